@@ -1,0 +1,45 @@
+# How everything of this project is compiled; nothing here reaches those who use the installed library.
+
+if(FRESHET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    find_program(CCACHE ccache)
+    if(CCACHE) # paths relative to the source folder: several checkouts share what they compiled
+        set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+    endif()
+endif()
+
+function(freshet_compile_options target)
+    if(NOT FRESHET_WARNINGS STREQUAL "off")
+        target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow)
+        if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # 12 takes the operator delete of Asio's coroutine frames for a mistake
+            target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+        endif()
+    endif()
+    if(FRESHET_WARNINGS STREQUAL "error")
+        target_compile_options(${target} PRIVATE -Werror)
+    endif()
+    if(FRESHET_SANITIZE)
+        target_compile_options(${target} PRIVATE
+            -fsanitize=${FRESHET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        target_link_options(${target} PRIVATE -fsanitize=${FRESHET_SANITIZE})
+        if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # both warn about sound code once it is instrumented
+            target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-tsan)
+        endif()
+    endif()
+    if(FRESHET_FUZZ)
+        target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
+endfunction()
+
+# The library's objects hold both machine code, for tests, examples and those who install it, and what the link-time optimiser reads.
+function(freshet_lto_objects target)
+    if(FRESHET_LTO)
+        target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
+    endif()
+endfunction()
+
+function(freshet_lto_program target)
+    if(FRESHET_LTO)
+        target_compile_options(${target} PRIVATE -flto=auto)
+        target_link_options(${target} PRIVATE -flto=auto)
+    endif()
+endfunction()

@@ -1,0 +1,22 @@
+// A value in the cache, a message on the queue, a worker, and its result: all in one process.
+#include <freshet/client.hpp>
+
+#include <filesystem>
+#include <iostream>
+
+int main() {
+    const auto folder = std::filesystem::current_path() / "article";  // not in memory: a journal outlives a power cut
+    std::filesystem::create_directories(folder);
+
+    const auto client = freshet::client::open("memory:", "journal:" + (folder / "journal.db").string()).value();
+
+    client->set("key", "value").value();
+    std::cout << client->get("key").value()->data << '\n';
+
+    client->work("queue", [](const freshet::message& m) { return m.body + ", received"; }).value();
+    const std::string id = client->publish("queue", "Hello World").value();
+
+    const auto result = client->wait("result:" + id, std::chrono::seconds(10)).value();
+    std::cout << (result ? result->data : "no result in time") << '\n';
+    return result ? 0 : 1;
+}

@@ -1,0 +1,88 @@
+// What a file or the command line says, as plain values. Reading is all or nothing; mistakes are told all at once.
+#pragma once
+
+#include <freshet/error.hpp>
+#include <freshet/flow.hpp>
+#include <freshet/queue.hpp>
+#include <freshet/store.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet {
+
+struct server_config {
+    std::vector<std::string> listen{"127.0.0.1:11311"};  ///< "HOST:PORT", "[::1]:PORT", "unix:/PATH"
+    unsigned threads{1};                                 ///< shards that serve clients, 1..64
+    bool allow_exec{false};                              ///< flows may run programs
+    std::size_t item_size_max_bytes{std::size_t{1} << 20};
+    std::size_t connections_max{10'000};
+    milliseconds stop_timeout{10'000};
+    std::size_t queues_max{1'000};                       ///< queues that any_queue routes make
+};
+
+struct store_config {
+    std::string name{"main"};
+    std::string url{"memory:"};
+    std::size_t size_bytes{0};  ///< 0: 1 GiB or a quarter of the memory allowed, the smaller
+    bool flush_all{true};       ///< flush_all empties it
+};
+
+struct queue_config {
+    std::string name;
+    std::string url{"journal:"};  ///< "journal:" is STATE/journal.db, or "journal:PATH"
+    bool allow_tmpfs{false};
+    queue_options options{};
+};
+
+struct route_config {
+    std::vector<std::string> prefixes;
+    std::string store;            ///< a name of a store, or empty
+    std::string queue;            ///< a name of a queue, or empty
+    milliseconds wait{0};         ///< a get that misses waits so long for the value
+    bool any_queue{false};        ///< the rest of the key names the queue (the default's "queue/")
+    bool close_on_lost_noreply{true};  ///< noreply = "close" or "warn"
+};
+
+struct config {
+    server_config server{};
+    std::vector<store_config> stores{};
+    std::vector<queue_config> queues{};
+    queue_config made_queues{"*"};  ///< the options of queues that any_queue routes make
+    std::vector<route_config> routes{};
+    std::vector<flow_config> flows{};
+    std::string state_folder{};   ///< --state, else $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet
+};
+
+/// Without a file: one memory store, one journal, every key that begins with "queue/" a durable queue of that name.
+config default_config();
+
+/// A mistake in a file, with the place where it stands (1-based; 0: none).
+struct mistake {
+    unsigned line{0};
+    unsigned column{0};
+    std::string text;
+};
+
+struct config_reading {
+    config value{};
+    std::vector<mistake> mistakes{};  ///< in file order; empty: the value can be used
+};
+
+/// `text` is TOML.
+config_reading read_config(std::string_view text);
+/// A file; one that cannot be read is one mistake.
+config_reading read_config_file(const std::string& path);
+
+/// The state folder as the environment says it: $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet, else ~/.local/state/freshet.
+std::string default_state_folder();
+
+/// The file of a queue's url. A relative path is in the state folder.
+std::string journal_file(std::string_view url, const std::string& state_folder);
+
+/// docs/config.md, made from the table of options that reading uses.
+std::string config_reference();
+
+}  // namespace freshet

@@ -1,0 +1,214 @@
+// The only file that includes CLI11.
+#include "cli.hpp"
+
+#include "config/address.hpp"
+#include "config/suggest.hpp"
+#include "daemon.hpp"
+#include "escape.hpp"
+#include "log.hpp"
+#include "tools/dead.hpp"
+#include "tools/demo.hpp"
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <freshet/config.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet {
+
+namespace {
+
+constexpr int done = 0, failed = 1, wrong_usage = 2;
+
+struct command_line {
+    std::string file{};
+    std::string state{};
+    std::vector<std::string> listen{};
+    std::string log_level{"info"};
+    dead_command dead{};
+    demo_options demo{};
+};
+
+void say(std::FILE* to, std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), to);
+}
+
+int refuse(std::string_view sentence) {
+    say(stderr, fmt::format("freshet: {}\n", sentence));
+    return wrong_usage;
+}
+
+/// What was printed has arrived.
+int printed() {
+    return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? done : failed;
+}
+
+/// The configuration of -c and --state; nothing: its mistakes have been told.
+std::optional<config> load(const command_line& line) {
+    config_reading reading;
+    if (line.file.empty())
+        reading.value = default_config();
+    else
+        reading = read_config_file(line.file);
+    for (const mistake& m : reading.mistakes) {
+        const std::string place = m.line == 0 ? "" : fmt::format("{}:{}:", m.line, m.column);
+        say(stderr, fmt::format("{}:{} {}\n", escaped(line.file), place, m.text));
+    }
+    if (!reading.mistakes.empty()) return std::nullopt;
+    reading.value.state_folder = line.state.empty() ? default_state_folder() : line.state;
+    return std::move(reading.value);
+}
+
+std::string count(std::size_t n, std::string_view what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
+int check(const command_line& line) {
+    const auto c = load(line);
+    if (!c) return failed;
+    say(stdout, fmt::format("{} is right: {}, {}, {}, {}\n",
+                            line.file.empty() ? "the default configuration" : escaped(line.file),
+                            count(c->stores.size(), "store"), count(c->queues.size(), "queue"),
+                            count(c->routes.size(), "route"), count(c->flows.size(), "flow")));
+    return printed();
+}
+
+int run_serve(const command_line& line) {
+    if (!set_up_log(line.log_level)) {
+        return refuse(fmt::format("there is no log level {}; there are trace, debug, info, warn, error and off",
+                                  in_quotes(line.log_level)));
+    }
+    for (const std::string& address : line.listen) {
+        if (const std::string wrong = reading::wrong_listen_address(address); !wrong.empty())
+            return refuse("--listen: " + wrong);
+    }
+    auto c = load(line);
+    if (!c) return failed;
+    if (!line.listen.empty()) c->server.listen = line.listen;
+    if (c->state_folder.empty()) return refuse("there is no HOME, so say where the state is kept: --state FOLDER");
+    return serve(*c);
+}
+
+int run_dead(command_line& line) {
+    if (line.dead.queue == "all") line.dead.queue.clear();
+    if (line.dead.queue.empty() && !line.dead.numbers.empty()) return refuse("numbers belong to one queue; name it");
+    const auto c = load(line);
+    if (!c) return failed;
+    if (c->state_folder.empty()) return refuse("there is no HOME, so say where the state is kept: --state FOLDER");
+    return dead(*c, line.dead);
+}
+
+void add_file(CLI::App& to, command_line& line) {
+    to.add_option("-c,--config", line.file, "The configuration, in TOML; none is read without this")->type_name("FILE");
+}
+void add_state(CLI::App& to, command_line& line) {
+    to.add_option("--state", line.state,
+                  "Where the journal is; else $STATE_DIRECTORY, $XDG_STATE_HOME/freshet or ~/.local/state/freshet")
+        ->type_name("FOLDER");
+}
+
+CLI::App* add_serve(CLI::App& app, command_line& line) {
+    auto* const serve = app.add_subcommand("serve", "Run the server in the foreground");
+    add_file(*serve, line);
+    serve
+        ->add_option("--listen", line.listen,
+                     "HOST:PORT, [IPV6]:PORT or unix:/PATH; repeated for more; takes the place of the file's list")
+        ->type_name("ADDRESS")
+        ->allow_extra_args(false);
+    add_state(*serve, line);
+    serve->add_option("--log-level", line.log_level, "trace, debug, info, warn, error or off")
+        ->type_name("LEVEL")
+        ->capture_default_str();
+    return serve;
+}
+
+CLI::App* add_dead(CLI::App& app, command_line& line) {
+    auto* const dead = app.add_subcommand("dead", "List, replay or drop the messages that were given up");
+    dead->require_subcommand(1);
+    const auto add = [&](const char* name, const char* words, dead_verb verb) {
+        auto* const sub = dead->add_subcommand(name, words);
+        sub->callback([&line, verb] { line.dead.verb = verb; });
+        auto* const queue = sub->add_option("QUEUE", line.dead.queue, "Of this queue, or all");
+        if (verb == dead_verb::list) {
+            sub->add_option("--max", line.dead.max, "At most so many, the oldest")
+                ->type_name("N")
+                ->check(CLI::Range(1, 1'000'000))
+                ->capture_default_str();
+            sub->add_flag("--json", line.dead.json, "For programs");
+        } else {
+            queue->required();
+            sub->add_option("NUMBER", line.dead.numbers, "Just these; without numbers every one of the queue")
+                ->check(CLI::PositiveNumber);
+        }
+        add_file(*sub, line);
+        add_state(*sub, line);
+    };
+    add("list", "Show them with the reason of each", dead_verb::list);
+    add("replay", "Publish them again", dead_verb::replay);
+    add("drop", "Delete them", dead_verb::drop);
+    return dead;
+}
+
+int run_command(int argc, const char* const* argv) {
+    command_line line;
+    CLI::App app("Freshet: memcached and durable queues in one server", "freshet");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "freshet " FRESHET_VERSION, "Say which version this is");
+    app.set_help_flag("-h,--help", "Say how the command is used");
+    app.footer("freshet COMMAND --help says more of a command.");
+    const auto* const serve = add_serve(app, line);
+    auto* const check_file = app.add_subcommand("check", "Tell all that is wrong with a configuration");
+    add_file(*check_file, line);
+    const auto* const dead = add_dead(app, line);
+    auto* const demo = app.add_subcommand("demo", "Show the main job on this machine's own data, measured");
+    demo->add_flag("--json", line.demo.json, "The figures for programs");
+    const auto* const reference = app.add_subcommand("reference", "Print docs/config.md")->group("");
+
+    const std::vector<std::string_view> commands{"serve", "check", "dead", "demo"};
+    const std::string_view command = argc > 1 ? argv[1] : "-";
+    if (!command.starts_with('-') && command != reference->get_name() &&
+        std::find(commands.begin(), commands.end(), command) == commands.end()) {
+        return refuse(
+            fmt::format("there is no command {}{}", in_quotes(command), reading::suggestion(command, commands)));
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& e) {  // --help, --version
+        app.exit(e);
+        return printed();
+    } catch (const CLI::ParseError& e) {
+        return refuse(fmt::format("{}; freshet --help says more", escaped(e.what())));
+    }
+    if (serve->parsed()) return run_serve(line);
+    if (check_file->parsed()) return check(line);
+    if (dead->parsed()) return run_dead(line);
+    if (demo->parsed()) return freshet::demo(line.demo);
+    if (reference->parsed()) say(stdout, config_reference());
+    return printed();
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+    set_up_log("warn");  // spdlog's own logger writes to stdout
+    // a peer or a reader that has gone is an error of its write, not the end of the process
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return run_command(argc, argv);
+    } catch (const std::exception& e) {
+        say(stderr, fmt::format("freshet: {}\n", e.what()));
+        return failed;
+    }
+}
+
+}  // namespace freshet

@@ -1,0 +1,172 @@
+// What sections say of each other: names that must exist, pairs that exclude each other.
+#include "config/draft.hpp"
+#include "config/options.hpp"
+#include "config/suggest.hpp"
+#include "config/units.hpp"
+
+#include "escape.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <set>
+
+namespace freshet::reading {
+
+namespace {
+
+template <class Section>
+std::vector<std::string_view> names_of(const std::vector<found<Section>>& all) {
+    std::vector<std::string_view> names;
+    for (const auto& one : all) names.push_back(one.value.name);
+    return names;
+}
+
+bool contains(const std::vector<std::string_view>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void check_server(draft& d) {
+    const server_config& s = d.server.value;
+    std::set<std::string> listens;
+    for (const std::string& address : s.listen) {
+        if (address.ends_with(":0") || listens.insert(address).second) continue;
+        d.say(d.server.at.of("listen"), fmt::format("listen: {} stands here twice", in_quotes(address)));
+    }
+    for (const auto& store : d.stores) {  // as memcached: an item takes half of the memory at most
+        const std::size_t size = store.value.size_bytes;
+        if (size == 0 || s.item_size_max_bytes <= size / 2) continue;
+        d.say(store.at.of("size"), fmt::format("size: {} is less than twice the item_size_max of {} in [server]",
+                                               format_size(size), format_size(s.item_size_max_bytes)));
+    }
+}
+
+void check_route(const found<route_config>& r, const std::vector<std::string_view>& stores,
+                 const std::vector<std::string_view>& queues, draft& d) {
+    const bool store = r.at.has("store"), queue = r.at.has("queue");
+    if (store && queue) {
+        d.say(r.at.of("queue"),
+              "a route leads to a store or to a queue, not to both; write two routes with two prefixes");
+    } else if (store && !contains(stores, r.value.store)) {
+        d.say(r.at.of("store"),
+              fmt::format("there is no store {}{}", in_quotes(r.value.store), suggestion(r.value.store, stores)));
+    } else if (queue && r.value.queue != "*" && !contains(queues, r.value.queue)) {
+        d.say(r.at.of("queue"),
+              fmt::format("there is no queue {}{}", in_quotes(r.value.queue), suggestion(r.value.queue, queues)));
+    }
+    if (queue && !store && r.at.has("wait"))
+        d.say(r.at.of("wait"),
+              "wait: a get on a queue receives at once, or waits as long as it says with /t=MILLISECONDS; wait is for "
+              "stores");
+    if (store && !queue && r.at.has("noreply"))
+        d.say(r.at.of("noreply"), "noreply: is about publishing; a route to a store has none");
+    if (queue && contains({r.value.prefixes.begin(), r.value.prefixes.end()}, "")) {
+        d.say(r.at.of("prefix"), "prefix: a route to a queue needs one that is not empty");
+    }
+}
+
+void check_routes(draft& d, const std::vector<std::string_view>& stores, const std::vector<std::string_view>& queues) {
+    std::map<std::string_view, unsigned> lines;
+    for (const auto& r : d.routes) {
+        check_route(r, stores, queues, d);
+        for (const std::string& prefix : r.value.prefixes) {
+            const auto [other, first] = lines.emplace(prefix, r.at.of("prefix").line);
+            if (!first)
+                d.say(r.at.of("prefix"),
+                      fmt::format("prefix: {} has a route already, in line {}", in_quotes(prefix), other->second));
+        }
+    }
+}
+
+/// What is wrong with a template of keys, or an empty text.
+std::string wrong_key(std::string_view key) {
+    constexpr std::size_t fixed_max = 180;  // an id has up to 64 bytes
+    constexpr std::string_view form = "{id}, {key} and {queue} are filled in";
+    bool different = false;
+    std::size_t fixed = 0;
+    for (std::size_t at = 0; at < key.size();) {
+        const auto byte = static_cast<unsigned char>(key[at]);
+        if (byte <= 0x20 || byte == 0x7f) return "a key has no spaces or control characters";
+        if (byte == '}') return fmt::format("'}}' without '{{'; {}", form);
+        if (byte != '{') {
+            ++fixed, ++at;
+            continue;
+        }
+        const std::size_t end = key.find('}', at);
+        if (end == std::string_view::npos) return fmt::format("'{{' without '}}'; {}", form);
+        const std::string_view name = key.substr(at + 1, end - at - 1);
+        if (name != "id" && name != "key" && name != "queue")
+            return fmt::format("there is no {{{}}}; {}", escaped(name), form);
+        different = different || name != "queue";
+        at = end + 1;
+    }
+    if (fixed > fixed_max)
+        return fmt::format("has {} bytes beside what is filled in; there is room for {}", fixed, fixed_max);
+    if (!different) return "has neither {id} nor {key}, so each result would replace the one before";
+    return {};
+}
+
+/// What is wrong with a program's path, or an empty text.
+std::string wrong_program(const std::string& path) {
+    if (!path.starts_with('/'))
+        return fmt::format("{} is not a whole path; no PATH is searched, write \"/usr/bin/...\"", in_quotes(path));
+    struct stat about;
+    if (::stat(path.c_str(), &about) != 0)
+        return fmt::format("{} cannot be run: {}", in_quotes(path), std::strerror(errno));
+    if (!S_ISREG(about.st_mode)) return fmt::format("{} cannot be run: it is no file", in_quotes(path));
+    if (::access(path.c_str(), X_OK) != 0)
+        return fmt::format("{} cannot be run: {}", in_quotes(path), std::strerror(errno));
+    return {};
+}
+
+void check_flow(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
+    const auto queues = names_of(d.queues);
+    if (f.at.has("from") && !contains(queues, f.value.from)) {
+        const std::string hint = is_name(f.value.from) && nearest(f.value.from, queues).empty()
+                                     ? fmt::format("; write a section [queue.{}], it may be empty", f.value.from)
+                                     : suggestion(f.value.from, queues);
+        d.say(f.at.of("from"), fmt::format("there is no queue {}{}", in_quotes(f.value.from), hint));
+    }
+    for (const auto& q : d.queues) {
+        if (q.value.name == f.value.from && q.value.options.ordered && f.value.concurrency > 1) {
+            d.say(f.at.of("concurrency"),
+                  fmt::format("concurrency: the queue {} is ordered, so there is one call at a time",
+                              in_quotes(f.value.from)));
+        }
+    }
+    if (f.at.has("into") && !contains(stores, f.value.into)) {
+        d.say(f.at.of("into"),
+              fmt::format("there is no store {}{}", in_quotes(f.value.into), suggestion(f.value.into, stores)));
+    }
+    for (const std::string_view key : {"key", "ttl"}) {
+        if (f.at.has(key) && !f.at.has("into"))
+            d.say(
+                f.at.of(key),
+                fmt::format(
+                    "{}: is about a result, and this flow puts its results nowhere; into = \"STORE\" says where", key));
+    }
+    if (const std::string wrong = wrong_key(f.value.key); !wrong.empty())
+        d.say(f.at.of("key"), fmt::format("key: {}", wrong));
+    if (!f.at.has("exec")) return;
+    if (!d.server.value.allow_exec)
+        d.say(f.at.of("exec"), "exec: runs a program, which [server] must allow: allow_exec = true");
+    if (const std::string wrong = wrong_program(f.value.exec.front()); !wrong.empty())
+        d.say(f.at.of("exec"), fmt::format("exec: {}", wrong));
+}
+
+}  // namespace
+
+void check_together(draft& d) {
+    auto stores = names_of(d.stores);
+    if (stores.empty()) stores.push_back("main");  // see complete()
+    check_server(d);
+    check_routes(d, stores, names_of(d.queues));
+    for (const auto& f : d.flows) check_flow(f, stores, d);
+}
+
+}  // namespace freshet::reading

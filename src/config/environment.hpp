@@ -1,0 +1,18 @@
+// ${NAME} in texts of a file.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace freshet::reading {
+
+struct expansion {
+    std::string text{};
+    std::string mistake{};  ///< empty: the text can be used
+};
+
+/// ${NAME} becomes the variable's value, percent-encoded behind the "://" of a URL, so that a password may hold any
+/// character; $${ becomes ${. A variable that is not set is a mistake. The mistake never holds a value.
+expansion expand_environment(std::string_view text);
+
+}  // namespace freshet::reading

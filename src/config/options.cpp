@@ -1,0 +1,219 @@
+#include "config/options.hpp"
+
+#include "config/address.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace freshet::reading {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t KiB = std::uint64_t{1} << 10, MiB = KiB << 10, GiB = MiB << 10, TiB = GiB << 10;
+constexpr milliseconds day = 24h;
+
+std::string wrong_prefix(std::string_view prefix) {
+    constexpr std::size_t prefix_max = 200;
+    if (prefix.size() > prefix_max) return "a prefix has at most 200 bytes; a whole key has 250";
+    const auto bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
+    if (std::any_of(prefix.begin(), prefix.end(), bad))
+        return "a prefix has no spaces or control characters, as keys have none";
+    return {};
+}
+
+constexpr std::string_view servers_later =
+    "a list of servers is for memcached, which is not in this version; write url = \"memory:\"";
+constexpr std::string_view brokers_later =
+    "a list of servers is for Kafka, which is not in this version; write url = \"journal:\"";
+
+/// A member of a member of `sections`.
+template <auto... Path>
+auto& at(sections& s) {
+    return (s.*....*Path);
+}
+constexpr auto server = &sections::server;
+constexpr auto store = &sections::store;
+constexpr auto queue = &sections::queue;
+constexpr auto queue_opts = &queue_config::options;
+constexpr auto route = &sections::route;
+constexpr auto flow = &sections::flow;
+
+constexpr std::array all{
+    option{"server", "listen",
+           texts{at<server, &server_config::listen>, wrong_listen_address, "address or a list of addresses"},
+           R"(Where clients reach it: `"HOST:PORT"`, `"[IPV6]:PORT"`, `"*:PORT"` (every address) or `"unix:/PATH"`. )"
+           "Port 0 is any free one; it is printed. `--listen` takes the place of this list. There is no password and "
+           "no TLS: stay on loopback, a socket file, or a network you trust."},
+    option{"server", "threads", number<unsigned>{at<server, &server_config::threads>, 1, 64},
+           "Shards that serve clients. More than there are spare cores costs more than it gives."},
+    option{"server", "allow_exec", flag{at<server, &server_config::allow_exec>}, "Flows may run programs."},
+    option{"server", "item_size_max", size<std::uint64_t>{at<server, &server_config::item_size_max_bytes>, KiB, GiB},
+           "The largest item: key, value and header together, as memcached's `-I`. Also the largest body of a "
+           "message."},
+    option{"server", "connections_max",
+           number<std::uint64_t>{at<server, &server_config::connections_max>, 1, 1'000'000},
+           "Clients at a time. The process raises its limit of open files to match."},
+    option{"server", "stop_timeout", time<milliseconds>{at<server, &server_config::stop_timeout>, 0ms, 1h},
+           "How long a stop waits for what clients have asked and for calls that run. 0s: it does not wait."},
+    option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 1'000'000},
+           R"(How many queues routes with `queue = "*"` make in all. 0: none, only those of the file are used.)"},
+
+    option{"store", "url", text{at<store, &store_config::url>, wrong_store_url, "URL", servers_later},
+           R"(`"memory:"` keeps the values in this process.)"},
+    option{"store", "size", size<std::uint64_t>{at<store, &store_config::size_bytes>, MiB, 64 * TiB, true},
+           "All the memory it uses: values, keys, index. A full store evicts, it never refuses. 0: 1GiB or a quarter "
+           "of the memory this process may use, whichever is smaller."},
+    option{"store", "flush_all", flag{at<store, &store_config::flush_all>},
+           "The command flush_all empties this store. Without it the command leaves the store alone."},
+
+    option{"queue", "url", text{at<queue, &queue_config::url>, wrong_queue_url, "URL", brokers_later},
+           R"(`"journal:"` is the file journal.db in the state folder; `"journal:PATH"` another one, in the state )"
+           "folder too if PATH is relative. Any number of queues share a file."},
+    option{"queue", "max_attempts", number<unsigned>{at<queue, queue_opts, &queue_options::max_attempts>, 0, 1'000'000},
+           "How often a message is handed out before it becomes a dead letter. 0: no limit."},
+    option{"queue", "backoff",
+           time_span{at<queue, queue_opts, &queue_options::backoff_min>,
+                     at<queue, queue_opts, &queue_options::backoff_max>, 1ms, 30 * day},
+           "The delay before the second attempt, doubled with each further one, and the longest delay."},
+    option{"queue", "ack_timeout",
+           time<milliseconds>{at<queue, queue_opts, &queue_options::ack_timeout>, 10ms, 30 * day},
+           "The lease of a delivery: not settled within it, the message is handed out again. A flow renews the lease "
+           "while its call runs."},
+    option{"queue", "dedupe", time<milliseconds>{at<queue, queue_opts, &queue_options::dedupe>, 0ms, 30 * day},
+           "How long `add` remembers an id after it was accepted. 0s: only while the message is in the queue."},
+    option{"queue", "length_max",
+           number<std::uint64_t>{at<queue, queue_opts, &queue_options::length_max>, 1, 1'000'000'000'000},
+           "Messages that wait or are handed out. A publish beyond it is refused."},
+    option{"queue", "bytes_max", size<std::uint64_t>{at<queue, queue_opts, &queue_options::bytes_max>, KiB, 64 * TiB},
+           "Their bodies, ids and keys together. A publish beyond it is refused."},
+    option{"queue", "confirm_within",
+           time<milliseconds>{at<queue, queue_opts, &queue_options::confirm_within>, 1ms, 1h},
+           "A client whose message is not on disk after so long is told maybe_done."},
+    option{"queue", "ordered", flag{at<queue, queue_opts, &queue_options::ordered>},
+           "One delivery at a time in the whole queue."},
+    option{"queue", "expire", flag{at<queue, queue_opts, &queue_options::expire>},
+           "A client's exptime counts: a message that is older becomes a dead letter. Without it the exptime is "
+           "ignored, since some frameworks always send one."},
+    option{"queue", "allow_tmpfs", flag{at<queue, &queue_config::allow_tmpfs>},
+           "The file may be in a file system in memory, which survives no reboot."},
+
+    option{"route", "prefix", texts{at<route, &route_config::prefixes>, wrong_prefix},
+           R"(What the keys begin with; `""` is every key. The longest prefix that fits a key wins.)", "", true},
+    option{"route", "store", text{at<route, &route_config::store>, nullptr, "name of a store"},
+           "The store that answers. A route has either this or `queue`.", "none"},
+    option{"route", "queue", text{at<route, &route_config::queue>, nullptr, R"(name of a queue, or `"*"`)"},
+           R"(The queue on which a set publishes and from which a get receives. `"*"`: what stands behind the prefix )"
+           "names the queue; one that is not in the file is made by its first set, with the options of "
+           R"(`[queue."*"]`.)",
+           "none"},
+    option{"route", "wait", time<milliseconds>{at<route, &route_config::wait>, 0ms, 1h},
+           "A get that misses waits so long for the value. Many clients give up after 250 ms to 5 s. 0s: it does not "
+           "wait."},
+    option{"route", "noreply", choice{at<route, &route_config::close_on_lost_noreply>, "close", "warn"},
+           "What a publish with noreply that fails does beside being counted and logged: close the connection, or "
+           "nothing more."},
+
+    option{"flow", "from", text{at<flow, &flow_config::from>, nullptr, "name of a queue"}, "Where messages are taken.",
+           "", true},
+    option{"flow", "call", call{at<flow, &flow_config::url>},
+           R"(What each message's body is given to: a URL (`"http://HOST[:PORT]/PATH"`, POST), or a table, see below.)",
+           "", true},
+    option{"flow", "concurrency", number<unsigned>{at<flow, &flow_config::concurrency>, 1, 1'000}, "Calls at a time."},
+    option{"flow", "into", text{at<flow, &flow_config::into>, nullptr, "name of a store"}, "Where results are put.",
+           "none: they go nowhere"},
+    option{"flow", "key", text{at<flow, &flow_config::key>},
+           "The result's key. `{id}`, `{key}` and `{queue}` are filled in."},
+    option{"flow", "ttl", time<seconds>{at<flow, &flow_config::ttl>, 0ms, 3'650 * day},
+           "How long the result is kept. 0s: until it is evicted."},
+
+    option{"call", "http", text{at<flow, &flow_config::url>, wrong_http_url, "URL"}, "The same as the URL alone.",
+           "none"},
+    option{"call", "exec", argv{at<flow, &flow_config::exec>},
+           "A program with its whole path, and its arguments. No shell reads them. It gets the body on stdin; what it "
+           "writes to stdout is the result. Needs `allow_exec = true` in `[server]`.",
+           "none"},
+    option{"call", "timeout", time<milliseconds>{at<flow, &flow_config::timeout>, 1ms, day},
+           "Of one call. A program that takes longer is killed with its children."},
+};
+
+constexpr std::string_view of_memcached =
+    "is about memcached servers, which are not in this version; a store is in this process";
+constexpr std::string_view of_brokers =
+    "is about RabbitMQ and Kafka, which are not in this version; a queue is a journal of this machine";
+constexpr std::string_view of_sites =
+    "is about telling other sites of changes, which is not in this version; this one is a site by itself";
+constexpr std::string_view of_servers =
+    "is about standing in for servers, which is not in this version; a route leads to one store or one queue";
+constexpr later not_yet[] = {
+    {"", "site", of_sites},
+    {"", "admin", "is not in this version; memcached's stats command tells the figures"},
+    {"server", "admin", "is not in this version; memcached's stats command tells the figures"},
+    {"server", "tls", "is not in this version; listen on loopback or a socket file, behind a proxy that speaks TLS"},
+    {"store", "hash", of_memcached},
+    {"store", "hash_tag", of_memcached},
+    {"store", "exclusive", of_memcached},
+    {"store", "servers", of_memcached},
+    {"store", "replicas", of_memcached},
+    {"store", "spare", of_memcached},
+    {"store", "on_get_error", of_memcached},
+    {"store", "password_file", of_memcached},
+    {"queue", "topic", of_brokers},
+    {"queue", "exchange", of_brokers},
+    {"queue", "queue", of_brokers},
+    {"queue", "declare", of_brokers},
+    {"queue", "outbox", of_brokers},
+    {"queue", "publish_timeout", of_brokers},
+    {"queue", "password_file", of_brokers},
+    {"route", "publish", of_sites},
+    {"route", "fill", "is not in this version; a client that misses sets the value itself"},
+    {"route", "spare", of_servers},
+    {"route", "replicas", of_servers},
+    {"flow", "apply",
+     "is not in this version; a flow here calls a program or a URL: call = \"http://...\" or { exec = [...] }"},
+};
+
+}  // namespace
+
+std::span<const option> options() {
+    return all;
+}
+
+const option* find_option(std::string_view section, std::string_view key) {
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const option& o) { return o.section == section && o.key == key; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> keys_of(std::string_view section) {
+    std::vector<std::string_view> to;
+    for (const option& o : all) {
+        if (o.section == section) to.push_back(o.key);
+    }
+    return to;
+}
+
+const later* find_later(std::string_view section, std::string_view key) {
+    for (const later& l : not_yet) {
+        if (l.section == section && l.key == key) return &l;
+    }
+    return nullptr;
+}
+
+std::string_view header_of(std::string_view section) {
+    if (section == "server") return "[server]";
+    if (section == "store") return "[store.NAME]";
+    if (section == "queue") return "[queue.NAME]";
+    if (section == "route") return "[[route]]";
+    if (section == "flow") return "[[flow]]";
+    return "call = { ... }";
+}
+
+bool is_name(std::string_view text) {
+    constexpr std::size_t name_max = 64;
+    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
+    return !text.empty() && text.size() <= name_max && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+}  // namespace freshet::reading

@@ -1,0 +1,79 @@
+#include "daemon.hpp"
+
+#include "engine.hpp"
+#include "notify.hpp"
+#include "state_folder.hpp"
+#include "server/control.hpp"
+
+#include <freshet/server.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+
+namespace freshet {
+
+namespace {
+
+/// SIGTERM and SIGINT, for the main thread alone. Made before any other thread.
+class stop_signals {
+public:
+    stop_signals() {
+        ::sigemptyset(&set_);
+        ::sigaddset(&set_, SIGTERM);
+        ::sigaddset(&set_, SIGINT);
+        ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+        std::signal(SIGPIPE, SIG_IGN);
+    }
+    int wait() {
+        int signal = 0;
+        ::sigwait(&set_, &signal);
+        ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);  // a second one ends the process at once
+        return signal;
+    }
+
+private:
+    sigset_t set_{};
+};
+
+int fail(const problem& p) {
+    fmt::print(stderr, "freshet: {}\n", p.text);
+    return 1;
+}
+
+}  // namespace
+
+int serve(const config& c) {
+    stop_signals signals;
+    auto made = engine::make(c);
+    if (!made) return fail(made.error());
+    engine& engine = **made;
+    const auto server = make_server(c.server, engine);
+    const auto started = server->start();
+    if (!started) return fail(started.error());
+    engine.start_flows();
+    std::unique_ptr<control> dead_letters;
+    if (const auto journals = engine.journals(); !journals.empty()) {
+        if (const auto trouble = make_state_folder(c.state_folder)) return fail(*trouble);
+        auto door = make_control(engine.back(), journals, control_path(c.state_folder));
+        if (door) dead_letters = *std::move(door);
+        else spdlog::warn("{}", door.error().text);
+    }
+    for (const std::string& sentence : *started) fmt::print("{}\n", sentence);
+    std::fflush(stdout);
+    notify("READY=1");
+
+    const int signal = signals.wait();
+    spdlog::info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    notify("STOPPING=1");
+    const auto deadline = steady::now() + c.server.stop_timeout;
+    server->stop(deadline);
+    engine.stop_flows(deadline);
+    dead_letters.reset();
+    engine.stop_queues();
+    return 0;
+}
+
+}  // namespace freshet

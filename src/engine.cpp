@@ -1,0 +1,191 @@
+#include "engine.hpp"
+
+#include "state_folder.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::size_t default_size_max = std::size_t{1} << 30;
+
+/// What this process may use: the machine's memory, or its control group's if that is less.
+std::size_t memory_allowed() {
+    auto allowed = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+        std::ifstream file(path);
+        std::size_t limit = 0;
+        if (file >> limit && limit != 0) allowed = std::min(allowed, limit);
+    }
+    return allowed;
+}
+
+std::size_t size_of(const store_config& c) {
+    return c.size_bytes != 0 ? c.size_bytes : std::min(default_size_max, memory_allowed() / 4);
+}
+
+problem unknown_url(std::string_view noun, std::string_view name, std::string_view url, std::string_view right) {
+    return {errc::wrong_config, effect::not_done, fmt::format("{} {}: the url \"{}\" is none that this version knows; it can be {}", noun, name, url, right)};
+}
+
+}  // namespace
+
+engine::engine(const freshet::config& config) : config_(config) {}
+
+engine::~engine() {
+    stop_flows(steady::now());
+    stop_queues();
+    back_.stop();
+}
+
+result<std::unique_ptr<engine>> engine::make(const freshet::config& config) {
+    std::unique_ptr<engine> made(new engine(config));
+    if (auto trouble = made->build()) return *std::move(trouble);
+    made->back_.start();
+    return made;
+}
+
+std::string engine::default_journal_path() const { return journal_file("journal:", config_.state_folder); }
+
+journal* engine::default_journal() noexcept {
+    const auto found = journals_.find(default_journal_path());
+    return found != journals_.end() ? found->second.get() : nullptr;
+}
+
+std::vector<journal*> engine::journals() {
+    std::vector<journal*> all;
+    for (const auto& [path, journal] : journals_) all.push_back(journal.get());
+    return all;
+}
+
+queue* engine::find_queue(std::string_view name) noexcept {
+    const auto found = queues_.find(name);
+    return found != queues_.end() ? found->second : nullptr;
+}
+
+store* engine::find_store(std::string_view name) noexcept {
+    const auto found = stores_.find(name);
+    return found != stores_.end() ? found->second.memory.get() : nullptr;
+}
+
+result<journal*> engine::open_at(const std::string& url, bool allow_tmpfs) {
+    const std::string path = journal_file(url, config_.state_folder);
+    if (const auto found = journals_.find(path); found != journals_.end()) return found->second.get();
+    if (path.starts_with(config_.state_folder + "/")) {
+        if (auto trouble = make_state_folder(config_.state_folder)) return *std::move(trouble);
+    }
+    journal_options options;
+    options.path = path;
+    options.allow_tmpfs = allow_tmpfs;
+    options.queues_max = config_.server.queues_max;
+    options.defaults = config_.made_queues.options;
+    auto opened = open_journal(options);
+    if (!opened) return opened.error();
+    journal* const j = opened->get();
+    journals_.emplace(path, *std::move(opened));
+    return j;
+}
+
+std::optional<problem> engine::build() {
+    for (const store_config& s : config_.stores) {
+        if (s.url != "memory:") return unknown_url("store", s.name, s.url, "memory:");
+        memory_options options;
+        options.size_bytes = size_of(s);
+        options.item_size_max_bytes = config_.server.item_size_max_bytes;
+        stores_[s.name] = {s, make_memory_store(options)};
+    }
+    for (const queue_config& q : config_.queues) {
+        if (!q.url.starts_with("journal:")) return unknown_url("queue", q.name, q.url, "journal: or journal:PATH");
+        auto opened = open_at(q.url, q.allow_tmpfs);
+        if (!opened) return opened.error();
+        queues_[q.name] = &(*opened)->open(q.name, q.options);
+    }
+    const bool any = std::any_of(config_.routes.begin(), config_.routes.end(), [](const route_config& r) { return r.any_queue; });
+    if (any) {
+        auto opened = open_at("journal:", config_.made_queues.allow_tmpfs);
+        if (!opened) return opened.error();
+    }
+    for (auto& [path, journal] : journals_) {
+        for (const kept_result& kept : journal->results()) restore(kept);
+    }
+    for (flow_config f : config_.flows) {
+        f.result_size_max_bytes = config_.server.item_size_max_bytes;
+        store* const into = f.into.empty() ? nullptr : stores_.at(f.into).memory.get();
+        flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, into != nullptr));
+    }
+    return {};
+}
+
+/// A flow's result that a crash took from memory.
+void engine::restore(const kept_result& kept) {
+    const auto found = stores_.find(kept.store);
+    if (found == stores_.end()) return;
+    const auto c = std::make_unique<call>();
+    c->now = steady::now();
+    c->request.command = command::store;
+    c->request.mode = store_mode::add;
+    c->request.key = kept.key;
+    c->request.value = kept.value;
+    c->request.flags = kept.flags;
+    if (kept.expires != wall::time_point{}) c->request.exptime = wall::to_time_t(kept.expires);
+    [[maybe_unused]] const bool answered = found->second.memory->submit(*c);
+}
+
+std::unique_ptr<route_table> engine::make_routes(shard& home) {
+    auto table = std::make_unique<route_table>();
+    for (const route_config& r : config_.routes) {
+        for (const std::string& prefix : r.prefixes) {
+            if (!r.store.empty()) {
+                store& target = *stores_.at(r.store).memory;
+                table->add(prefix, r.wait.count() == 0 ? target : table->keep(make_wait_store(home, target, r.wait)));
+                continue;
+            }
+            auto source = r.any_queue ? any_queue(*default_journal(), queues_) : one_queue(*queues_.at(r.queue));
+            const task_options options{r.close_on_lost_noreply};
+            table->add(prefix, table->keep(make_task_store(home, prefix.size(), std::move(source), options)));
+        }
+    }
+    return table;
+}
+
+void engine::flush_all(steady::time_point now, seconds delay) {
+    for (auto& [name, s] : stores_) {
+        if (s.config.flush_all) s.memory->flush_all(now, delay);
+    }
+}
+
+void engine::add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) {
+    std::vector<statistic> all;
+    for (auto& [name, s] : stores_) s.memory->add_statistics(all, group, now);
+    const auto own = static_cast<std::ptrdiff_t>(to.size());
+    for (statistic& one : all) {  // the same figure of several stores is their sum
+        const auto same = std::find_if(to.begin() + own, to.end(), [&](const statistic& s) { return s.name == one.name; });
+        if (same == to.end()) to.push_back(std::move(one));
+        else same->value = std::to_string(std::stoull(same->value) + std::stoull(one.value));
+    }
+}
+
+void engine::reset_statistics() {
+    for (auto& [name, s] : stores_) s.memory->reset_statistics();
+}
+
+void engine::start_flows() {
+    for (auto& f : flows_) f->start();
+}
+
+void engine::stop_flows(steady::time_point deadline) {
+    for (auto& f : flows_) f->stop(deadline);
+    flows_.clear();
+}
+
+void engine::stop_queues() {
+    for (auto& [path, journal] : journals_) journal->stop();
+}
+
+}  // namespace freshet

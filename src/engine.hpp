@@ -1,0 +1,59 @@
+// Everything behind the sockets: stores, journals, the back shard and its flows, built from a configuration.
+// The daemon puts a server in front of it, the client library calls it directly.
+#pragma once
+
+#include <freshet/config.hpp>
+#include <freshet/flow.hpp>
+#include <freshet/server.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace freshet {
+
+class engine final : public server_host {
+public:
+    /// Opens the journals, makes the stores, and puts kept results back. A problem is one whole sentence.
+    static result<std::unique_ptr<engine>> make(const freshet::config& config);
+    ~engine() override;
+
+    std::unique_ptr<route_table> make_routes(shard& home) override;
+    void flush_all(steady::time_point now, seconds delay) override;
+    void add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) override;
+    void reset_statistics() override;
+
+    shard& back() noexcept { return back_; }
+    /// The journal behind "journal:", or null where no queue is configured.
+    journal* default_journal() noexcept;
+    std::vector<journal*> journals();
+    /// Null: none of that name is configured.
+    queue* find_queue(std::string_view name) noexcept;
+    store* find_store(std::string_view name) noexcept;
+    void start_flows();
+    void stop_flows(steady::time_point deadline);
+    /// After this every operation has come home; the shards it belongs to must still run.
+    void stop_queues();
+
+private:
+    struct named_store {
+        store_config config;
+        std::unique_ptr<memory_store> memory;
+    };
+
+    explicit engine(const freshet::config& config);
+    result<journal*> open_at(const std::string& url, bool allow_tmpfs);
+    std::optional<problem> build();
+    void restore(const kept_result& kept);
+    std::string default_journal_path() const;
+
+    freshet::config config_;
+    shard back_{"back"};
+    std::map<std::string, named_store, std::less<>> stores_;
+    std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by path
+    std::map<std::string, queue*, std::less<>> queues_;
+    std::vector<std::unique_ptr<flow>> flows_;
+};
+
+}  // namespace freshet

@@ -1,0 +1,14 @@
+// Text of others (peers, files, messages) on its way to a terminal or a log.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace freshet {
+
+/// Control characters, DEL and backslashes as \n, \t, \\ or \xHH; everything else, UTF-8 too, as it is.
+std::string escaped(std::string_view text);
+/// escaped(), in single quotes, cut with "..." after 60 bytes.
+std::string in_quotes(std::string_view text);
+
+}  // namespace freshet

@@ -1,0 +1,36 @@
+// A caller hands one delivery to a worker and says what came of it. One kind per file: exec, http.
+#pragma once
+
+#include <freshet/flow.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace freshet {
+
+class caller {
+public:
+    virtual ~caller() = default;
+    /// At the deadline the call is ended, verdict retry. `d` lives until it returns. On the back shard.
+    virtual boost::asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name,
+                                                     steady::time_point deadline) = 0;
+    /// Ends all running calls at once; each returns with verdict retry.
+    virtual void abort() = 0;
+};
+
+/// What a worker may say at most of its own trouble, in a reason.
+inline constexpr std::size_t reason_size_max_bytes = 1'024;
+
+/// Text of a worker as part of a sentence: control characters become blanks, no blanks at either end.
+std::string one_line(std::string_view text);
+
+inline call_result call_ended(enum call_result::verdict verdict, std::string reason) {
+    call_result r;
+    r.verdict = verdict;
+    r.body = std::move(reason);
+    return r;
+}
+
+}  // namespace freshet

@@ -1,0 +1,15 @@
+// A worker that is a program: the body on its standard input, the result from its standard output.
+#pragma once
+
+#include "flow/caller.hpp"
+
+#include <string>
+#include <vector>
+
+namespace freshet {
+
+/// `argv`: an absolute path and its arguments; no shell. Throws std::invalid_argument with a sentence where it is
+/// neither. A result of more than `result_size_max_bytes` is dead.
+std::unique_ptr<caller> make_exec_caller(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes);
+
+}  // namespace freshet

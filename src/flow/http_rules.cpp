@@ -1,0 +1,92 @@
+#include "flow/http.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+namespace freshet {
+
+namespace {
+
+/// All of `text` as a number.
+std::optional<unsigned> number(std::string_view text) {
+    unsigned n = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return n;
+}
+
+problem wrong_url(std::string_view text, std::string_view why) {
+    return {errc::wrong_config, effect::not_done, fmt::format("\"{}\" is no URL for a flow: {}", text, why)};
+}
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT", the one form that may still be sent.
+std::optional<std::chrono::sys_seconds> parse_date(std::string_view text) {
+    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    if (text.size() != 29 || text.substr(25) != " GMT" || text[19] != ':' || text[22] != ':') return std::nullopt;
+    const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
+    const auto day = number(text.substr(5, 2)), year = number(text.substr(12, 4));
+    const auto hour = number(text.substr(17, 2)), minute = number(text.substr(20, 2)),
+               second = number(text.substr(23, 2));
+    if (month == months.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
+    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
+                                           std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1),
+                                           std::chrono::day(*day));
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + seconds(*second);
+}
+
+}  // namespace
+
+result<http_url> parse_http_url(std::string_view text) {
+    constexpr std::string_view scheme = "http://";
+    if (text.starts_with("https://")) return wrong_url(text, "https is not supported yet, only http");
+    if (!text.starts_with(scheme)) return wrong_url(text, "it must begin with http://");
+    const auto unfit = [](unsigned char c) { return c <= ' ' || c >= 0x7f; };
+    if (std::any_of(text.begin(), text.end(), unfit))
+        return wrong_url(text, "blanks and other bytes must be percent-encoded");
+    const std::string_view rest = text.substr(scheme.size());
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    std::string_view target = rest.substr(authority.size());
+    target = target.substr(0, target.find('#'));
+    if (authority.find('@') != std::string_view::npos)
+        return wrong_url(text, "a user or password in it is not supported");
+
+    http_url url;
+    const bool bracketed = authority.starts_with('[');
+    const auto host_end = bracketed ? authority.find(']') : authority.find(':');
+    if (bracketed && host_end == std::string_view::npos) return wrong_url(text, "a ']' is missing");
+    url.host = bracketed ? authority.substr(1, host_end - 1) : authority.substr(0, host_end);
+    std::string_view port = authority.substr(std::min(authority.size(), bracketed ? host_end + 1 : host_end));
+    if (url.host.empty()) return wrong_url(text, "the host is missing");
+    if (!port.empty()) {
+        port.remove_prefix(1);
+        const auto value = number(port);
+        if (authority[authority.size() - port.size() - 1] != ':' || !value || *value == 0 || *value > 65'535)
+            return wrong_url(text, "the port must be 1 to 65535");
+    }
+    url.port = port.empty() ? "80" : port;
+    url.authority = authority;
+    url.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
+    return url;
+}
+
+milliseconds parse_retry_after(std::string_view text, wall::time_point now) {
+    if (const auto delay = number(text)) return seconds(*delay);
+    const auto date = parse_date(text);
+    const auto since = std::chrono::floor<milliseconds>(now);  // nanoseconds would end in 2262
+    if (!date || *date <= since) return milliseconds{0};
+    return *date - since;
+}
+
+enum call_result::verdict judge_status(unsigned status) {
+    const bool for_good = status >= 400 && status < 500 && status != 408 && status != 425 && status != 429;
+    return for_good ? call_result::verdict::dead : call_result::verdict::retry;
+}
+
+}  // namespace freshet

@@ -1,0 +1,390 @@
+#include "flow/runner.hpp"
+
+#include "flow/exec.hpp"
+#include "flow/execute.hpp"
+#include "flow/http.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <set>
+#include <stdexcept>
+
+namespace freshet {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr milliseconds trouble_delay_min{
+    100};  ///< before a store or queue that failed is asked again; doubled each time
+constexpr milliseconds trouble_delay_max{5'000};
+constexpr milliseconds retry_after_max{24 * 3'600'000};                       ///< a worker may ask for no longer rest
+constexpr std::size_t dropped_result_size_max_bytes = std::size_t{64} << 20;  ///< where results go nowhere
+
+/// One delivery being worked on. Its lease is renewed until `over`.
+struct lease {
+    lease(asio::io_context& context, std::uint64_t n) : timer(context), number(n) {}
+    asio::steady_timer timer;
+    std::uint64_t number;
+    bool over{false};
+
+    void end() {
+        over = true;
+        timer.cancel();
+    }
+};
+
+struct lease_end {
+    std::shared_ptr<lease> held;
+    ~lease_end() { held->end(); }
+};
+
+enum class stored : std::uint8_t { done, too_large, given_up };
+
+class runner final : public flow {
+public:
+    runner(shard& back, queue& from, store* into, const flow_config& config, bool keep_results,
+           std::unique_ptr<caller> worker)
+        : back_(back),
+          queue_(from),
+          into_(into),
+          config_(config),
+          keep_results_(keep_results),
+          worker_(std::move(worker)),
+          freed_(back),
+          random_(std::random_device{}()) {
+        config_.concurrency = std::clamp(config_.concurrency, 1U, 1'000U);
+    }
+    ~runner() override { stop(steady::now()); }
+
+    const flow_config& config() const noexcept override { return config_; }
+    void start() override;
+    void stop(steady::time_point deadline) override;
+    flow_figures figures() const noexcept override;
+
+private:
+    void spawn(asio::awaitable<void> work, bool takes_slot);
+    void ended(bool took_slot, std::exception_ptr thrown);
+    void wake_sleepers();
+
+    asio::awaitable<void> receive();
+    asio::awaitable<void> handle(delivery d);
+    asio::awaitable<void> renew(std::shared_ptr<lease> held);
+    asio::awaitable<call_result> ask(const delivery& d, const result<std::string>& key);
+    asio::awaitable<void> settle_retry(const delivery& d, const call_result& said);
+    asio::awaitable<void> conclude(const delivery& d, const result<std::string>& key, call_result said);
+    asio::awaitable<stored> put(const std::string& key, const kept_result& what);
+    asio::awaitable<void> settle(lent<settlement>& s);
+    asio::awaitable<void> sleep(milliseconds time);
+
+    std::string name(const delivery& d) const;
+
+    shard& back_;
+    queue& queue_;
+    store* into_;
+    flow_config config_;
+    bool keep_results_;
+    std::unique_ptr<caller> worker_;
+
+    // of the back shard
+    gate freed_;  ///< a slot is free, or the flow is being stopped
+    lent<reception>* reception_{nullptr};
+    std::set<asio::steady_timer*> sleepers_;
+    std::minstd_rand random_;
+    std::size_t running_{0};  ///< coroutines
+    unsigned busy_{0};        ///< slots of `concurrency` taken
+    bool stopping_{false};    ///< receive no more
+    bool aborted_{false};     ///< give back what is not settled
+
+    std::atomic<std::uint64_t> called_{0}, good_{0}, retried_{0}, dead_{0};
+
+    // of stop()
+    std::mutex mutex_;
+    std::condition_variable all_ended_;
+    bool started_{false};
+    bool ended_{false};
+};
+
+flow_figures runner::figures() const noexcept {
+    flow_figures f;
+    f.called = called_.load(std::memory_order_relaxed);
+    f.good = good_.load(std::memory_order_relaxed);
+    f.retried = retried_.load(std::memory_order_relaxed);
+    f.dead = dead_.load(std::memory_order_relaxed);
+    return f;
+}
+
+void runner::start() {
+    if (std::exchange(started_, true)) return;
+    back_.run([this] { spawn(receive(), false); });
+}
+
+void runner::stop(steady::time_point deadline) {
+    if (!std::exchange(started_, false)) return;
+    assert(!back_.here());
+    back_.run([this] {
+        stopping_ = true;
+        if (reception_ != nullptr && !reception_->is_back()) queue_.cancel(*reception_);
+        freed_.open();
+        wake_sleepers();
+        if (running_ == 0) ended(false, nullptr);
+    });
+    std::unique_lock lock(mutex_);
+    if (all_ended_.wait_until(lock, deadline, [this] { return ended_; })) return;
+    back_.run([this] {
+        aborted_ = true;
+        worker_->abort();
+        wake_sleepers();
+    });
+    all_ended_.wait(lock, [this] { return ended_; });
+    lock.unlock();
+    back_.run_and_wait([] {});  // the abort may be behind the end of the last call
+}
+
+void runner::spawn(asio::awaitable<void> work, bool takes_slot) {
+    ++running_;
+    if (takes_slot) ++busy_;
+    asio::co_spawn(back_.context(), std::move(work), [this, takes_slot](std::exception_ptr thrown) {
+        --running_;
+        ended(takes_slot, std::move(thrown));
+    });
+}
+
+/// A coroutine has ended.
+void runner::ended(bool took_slot, std::exception_ptr thrown) {
+    if (took_slot) {
+        --busy_;
+        freed_.open();
+    }
+    if (thrown) {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::exception& e) {
+            spdlog::error("flow of {}: {}", queue_.label(), e.what());
+        }
+    }
+    if (!stopping_ || running_ != 0) return;
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    all_ended_.notify_all();
+}
+
+void runner::wake_sleepers() {
+    for (asio::steady_timer* t : sleepers_) t->cancel();
+}
+
+asio::awaitable<void> runner::sleep(milliseconds time) {
+    if (aborted_) co_return;
+    asio::steady_timer timer(back_.context(), time);
+    sleepers_.insert(&timer);
+    auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    (void)ec;
+    sleepers_.erase(&timer);
+}
+
+asio::awaitable<void> runner::receive() {
+    lent<reception> r(back_);
+    milliseconds trouble{0};
+    while (!stopping_) {
+        if (busy_ >= config_.concurrency) {
+            co_await freed_.wait();
+            continue;
+        }
+        r.max = config_.concurrency - busy_;
+        r.wait = milliseconds::max();
+        r.exhausted_too = true;
+        r.deliveries.clear();
+        r.why.reset();
+        reception_ = &r;
+        queue_.receive(r);
+        co_await r.returned();
+        reception_ = nullptr;
+        if (r.why && !stopping_) {
+            if (trouble.count() == 0)
+                spdlog::warn("flow of {}: {} {}", queue_.label(), r.why->subject, explain(r.why->code));
+            trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
+            co_await sleep(trouble);
+            continue;
+        }
+        trouble = milliseconds{0};
+        // What came while the flow is being stopped stays leased: a retry would cost the message an attempt.
+        for (delivery& d : r.deliveries) {
+            if (!stopping_) spawn(handle(std::move(d)), true);
+        }
+    }
+}
+
+asio::awaitable<void> runner::renew(std::shared_ptr<lease> held) {
+    lent<settlement> s(back_);
+    s.action = settlement::action::renew;
+    s.number = held->number;
+    while (!held->over) {
+        held->timer.expires_after(std::max(queue_.options().ack_timeout / 3, milliseconds{1}));
+        auto [ec] = co_await held->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        (void)ec;
+        if (held->over) break;
+        queue_.settle(s);
+        co_await s.returned();
+        if (s.outcome == settlement::outcome::unknown) break;
+    }
+}
+
+std::string runner::name(const delivery& d) const {
+    return fmt::format("flow of {}: message {} (id {}), attempt {}", queue_.label(), d.number, one_line(d.message.id),
+                       d.message.attempt);
+}
+
+asio::awaitable<void> runner::handle(delivery d) {
+    lease_end guard{std::make_shared<lease>(back_.context(), d.number)};
+    spawn(renew(guard.held), false);
+    const result<std::string> key =
+        into_ != nullptr ? result_key(config_.key, d.message, queue_.name()) : result<std::string>(std::string());
+    call_result said = co_await ask(d, key);
+    if (said.verdict == call_result::verdict::retry) {
+        if (aborted_) co_return;  // given back: it stays leased, and comes again once the lease has ended
+        if (!is_last_attempt(queue_.options(), d.message.attempt)) {
+            co_await settle_retry(d, said);
+            co_return;
+        }
+        said.verdict = call_result::verdict::dead;
+        said.body = fmt::format("{} (attempt {} of {})", said.body, d.message.attempt, queue_.options().max_attempts);
+    }
+    co_await conclude(d, key, std::move(said));
+}
+
+asio::awaitable<call_result> runner::ask(const delivery& d, const result<std::string>& key) {
+    if (is_exhausted(queue_.options(), d.message.attempt))
+        co_return call_ended(call_result::verdict::dead,
+                             fmt::format("none of its {} attempts came to an end", queue_.options().max_attempts));
+    if (!key) co_return call_ended(call_result::verdict::dead, key.error().text);
+    called_.fetch_add(1, std::memory_order_relaxed);
+    const std::string_view from = queue_.name();
+    const steady::time_point deadline = steady::now() + config_.timeout;
+    co_return co_await worker_->call(d, from, deadline);
+}
+
+asio::awaitable<void> runner::settle_retry(const delivery& d, const call_result& said) {
+    lent<settlement> s(back_);
+    s.action = settlement::action::retry;
+    s.number = d.number;
+    std::uniform_real_distribution<double> jitter(0, 1);
+    s.delay = said.retry_after.count() > 0 ? std::min(said.retry_after, retry_after_max)
+                                           : backoff(queue_.options(), d.message.attempt, jitter(random_));
+    s.reason = said.body;
+    retried_.fetch_add(1, std::memory_order_relaxed);
+    spdlog::info("{}: {}; again in {} ms", name(d), said.body, s.delay.count());
+    co_await settle(s);
+}
+
+/// Result, then ack.
+asio::awaitable<void> runner::conclude(const delivery& d, const result<std::string>& key, call_result said) {
+    std::optional<kept_result> kept;
+    if (into_ != nullptr && key) {
+        kept.emplace();
+        kept->store = config_.into;
+        kept->key = *key;
+        kept->error = said.verdict == call_result::verdict::dead;
+        kept->flags = kept->error ? 0 : said.flags;
+        kept->value = kept->error ? error_value(said.body) : std::move(said.body);
+        if (config_.ttl.count() > 0) kept->expires = wall::now() + config_.ttl;
+        stored is = co_await put(*key, *kept);
+        if (is == stored::too_large && !kept->error) {
+            said = call_ended(call_result::verdict::dead,
+                              fmt::format("its result of {} bytes is larger than the store takes", kept->value.size()));
+            kept->error = true;
+            kept->flags = 0;
+            kept->value = error_value(said.body);
+            is = co_await put(*key, *kept);
+        }
+        if (is == stored::given_up) co_return;
+        if (is == stored::too_large) kept.reset();
+    }
+    lent<settlement> s(back_);
+    s.number = d.number;
+    if (said.verdict == call_result::verdict::good) {
+        good_.fetch_add(1, std::memory_order_relaxed);
+        s.action = settlement::action::ack;
+    } else {
+        dead_.fetch_add(1, std::memory_order_relaxed);
+        spdlog::warn("{}: {}; a dead letter", name(d), said.body);
+        s.action = settlement::action::dead;
+        s.reason = std::move(said.body);
+    }
+    if (keep_results_) s.keep = std::move(kept);
+    co_await settle(s);
+}
+
+/// A store that fails is asked again: without the result there is no ack.
+asio::awaitable<stored> runner::put(const std::string& key, const kept_result& what) {
+    milliseconds trouble{0};
+    for (;;) {
+        request r;
+        r.command = command::store;
+        r.mode = what.error ? store_mode::add : store_mode::set;
+        r.key = key;
+        r.value = what.value;
+        r.flags = what.flags;
+        r.exptime = exptime(config_.ttl, wall::now());
+        const reply said = co_await execute(back_, *into_, r);
+        if (said.outcome == outcome::too_large) co_return stored::too_large;
+        if (said.outcome == outcome::failed && said.why.code == errc::too_large) co_return stored::too_large;
+        if (said.outcome != outcome::failed) co_return stored::done;
+        if (aborted_) co_return stored::given_up;
+        if (trouble.count() == 0)
+            spdlog::warn("flow of {}: a result waits, {} {}", queue_.label(), said.why.subject, explain(said.why.code));
+        trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
+        co_await sleep(trouble);
+    }
+}
+
+/// What cannot be settled comes again once its lease has ended.
+asio::awaitable<void> runner::settle(lent<settlement>& s) {
+    milliseconds trouble{0};
+    for (;;) {
+        queue_.settle(s);
+        co_await s.returned();
+        if (s.outcome != settlement::outcome::failed) co_return;
+        const bool useless = s.why.code == errc::stopping || s.why.code == errc::journal_stopped;
+        if (trouble.count() == 0)
+            spdlog::warn("flow of {}: message {} is not settled, {} {}", queue_.label(), s.number, s.why.subject,
+                         explain(s.why.code));
+        if (aborted_ || useless) co_return;
+        trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
+        co_await sleep(trouble);
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<flow> make_flow(shard& back, queue& from, store* into, const flow_config& config, bool keep_results,
+                                std::unique_ptr<caller> worker) {
+    return std::make_unique<runner>(back, from, into, config, keep_results && into != nullptr, std::move(worker));
+}
+
+std::unique_ptr<flow> make_flow(shard& back, queue& from, store* into, const flow_config& config, bool keep_results) {
+    const std::size_t limit = into != nullptr ? config.result_size_max_bytes : dropped_result_size_max_bytes;
+    std::unique_ptr<caller> worker;
+    if (!config.exec.empty()) {
+        worker = make_exec_caller(back, config.exec, limit);
+    } else {
+        const result<http_url> url = parse_http_url(config.url);
+        if (!url) throw std::invalid_argument(url.error().text);
+        worker = make_http_caller(back, *url, limit);
+    }
+    return make_flow(back, from, into, config, keep_results, std::move(worker));
+}
+
+}  // namespace freshet

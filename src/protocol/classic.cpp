@@ -1,0 +1,205 @@
+// The classic commands.
+#include "protocol/line.hpp"
+#include "protocol/number.hpp"
+
+namespace freshet {
+
+namespace {
+
+constexpr std::string_view error = "ERROR\r\n";
+constexpr std::string_view bad_format = "CLIENT_ERROR bad command line format\r\n";
+constexpr std::string_view bad_exptime = "CLIENT_ERROR invalid exptime argument\r\n";
+constexpr std::int32_t value_size_max = 2'147'483'645;
+
+struct store_name {
+    std::string_view name;
+    store_mode mode;
+    bool compare;
+};
+constexpr store_name store_names[] = {
+    {"set", store_mode::set, false},         {"add", store_mode::add, false},       {"replace", store_mode::replace, false},
+    {"append", store_mode::append, false},   {"prepend", store_mode::prepend, false}, {"cas", store_mode::set, true},
+};
+
+const store_name* find_store(std::string_view name) noexcept {
+    for (const auto& s : store_names) {
+        if (s.name == name) return &s;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+request_parser::status request_parser::command_line(std::string_view& input, const line& l, request& r, form& f) {
+    const std::string_view name = l[0];
+    if (l.count == 0 || name.size() < 2) return fail(error);
+    switch (name.front()) {
+        case 'g':
+            if (name == "get" || name == "gets" || name == "gat" || name == "gats") return classic_get(input, l, r, f);
+            return fail(error);
+        case 'm':
+            if (name.size() == 2) return meta(input, l, r, f);
+            break;
+        case 'b':
+            if (name == "bget") return classic_get(input, l, r, f);
+            break;
+        case 's':
+        case 'a':
+        case 'r':
+        case 'p':
+        case 'c':
+            if (find_store(name) != nullptr) return classic_store(input, l, r, f);
+            break;
+        case 'd':
+        case 'i':
+        case 't':
+            return classic_line(l, r, f);
+        default: break;
+    }
+    return local(l, r, f);
+}
+
+request_parser::status request_parser::classic_store(std::string_view& input, const line& l, request& r, form& f) {
+    const store_name& which = *find_store(l[0]);
+    const std::size_t arguments = which.compare ? 6 : 5;
+    if (l.count < arguments || l.count > arguments + 1) return fail(error);
+    r.mode = which.mode;
+    f.noreply = l.noreply();
+    r.key = l[1];
+    std::int32_t exptime;
+    std::int32_t size;
+    if (r.key.size() > key_size_max || !parse_flags(l[2], r.flags) || !parse_int32(l[3], exptime) || !parse_int32(l[4], size)) return fail(bad_format);
+    r.exptime = exptime;
+    if (which.compare) {
+        r.compare = true;
+        if (!parse_unsigned(l[5], r.compare_cas)) return fail(bad_format);
+    }
+    if (size < 0 || size > value_size_max) return fail(bad_format);
+    const auto value_size = static_cast<std::size_t>(size);
+    r.command = command::store;
+    if (too_large(r.key.size(), r.flags, value_size)) {
+        r.too_large = true;
+        r.keep_item = r.mode != store_mode::set || r.compare;
+        input.remove_prefix(l.size);
+        swallow_ = value_size + 2;
+        return status::call;
+    }
+    return value(input, l.size, value_size, r);
+}
+
+/// Takes the first key; the others follow one by one.
+request_parser::status request_parser::classic_get(std::string_view& input, const line& l, request& r, form& f) {
+    if (l.count < 2) return fail(error);
+    const std::string_view name = l[0];
+    keys_touch_ = name.starts_with("gat");
+    keys_dialect_ = name.back() == 's' ? dialect::classic_gets : dialect::classic_get;
+    std::string_view rest = l.text;
+    next_token(rest);
+    if (keys_touch_) {
+        std::int32_t exptime;
+        if (!parse_int32(next_token(rest), exptime)) return fail(bad_exptime);
+        keys_exptime_ = exptime;
+        if (l.count == 2) {
+            text_ = "END\r\n";
+            return status::error;
+        }
+    }
+    for (std::string_view check = rest; !check.empty();) {
+        if (next_token(check).size() > key_size_max) return fail(bad_format);
+    }
+    const auto head = static_cast<std::size_t>(rest.data() - input.data());
+    line_left_ = l.size - head;
+    input.remove_prefix(head);
+    const status s = next_key(input, r, f);
+    f.single = f.last;
+    return s;
+}
+
+request_parser::status request_parser::next_key(std::string_view& input, request& r, form& f) {
+    std::string_view rest = input.substr(0, line_left_ - 1);
+    if (!rest.empty() && rest.back() == '\r') rest.remove_suffix(1);
+    rest = rest.substr(0, rest.find('\0'));
+    const std::size_t before = rest.size();
+    r = {};
+    r.command = command::get;
+    r.want_value = true;
+    r.key = next_token(rest);
+    r.touch = keys_touch_;
+    r.touch_place = 1;
+    r.exptime = keys_exptime_;
+    f.dialect = keys_dialect_;
+    f.noreply = f.quiet = f.single = false;
+    const std::size_t consumed = before - rest.size();
+    while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+    f.last = rest.empty();
+    const std::size_t n = f.last ? line_left_ : consumed;
+    input.remove_prefix(n);
+    line_left_ -= n;
+    return status::call;
+}
+
+request_parser::status request_parser::classic_line(const line& l, request& r, form& f) {
+    const std::string_view name = l[0];
+    if (name == "delete") {
+        if (l.count < 2 || l.count > 4) return fail(error);
+        if (l.count > 2) {
+            f.noreply = l.noreply();
+            const bool right = (l.count == 3 && (l[2] == "0" || f.noreply)) || (l.count == 4 && l[2] == "0" && f.noreply);
+            if (!right) return fail("CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n");
+        }
+        r.command = command::remove;
+    } else if (name == "touch" || name == "incr" || name == "decr") {
+        if (l.count < 3 || l.count > 4) return fail(error);
+        f.noreply = l.noreply();
+        r.command = name == "touch" ? command::touch : command::arithmetic;
+        r.decrement = name == "decr";
+    } else {
+        return fail(error);
+    }
+    r.key = l[1];
+    if (r.key.size() > key_size_max) return fail(bad_format);
+    if (r.command == command::touch) {
+        std::int32_t exptime;
+        if (!parse_int32(l[2], exptime)) return fail(bad_exptime);
+        r.touch = true;
+        r.exptime = exptime;
+    } else if (r.command == command::arithmetic && !parse_unsigned(l[2], r.delta)) {
+        return fail("CLIENT_ERROR invalid numeric delta argument\r\n");
+    }
+    return status::call;
+}
+
+/// What the session answers itself.
+request_parser::status request_parser::local(const line& l, request& r, form& f) {
+    const std::string_view name = l[0];
+    if (name == "version") {
+        r.command = command::version;
+    } else if (name == "quit") {
+        r.command = command::quit;
+    } else if (name == "verbosity") {
+        if (l.count < 2 || l.count > 3) return fail(error);
+        f.noreply = l.noreply();
+        std::uint32_t level;
+        if (!parse_flags(l[1], level)) return fail(bad_format);
+        r.command = command::verbosity;
+    } else if (name == "flush_all") {
+        if (l.count > 3) return fail(error);
+        f.noreply = l.noreply();
+        r.command = command::flush_all;
+        std::int32_t delay = 0;
+        if (l.count > (f.noreply ? 2U : 1U) && !parse_int32(l[1], delay)) return fail(bad_exptime);
+        r.exptime = delay;
+    } else if (name == "stats") {
+        r.command = command::stats;
+        arguments_ = l.count > 1 ? l[1] : std::string_view{};
+        if (!arguments_.empty() && arguments_ != "settings" && arguments_ != "items" && arguments_ != "slabs" && arguments_ != "reset") return fail(error);
+    } else {
+        const bool http = std::string_view("gsacidt").find(name.front()) == std::string_view::npos && l.last().starts_with("HTTP/");
+        if (!http) return fail(error);
+        text_ = {};
+        return status::closing;
+    }
+    return status::local;
+}
+
+}  // namespace freshet

@@ -1,0 +1,15 @@
+// The journal as its tests open it: with a clock of their own.
+#pragma once
+
+#include <freshet/queue.hpp>
+
+#include "queue/journal_clock.hpp"
+
+#include <memory>
+
+namespace freshet {
+
+/// The clock lives longer than the journal.
+result<std::unique_ptr<journal>> open_journal(const journal_options& options, const journal_clock& clock);
+
+}  // namespace freshet

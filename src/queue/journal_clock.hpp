@@ -1,0 +1,24 @@
+// The journal's time, so that tests can make it pass.
+#pragma once
+
+#include <freshet/item.hpp>
+
+namespace freshet {
+
+struct moment {
+    steady::time_point since_start;  ///< for leases and waiting
+    wall::time_point date;           ///< for what is kept on disk
+};
+
+struct journal_clock {
+    virtual moment now() const { return {steady::now(), wall::now()}; }
+    /// The writer looks at the clock at least so often.
+    virtual milliseconds glance() const { return milliseconds(1'000); }
+
+protected:
+    ~journal_clock() = default;
+};
+
+struct real_clock final : journal_clock {};
+
+}  // namespace freshet

@@ -1,0 +1,119 @@
+// The journal's file: what the writer reads and writes, a prepared statement each. Writing is as with a stream: the first
+// error stops what follows, and commit() says how it ended. One thread at a time.
+#pragma once
+
+#include <freshet/error.hpp>
+#include <freshet/queue.hpp>
+
+#include "queue/sqlite.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet {
+
+/// A message with what its row says of it. message.attempt counts the attempts that are used up.
+struct stored_message {
+    std::uint64_t number{0};
+    freshet::message message;
+    bool handed{false};  ///< known to have been handed out
+};
+
+struct queue_row {
+    std::uint64_t number{0};
+    std::string name;
+    std::uint64_t next{1};    ///< the number of the next message, or less: what lies behind the mark and the rows counts too
+    std::uint64_t mark{0};    ///< up to here messages may have been handed out
+    std::uint64_t length{0};
+    std::uint64_t bytes{0};
+};
+
+struct stored_dead_letter {
+    std::uint64_t queue{0};
+    dead_letter letter;
+};
+
+struct result_figures {
+    std::uint64_t count{0};
+    std::uint64_t bytes{0};
+};
+
+class journal_file {
+public:
+    enum class outcome : std::uint8_t {
+        done,
+        full,     ///< no room: nothing has changed, later it may work again
+        broken,   ///< an error before the commit: nothing has changed, but the file cannot be trusted any more
+        unknown,  ///< the commit itself failed: it may have happened
+    };
+
+    /// Of an open database with our schema.
+    explicit journal_file(sqlite_database database, std::string path);
+
+    const std::string& path() const noexcept { return path_; }
+    const std::string& tag() const noexcept { return tag_; }
+
+    void begin();
+    void insert(std::uint64_t queue, std::uint64_t number, const message& m);
+    /// False: the id was accepted already and is remembered.
+    bool accept(std::uint64_t queue, std::string_view id, wall::time_point until, wall::time_point now);
+    /// Messages first..last are gone.
+    void remove(std::uint64_t queue, std::uint64_t first, std::uint64_t last);
+    /// Handed out, and `attempt` attempts are used up; not_before 1970: at once.
+    void change(std::uint64_t queue, std::uint64_t number, unsigned attempt, wall::time_point not_before);
+    void change_handed(std::uint64_t queue, std::uint64_t number);
+    /// To the dead letters.
+    void bury(std::uint64_t queue, std::uint64_t number, unsigned attempt, bool handed, std::string_view reason, wall::time_point died);
+    /// An error never replaces a good result that has not expired.
+    void keep(const kept_result& r, wall::time_point now);
+    void write(const queue_row& row);
+    void replay(std::uint64_t dead_number, std::uint64_t queue, std::uint64_t number);
+    void drop(std::uint64_t dead_number);
+    /// Forgets ids, results that have expired: some of each.
+    void prune(wall::time_point now);
+    /// prune() would find something.
+    bool has_old(wall::time_point now);
+    /// Rolls back unless done.
+    outcome commit();
+    bool failed() const noexcept { return error_ != 0; }
+    /// What was read makes no sense.
+    void mark_damaged(std::string_view how);
+    const std::string& error_sentence() const noexcept { return sentence_; }
+
+    /// Messages after..upto in order, until there are `rows` or their bytes reach `bytes`. An error is in failed().
+    std::vector<stored_message> read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes);
+    std::optional<stored_message> read_one(std::uint64_t queue, std::uint64_t number);
+    std::vector<queue_row> queues();
+    std::uint64_t last_number(std::uint64_t queue);
+    std::vector<kept_result> results(wall::time_point now);
+    /// queue 0: of all. Numbers after `after`.
+    std::vector<std::uint64_t> dead_numbers(std::uint64_t queue, std::uint64_t after, std::size_t max);
+    std::optional<stored_dead_letter> read_dead(std::uint64_t dead_number);
+    std::uint64_t count_dead(std::uint64_t queue);
+
+    /// Moves the log into the file when it is long. False: a sync failed.
+    bool checkpoint_if_long();
+    void close();
+
+private:
+    void check(int code);
+    void run(sqlite_statement& s);
+    stored_message read_row(const sqlite_statement& s);
+    void bound_results();
+
+    std::string path_, tag_, sentence_;
+    sqlite_database database_;
+    int error_{0};
+    int log_pages_{0};
+    bool checkpoint_failed_{false};
+    result_figures results_;
+
+    sqlite_statement begin_, commit_, rollback_, insert_, remove_, change_, change_handed_, read_, read_one_, write_queue_;
+    sqlite_statement accept_, bury_, keep_, drop_, replay_;
+    std::string headers_;
+};
+
+}  // namespace freshet

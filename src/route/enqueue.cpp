@@ -1,0 +1,83 @@
+// set and add on a queue route: the message is confirmed before the client is answered.
+#include "route/task_operations.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::int64_t relative_max = 60 * 60 * 24 * 30;  ///< seconds; a larger exptime is a date
+
+wall::time_point expiry(std::int64_t exptime) {
+    if (exptime == 0) return {};
+    if (exptime > relative_max) return wall::from_time_t(exptime);
+    return wall::now() + seconds(exptime);
+}
+
+}  // namespace
+
+bool task_store::publish(call& c, queue& to, const task_key& key) {
+    const request& r = c.request;
+    const bool unique = r.mode == store_mode::add;
+    if ((r.mode != store_mode::set && !unique) || r.compare || r.assign || r.invalidate) {
+        c.reply.refuse("a queue knows set and add only");
+        return true;
+    }
+    if (key.open || key.close || key.abort || key.number != 0 || key.wait.count() != 0) {
+        c.reply.refuse("set publishes under the name of a queue, or under NAME#id");
+        return true;
+    }
+    if (unique && key.id.empty()) {
+        c.reply.refuse("add needs an id: add KEY#id");
+        return true;
+    }
+    if (free_publishing_.empty()) {
+        all_publishing_.push_back(std::make_unique<publishing>(*this));
+        free_publishing_.push_back(all_publishing_.back().get());
+    }
+    publishing& p = *free_publishing_.back();
+    free_publishing_.pop_back();
+    p.home = &home_;
+    p.to = &to;
+    p.unique = unique;
+    p.message.id = key.id;
+    p.message.key = key.id;
+    p.message.body = r.value;
+    p.message.flags = r.flags;
+    p.message.expires = to.options().expire ? expiry(r.exptime) : wall::time_point{};
+    p.waiting = &c;
+    p.deadline = c.now + to.options().confirm_within;
+    publishing_.push(p);
+    wake();
+    to.publish(p);
+    return false;
+}
+
+void task_store::published(publishing& p) {
+    call* const c = std::exchange(p.waiting, nullptr);
+    if (c != nullptr) {
+        publishing_.take(p);
+        switch (p.outcome) {
+            case publication::outcome::confirmed: c->reply.outcome = outcome::stored; break;
+            case publication::outcome::duplicate: c->reply.outcome = outcome::not_stored; break;
+            case publication::outcome::failed:
+                c->reply.outcome = outcome::failed;
+                c->reply.why = p.why;
+                lost(*c, p.why);
+                break;
+        }
+        c->reply.size = p.message.body.size();
+    }
+    free_publishing_.push_back(&p);
+    if (c != nullptr) c->complete();
+}
+
+/// A noreply publish that failed: nobody would ever know.
+void task_store::lost(call& c, const failure& why) {
+    if (!c.form.noreply) return;
+    spdlog::warn("a noreply publish failed: {} {}, {}", why.subject, explain(why.code), to_string(why.effect));
+    if (options_.close_on_lost_noreply && c.client != nullptr) c.client->close_asked = true;
+}
+
+}  // namespace freshet

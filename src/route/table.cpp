@@ -1,0 +1,41 @@
+#include <freshet/route.hpp>
+
+#include <algorithm>
+
+namespace freshet {
+
+void route_table::add(std::string prefix, store& target) {
+    entries_.push_back({std::move(prefix), &target});
+    std::stable_sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) { return a.prefix.size() > b.prefix.size(); });
+}
+
+store* route_table::find(std::string_view key) const noexcept {
+    for (const entry& e : entries_) {
+        if (key.starts_with(e.prefix)) return e.target;
+    }
+    return nullptr;
+}
+
+bool route_table::submit(call& c) {
+    store* const target = find(c.request.key);
+    if (target != nullptr) return target->submit(c);
+    c.reply.refuse("no route leads anywhere for this key");
+    return true;
+}
+
+bool route_table::watch(watcher& w) {
+    store* const target = find(w.key);
+    return target != nullptr && target->watch(w);
+}
+
+bool route_table::unwatch(watcher& w) {
+    store* const target = find(w.key);
+    return target == nullptr || target->unwatch(w);
+}
+
+store& route_table::keep(std::unique_ptr<store> s) {
+    kept_.push_back(std::move(s));
+    return *kept_.back();
+}
+
+}  // namespace freshet

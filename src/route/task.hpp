@@ -1,0 +1,61 @@
+// The memcached protocol as a door to queues: enqueue.cpp publishes, receive.cpp takes and settles.
+#pragma once
+
+#include "route/task_key.hpp"
+
+#include <freshet/route.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace freshet {
+
+class task_store final : public store, public ticker {
+public:
+    task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source, task_options options);
+    ~task_store() override;
+
+    bool submit(call& c) override;
+    void tick(steady::time_point now) override;
+
+private:
+    struct publishing;
+    struct receiving;
+    struct settling;
+
+    bool publish(call& c, queue& to, const task_key& key);
+    void published(publishing& p);
+    bool receive(call& c, queue& from, const task_key& key);
+    bool begin_receiving(call& c, queue& from, const task_key& key);
+    void received(receiving& r);
+    bool close_oldest(call& c, queue& from, const task_key& key);
+    bool settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key);
+    void settled(settling& s);
+    void give_back(queue& to, std::uint64_t number);
+    void lost(call& c, const failure& why);
+    void wake();
+
+    /// First in, first out: all of one queue have the same time to live, so the first is the next to be late.
+    template <class Operation>
+    struct line {
+        Operation* first{nullptr};
+        Operation* last{nullptr};
+        void push(Operation& o) noexcept;
+        void take(Operation& o) noexcept;
+    };
+
+    shard& home_;
+    std::size_t prefix_size_;
+    std::unique_ptr<queue_source> source_;
+    task_options options_;
+    line<publishing> publishing_;
+    line<receiving> receiving_;
+    std::vector<std::unique_ptr<publishing>> all_publishing_;
+    std::vector<publishing*> free_publishing_;
+    bool ticking_{false};
+};
+
+/// The subject of a failure that no queue is behind.
+inline constexpr std::string_view queue_subject = "the queue";
+
+}  // namespace freshet

@@ -1,0 +1,31 @@
+// What stands behind a queue route's prefix: nothing, "#id", or "/verb" once or more.
+#pragma once
+
+#include <freshet/item.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace freshet {
+
+struct task_key {
+    std::string_view id{};        ///< of "#id"
+    bool open{false};             ///< take one, as a lease
+    bool close{false};            ///< acknowledge the connection's oldest open one
+    bool abort{false};            ///< give that one back
+    milliseconds wait{0};         ///< "t=<ms>": wait so long for one, at most task_wait_max
+    std::uint64_t number{0};      ///< "/<number>": a delivery's
+
+    bool plain() const noexcept { return id.empty() && !open && !close && !abort && number == 0 && wait.count() == 0; }
+};
+
+inline constexpr milliseconds task_wait_max{60'000};
+inline constexpr std::size_t queue_name_max = 64;
+
+/// Nothing: not a form that exists.
+std::optional<task_key> parse_task_key(std::string_view rest) noexcept;
+/// 1 to 64 of A-Z a-z 0-9 _ . : -
+bool is_queue_name(std::string_view name) noexcept;
+
+}  // namespace freshet

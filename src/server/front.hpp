@@ -1,0 +1,72 @@
+// What all sessions of one shard share: buffers, calls, limits, figures. Own thread only, but for the figures.
+#pragma once
+
+#include "shard/reactor.hpp"
+
+#include <freshet/route.hpp>
+#include <freshet/server.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace freshet {
+
+class session;
+
+/// A call of a session, in its line of replies.
+struct session_call : call {
+    session_call* behind{nullptr};
+    bool answered{false};
+};
+
+/// Written by the shard, read by any thread.
+struct front_figures {
+    std::atomic<std::uint64_t> connections{0}, accepted{0}, bytes_read{0}, bytes_written{0};
+
+    static void add(std::atomic<std::uint64_t>& to, std::uint64_t n) noexcept {
+        to.store(to.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // one writer
+    }
+};
+
+/// What a whole server shares.
+struct server_state {
+    const server_config& config;
+    server_host& host;
+    std::atomic<std::uint64_t> connections{0};
+    std::atomic<std::uint64_t> rejected{0};
+    std::atomic<std::uint64_t> flushes{0};
+    steady::time_point started{steady::now()};
+    std::vector<struct front*> fronts{};
+};
+
+struct front {
+    static constexpr std::size_t read_size_bytes = std::size_t{64} << 10;
+    static constexpr std::size_t arena_flush_bytes = std::size_t{1} << 20;  ///< more is sent before the turn ends
+    static constexpr std::size_t unsent_max_bytes = std::size_t{4} << 20;   ///< of one session: it stops reading
+    static constexpr std::size_t pending_max = 1024;                        ///< calls of one session: it stops reading
+
+    front(server_state& of, shard& on) : server(of), home(on), reactor(on.reactor()), routes(of.host.make_routes(on)) {}
+
+    session_call* take_call();
+    void give_back(session_call* c);
+
+    server_state& server;
+    shard& home;
+    freshet::reactor& reactor;
+    std::unique_ptr<route_table> routes;
+    std::array<char, read_size_bytes> read_buffer;
+    bytes arena;                 ///< what the sessions say in this turn
+    std::size_t arena_users{0};  ///< sessions with a part of it
+    front_figures figures{};
+    session* sessions{nullptr};  ///< linked list of all
+    bool stopping{false};
+
+private:
+    std::vector<std::unique_ptr<session_call>> calls_;
+    std::vector<session_call*> free_calls_;
+};
+
+}  // namespace freshet

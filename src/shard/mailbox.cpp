@@ -1,0 +1,35 @@
+#include <freshet/shard.hpp>
+
+namespace freshet {
+
+// The stack holds the newest first, and each chain is put with its links turned round, so that one pass over what was
+// taken gives the order in which it was put.
+bool mailbox::put(operation& first, operation& last) noexcept {
+    operation* turned = nullptr;
+    for (operation* o = &first;;) {
+        operation* const after = o == &last ? nullptr : o->next;
+        o->next = turned;
+        turned = o;
+        if (after == nullptr) break;
+        o = after;
+    }
+    operation* head = head_.load(std::memory_order_relaxed);
+    do {
+        first.next = head;
+    } while (!head_.compare_exchange_weak(head, turned, std::memory_order_release, std::memory_order_relaxed));
+    return head == nullptr;
+}
+
+operation* mailbox::take() noexcept {
+    operation* newest = head_.exchange(nullptr, std::memory_order_acquire);
+    operation* first = nullptr;
+    while (newest != nullptr) {
+        operation* const older = newest->next;
+        newest->next = first;
+        first = newest;
+        newest = older;
+    }
+    return first;
+}
+
+}  // namespace freshet

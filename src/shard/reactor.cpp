@@ -1,0 +1,110 @@
+#include "shard/reactor.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <system_error>
+
+namespace freshet {
+
+namespace {
+constexpr int events_per_turn = 256;
+constexpr int turns_in_a_row = 16;  ///< before the rest of the io_context has its say
+}
+
+struct reactor::parts {
+    explicit parts(boost::asio::io_context& context) : descriptor(context) {}
+    boost::asio::posix::stream_descriptor descriptor;
+    std::array<epoll_event, events_per_turn> events;
+};
+
+reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home.context())) {
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
+    parts_->descriptor.assign(epoll);
+    arm();
+}
+
+reactor::~reactor() {
+    flushing_.clear();
+    while (!graves_.empty()) {
+        const endpoints dead = std::move(graves_);
+        graves_.clear();
+        for (endpoint* e : dead) delete e;
+    }
+}
+
+void reactor::add(endpoint& e, int descriptor) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &e;
+    if (::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0)
+        throw std::system_error(errno, std::system_category(), "epoll_ctl");
+}
+
+void reactor::watch(endpoint& e, int descriptor, bool readable, bool writable) {
+    epoll_event event{};
+    event.events = (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U);
+    event.data.ptr = &e;
+    ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
+}
+
+void reactor::remove(int descriptor) { ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr); }
+
+void reactor::bury(endpoint* e) {
+    if (e->buried_) return;
+    e->buried_ = true;
+    graves_.push_back(e);
+}
+
+void reactor::flush(endpoints& list) {
+    flushing_.swap(list);
+    for (endpoint* e : flushing_) {
+        e->dirty_ = false;
+        if (!e->buried_) e->flush();
+    }
+    flushing_.clear();
+}
+
+void reactor::flush() {
+    flush(dirty_servers_);
+    flush(dirty_clients_);
+}
+
+void reactor::arm() {
+    parts_->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                  [this](const boost::system::error_code& ec) {
+                                      if (ec) return;
+                                      turn();
+                                      arm();
+                                  });
+}
+
+void reactor::turn() {
+    for (int turns = 0; turns < turns_in_a_row; ++turns) {
+        const int ready = ::epoll_wait(parts_->descriptor.native_handle(), parts_->events.data(), events_per_turn, 0);
+        if (ready <= 0) return;
+        home_.now_ = steady::now();
+        for (int i = 0; i < ready; ++i) {
+            auto* const e = static_cast<endpoint*>(parts_->events[static_cast<std::size_t>(i)].data.ptr);
+            const std::uint32_t what = parts_->events[static_cast<std::size_t>(i)].events;
+            if (e->buried_) continue;
+            if ((what & (EPOLLERR | EPOLLHUP)) != 0 && (what & EPOLLIN) == 0) {
+                e->dead();
+                continue;
+            }
+            if ((what & EPOLLOUT) != 0) e->flush();
+            if ((what & EPOLLIN) != 0 && !e->buried_) e->readable();
+        }
+        while (!dirty_servers_.empty() || !dirty_clients_.empty()) flush();
+        for (std::size_t i = 0; i < graves_.size(); ++i) delete graves_[i];
+        graves_.clear();
+        if (ready < events_per_turn / 4) return;
+    }
+}
+
+}  // namespace freshet

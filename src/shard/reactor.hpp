@@ -1,0 +1,68 @@
+// The reactor of the hot path: one epoll descriptor, nested in the shard's io_context as a single descriptor.
+// A turn: ask epoll once, tell every ready endpoint, then flush all that have something to say, servers first,
+// then bury the dead. Own thread only.
+#pragma once
+
+#include <freshet/shard.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace freshet {
+
+/// A socket on the hot path. Whoever derives owns the descriptor; the reactor owns the endpoint once it is buried.
+class endpoint {
+public:
+    virtual ~endpoint() = default;
+    /// The descriptor has something to read, or was closed by the other side.
+    virtual void readable() = 0;
+    /// The end of a turn, after dirty_server() or dirty_client(); also when a full socket can be written again.
+    virtual void flush() = 0;
+    /// The descriptor has failed or both directions were closed.
+    virtual void dead() = 0;
+
+private:
+    friend class reactor;
+    bool dirty_{false};
+    bool buried_{false};
+};
+
+class reactor {
+public:
+    explicit reactor(shard& home);
+    ~reactor();
+
+    /// Watches the descriptor for reading, level-triggered.
+    void add(endpoint& e, int descriptor);
+    /// What the descriptor is watched for from now on.
+    void watch(endpoint& e, int descriptor, bool readable, bool writable);
+    /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
+    void remove(int descriptor);
+    void dirty_server(endpoint& e) { mark(e, dirty_servers_); }
+    void dirty_client(endpoint& e) { mark(e, dirty_clients_); }
+    /// Flushes at once all that is dirty: an arena has grown large.
+    void flush();
+    /// Deletes the endpoint at the end of the turn. Its descriptor is closed by its destructor.
+    void bury(endpoint* e);
+
+private:
+    friend class shard;
+    struct parts;
+    using endpoints = std::vector<endpoint*>;
+
+    static void mark(endpoint& e, endpoints& list) {
+        if (e.dirty_) return;
+        e.dirty_ = true;
+        list.push_back(&e);
+    }
+    void flush(endpoints& list);
+    void arm();
+    void turn();
+
+    shard& home_;
+    std::unique_ptr<parts> parts_;
+    endpoints dirty_servers_, dirty_clients_, flushing_, graves_;
+};
+
+}  // namespace freshet

@@ -1,0 +1,14 @@
+// The folder where a process keeps its journal and its control socket.
+#pragma once
+
+#include <freshet/error.hpp>
+
+#include <optional>
+#include <string>
+
+namespace freshet {
+
+/// Makes it, for its owner alone, if it is not there. The problem: it cannot be made or written to.
+std::optional<problem> make_state_folder(const std::string& folder);
+
+}  // namespace freshet

@@ -1,0 +1,158 @@
+"""The program's face: help, version, check, mistakes and exit statuses."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.environ["FRESHET"]
+
+
+def freshet(*arguments, **options):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60, **options)
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def file(self, text):
+        path = os.path.join(self.folder, "freshet.toml")
+        with open(path, "wb") as to:
+            to.write(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def expect(self, result, status, out=None, err=None):
+        self.assertEqual(result.returncode, status, result)
+        if out is not None:
+            self.assertEqual(result.stdout, out)
+        if err is not None:
+            self.assertEqual(result.stderr, err)
+
+    def test_version(self):
+        result = freshet("--version")
+        self.expect(result, 0, err="")
+        self.assertRegex(result.stdout, r"\Afreshet \d+\.\d+\.\d+\n\Z")
+
+    def test_help_names_every_command(self):
+        result = freshet("--help")
+        self.expect(result, 0, err="")
+        for command in ("serve", "check", "dead", "demo"):
+            self.assertRegex(result.stdout, rf"(?m)^  {command} ")
+            self.expect(freshet(command, "--help"), 0, err="")
+        for option in ("-c", "--listen", "--state", "--log-level"):
+            self.assertIn(option, freshet("serve", "--help").stdout)
+        for verb in ("list", "replay", "drop"):
+            self.expect(freshet("dead", verb, "--help"), 0, err="")
+
+    def test_wrong_usage_is_2_with_one_line(self):
+        for arguments, words in [
+            ([], "subcommand is required"),
+            (["serv"], "there is no command 'serv', did you mean 'serve'?"),
+            (["serve", "--lisen", "x"], "--lisen"),
+            (["serve", "extra"], "extra"),
+            (["serve", "--listen", "11311"], "'11311' is no address"),
+            (["serve", "--listen", "::1:11311"], "in brackets"),
+            (["serve", "--log-level", "loud"], "there is no log level 'loud'"),
+            (["serve", "-c"], "--config"),
+            (["check", "a", "b"], "a"),
+            (["dead"], "subcommand is required"),
+            (["dead", "replay"], "QUEUE"),
+            (["dead", "replay", "all", "3"], "numbers belong to one queue"),
+            (["dead", "drop", "a", "x"], "x"),
+            (["dead", "list", "--max", "-1"], "-1"),
+            (["dead", "drop", "a", "--", "-1"], "-1"),
+            (["\x1b[31m\n"], "\\x1b[31m\\n"),
+        ]:
+            with self.subTest(arguments):
+                result = freshet(*arguments)
+                self.expect(result, 2, out="")
+                self.assertRegex(result.stderr, r"\Afreshet: [^\n]+\n\Z")
+                self.assertIn(words, result.stderr)
+
+    def test_check_says_what_a_right_file_holds(self):
+        path = self.file('[store.a]\n[store.b]\n[queue.q]\n[[route]]\nprefix="x"\nstore="a"\n')
+        self.expect(freshet("check", "-c", path), 0, f"{path} is right: 2 stores, 1 queue, 1 route, 0 flows\n", "")
+        self.expect(freshet("check", "-c", self.file("")), 0, err="")
+        self.expect(freshet("check"), 0, "the default configuration is right: 1 store, 0 queues, 2 routes, 0 flows\n", "")
+
+    def test_all_mistakes_are_told_in_order_with_line_and_column(self):
+        path = self.file(
+            "[server]\n"
+            'listen = ["127.0.0.1:99999", "x"]\n'
+            "threds = 2\n"
+            "stop_timeout = 10\n"
+            "[site]\n"
+            "[store.main]\n"
+            'url = "memcached://10.0.0.1"\n'
+            "[queue.thumbs]\n"
+            'backoff = "5m..1s"\n'
+            "  [[route]]\n"
+            '  prefix = "task:"\n'
+            '  queue = "thumb"\n'
+            "[[flow]]\n"
+            'from = "thumbs"\n'
+            'call = { exec = ["convert"], timeout = "30" }\n'
+            'key = "r:{id}"\n'
+        )
+        expected = (
+            f"{path}:2:11: listen: '99999' is no port; ports are 0 to 65535\n"
+            f"{path}:2:30: listen: 'x' is no address; write \"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:/PATH\"\n"
+            f"{path}:3:1: unknown key 'threds' in [server], did you mean 'threads'?\n"
+            f'{path}:4:16: stop_timeout: 10 has no unit; write "10ms", "10s", "10m", "10h" or "10d"\n'
+            f"{path}:5:2: site: is about telling other sites of changes, which is not in this version; this one is a site by itself\n"
+            f'{path}:7:7: url: memcached servers are not in this version; url = "memory:" keeps the values in this process\n'
+            f'{path}:9:11: backoff: the first time is longer than the second; write "1s..5m"\n'
+            f"{path}:12:11: there is no queue 'thumb', did you mean 'thumbs'?\n"
+            f"{path}:15:17: exec: runs a program, which [server] must allow: allow_exec = true\n"
+            f"{path}:15:17: exec: 'convert' is not a whole path; no PATH is searched, write \"/usr/bin/...\"\n"
+            f"{path}:15:40: timeout: '30' is no time; write a whole number with ms, s, m, h or d, as in \"300ms\"\n"
+            f'{path}:16:7: key: is about a result, and this flow puts its results nowhere; into = "STORE" says where\n'
+        )
+        for command in (["check"], ["serve", "--state", self.folder], ["dead", "list", "--state", self.folder]):
+            with self.subTest(command):
+                self.expect(freshet(*command, "-c", path), 1, "", expected)
+
+    def test_broken_toml_is_one_mistake_with_its_place(self):
+        for text, place in [("[server]\nthreads = \n", "2:"), ("a = 1\na = 2\n", "2:"), (b"a = '\xff'\n", "1:"), ("[[[a]]]\n", "1:"), ("\0", "1:")]:
+            with self.subTest(text):
+                path = self.file(text)
+                result = freshet("check", "-c", path)
+                self.expect(result, 1, "")
+                self.assertTrue(result.stderr.startswith(f"{path}:{place}"), result.stderr)
+                self.assertEqual(result.stderr.count("\n"), 1)
+
+    def test_a_file_that_cannot_be_read(self):
+        self.expect(freshet("check", "-c", "/no/such/file"), 1, "", "/no/such/file: cannot be read: No such file or directory\n")
+        self.expect(freshet("check", "-c", self.folder), 1, "", f"{self.folder}: cannot be read: Is a directory\n")
+
+    def test_a_file_in_the_folder_is_not_read_unasked(self):
+        self.file("broken")
+        self.expect(freshet("check", cwd=self.folder), 0)
+
+    def test_variables_are_filled_in_and_not_shown(self):
+        path = self.file('[queue.q]\n[[flow]]\nfrom = "q"\ncall = "ftp://h/${SECRET}"\n')
+        result = freshet("check", "-c", path, env={"SECRET": "xyzzy"})
+        self.expect(result, 1, "")
+        self.assertNotIn("xyzzy", result.stderr)
+        self.assertIn("SECRET is not set", freshet("check", "-c", path, env={}).stderr)
+
+    def test_without_a_home_the_state_folder_must_be_named(self):
+        result = freshet("dead", "list", env={})
+        self.expect(result, 2, "")
+        self.assertIn("--state", result.stderr)
+
+    def test_a_reader_that_has_gone_is_no_signal(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([PROGRAM, "check"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "w") as gone:
+            result = subprocess.run([PROGRAM, "check"], stdout=gone, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(result.returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,174 @@
+"""freshet dead, beside a running server and without one."""
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.environ["FRESHET"]
+
+
+class Dead(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="freshet-", dir="/var/tmp")  # a disk: journals refuse tmpfs
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.file = os.path.join(self.folder, "freshet.toml")
+        with open(self.file, "w") as to:
+            to.write(
+                f"""
+[server]
+listen = "unix:{self.folder}/sock"
+allow_exec = true
+[queue.thumbs]
+max_attempts = 1
+[queue."other.file"]
+url = "journal:other.db"
+max_attempts = 1
+[[flow]]
+from = "thumbs"
+call = {{ exec = ["/bin/sh", "-c", "echo no such picture >&2; exit 1"] }}
+[[flow]]
+from = "other.file"
+call = {{ exec = ["/bin/false"] }}
+"""
+            )
+        self.server = None
+
+    def serve(self):
+        self.server = subprocess.Popen(
+            [PROGRAM, "serve", "-c", self.file, "--state", self.folder + "/state"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(self.stop)
+        self.assertIn("sock", self.server.stdout.readline())
+
+    def stop(self):
+        if self.server is None:
+            return
+        self.server.send_signal(signal.SIGTERM)
+        self.log = self.server.communicate(timeout=30)[1]
+        status, self.server = self.server.returncode, None
+        self.assertEqual(status, 0, self.log)
+
+    def publish(self, key, value):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(self.folder + "/sock")
+            s.sendall(b"set %s 0 0 %d\r\n%s\r\n" % (key, len(value), value))
+            self.assertEqual(s.recv(100), b"STORED\r\n")
+
+    def dead(self, *arguments, status=0):
+        result = subprocess.run(
+            [PROGRAM, "dead", *arguments, "-c", self.file, "--state", self.folder + "/state"], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(result.returncode, status, result)
+        return result.stderr if status else result.stdout
+
+    def letters(self, count, *arguments):
+        end = time.monotonic() + 30
+        while True:
+            said = json.loads(self.dead("list", *arguments, "--json"))
+            if said["count"] == count or time.monotonic() > end:
+                self.assertEqual(said["count"], count)
+                return said["letters"]
+            time.sleep(0.05)
+
+    def test_from_a_failed_call_to_replay_and_drop(self):
+        self.assertEqual(self.dead("list"), "no dead letters\n")  # nothing was ever served here
+        self.assertFalse(os.path.exists(self.folder + "/state/journal.db"))
+
+        self.serve()
+        control = os.stat(self.folder + "/state/control")
+        self.assertTrue(stat.S_ISSOCK(control.st_mode))
+        self.assertEqual(stat.S_IMODE(control.st_mode), 0o600)
+        self.assertEqual(self.dead("list", "all"), "no dead letters\n")
+        self.publish(b"queue/thumbs#one", b"first\r\n\x1b[31m")
+        self.publish(b"queue/thumbs#two", b"second")
+        one, two = sorted(self.letters(2, "thumbs"), key=lambda l: l["number"])
+        self.assertEqual((one["queue"], one["id"], one["start"], one["bytes"]), ("thumbs", "one", "first\r\n\x1b[31m", 12))
+        self.assertIn("no such picture", one["reason"])
+
+        table = self.dead("list", "thumbs")
+        self.assertEqual(table.count("\n"), 3, table)
+        self.assertIn("'first\\r\\n\\x1b[31m'", table)
+        self.assertIn("1 of 2; --max shows more\n", self.dead("list", "--max", "1"))
+
+        # a queue of the file is found by its name wherever it is kept
+        self.publish(b"queue/other.file#three", b"third")
+        self.assertEqual(self.letters(1, "other.file")[0]["id"], "three")
+        self.assertEqual(self.dead("drop", "other.file"), "1 message dropped\n")
+
+        # published again, the flow fails again: a dead letter with a new number
+        self.assertEqual(self.dead("replay", "thumbs", str(one["number"])), "1 message published again\n")
+        numbers = {l["number"] for l in self.letters(2, "thumbs")}
+        self.assertIn(two["number"], numbers)
+        self.assertEqual(self.dead("drop", "thumbs", str(two["number"])), "1 message dropped\n")
+        self.assertIn("is no dead letter of thumbs", self.dead("drop", "thumbs", str(two["number"]), status=1))
+        self.assertIn("there is no queue 'thumb'", self.dead("drop", "thumb", status=1))
+        self.stop()
+        self.assertFalse(os.path.exists(self.folder + "/state/control"))
+
+        # without a server the program opens the journals itself
+        left = self.letters(1)
+        self.assertEqual([l["id"] for l in left], ["one"])
+        self.assertIn("there is no queue 'thumb'", self.dead("list", "thumb", status=1))
+        self.assertEqual(self.dead("drop", "all"), "1 message dropped\n")
+        self.assertEqual(self.dead("list"), "no dead letters\n")
+
+    def test_a_socket_left_by_a_crash_is_in_nobody_s_way(self):
+        self.serve()
+        self.server.kill()
+        self.server.communicate()
+        self.server = None
+        self.assertTrue(os.path.exists(self.folder + "/state/control"))
+        self.assertEqual(self.dead("list"), "no dead letters\n")
+        self.serve()
+        self.assertEqual(self.dead("list"), "no dead letters\n")
+
+    def test_the_socket_survives_what_is_no_request(self):
+        self.serve()
+
+        def ask(data):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(30)
+                s.connect(self.folder + "/state/control")
+                try:
+                    s.sendall(data)
+                    s.shutdown(socket.SHUT_WR)
+                    return s.recv(1000)
+                except OSError:
+                    return b""
+
+        self.assertTrue(ask(b"get a\r\n").startswith(b"failed "))
+        self.assertTrue(ask(b"list * 1 text 18446744073709551616\n").startswith(b"failed "))
+        self.assertEqual(ask(b""), b"")
+        self.assertEqual(ask(b"list * 1 text"), b"")
+        self.assertEqual(ask(b"x" * (2 << 20)), b"")
+        idle = [socket.socket(socket.AF_UNIX) for _ in range(40)]
+        for s in idle:
+            s.connect(self.folder + "/state/control")
+        for s in idle:
+            s.close()
+        self.assertEqual(self.dead("list"), "no dead letters\n")
+        waiting = socket.socket(socket.AF_UNIX)
+        waiting.connect(self.folder + "/state/control")
+        begin = time.monotonic()
+        self.stop()  # a connection that says nothing does not hold it up
+        self.assertLess(time.monotonic() - begin, 8)
+        waiting.close()
+
+    def test_a_second_server_does_not_take_the_socket(self):
+        self.serve()
+        second = subprocess.run(
+            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--state", self.folder + "/state"], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(second.returncode, 1, second)
+        self.assertEqual(second.stderr.count("\n"), 1, second.stderr)
+        self.assertEqual(self.dead("list"), "no dead letters\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

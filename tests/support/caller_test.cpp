@@ -1,0 +1,48 @@
+#include "support/caller_test.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <future>
+
+namespace freshet::test {
+
+void spawn_call(shard& home, caller& worker, const delivery& d, steady::time_point deadline,
+                std::function<void(call_result)> then) {
+    boost::asio::co_spawn(home.context(), worker.call(d, "thumbs", deadline),
+                          [then = std::move(then)](std::exception_ptr thrown, call_result r) {
+                              if (thrown) r.body = "an exception";
+                              if (then) then(std::move(r));
+                          });
+}
+
+caller_test::caller_test() {
+    back.start();
+}
+
+caller_test::~caller_test() {
+    back.run_and_wait([this] { worker_.reset(); });
+    back.stop();
+}
+
+void caller_test::use(std::unique_ptr<caller> worker) {
+    back.run_and_wait([&] { worker_ = std::move(worker); });
+}
+
+call_result caller_test::call(std::string body, milliseconds limit) {
+    delivery d;
+    d.message.id = "7";
+    d.message.body = std::move(body);
+    d.message.attempt = 1;
+    return call(d, limit);
+}
+
+call_result caller_test::call(const delivery& d, milliseconds limit) {
+    std::promise<call_result> promise;
+    back.run([&] {
+        spawn_call(back, *worker_, d, steady::now() + limit, [&](call_result r) { promise.set_value(std::move(r)); });
+    });
+    return promise.get_future().get();
+}
+
+} // namespace freshet::test

@@ -1,0 +1,113 @@
+"""Servers that a test starts for itself: on a free port, in a folder of its own, ended by pid."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+READY_SECONDS = 20
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """One child process that listens on 127.0.0.1; use as a context manager or call stop()."""
+
+    def __init__(self, name, make_arguments):
+        self.name = name
+        self.folder = tempfile.mkdtemp(prefix="freshet-test-", dir="/var/tmp")
+        self.port = free_port()
+        self.log = open(os.path.join(self.folder, "log"), "wb")
+        arguments = make_arguments(self.port, self.folder)
+        self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log, cwd=self.folder)
+        try:
+            self._wait_until_ready()
+        except Exception:
+            self.stop()
+            raise
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                self.connect().close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        raise RuntimeError(f"{self.name} does not listen on port {self.port}; it said: {self.output()}")
+
+    def connect(self):
+        try:
+            connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        except ConnectionRefusedError as refused:
+            if self.process.poll() is None:
+                raise
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}; it said: {self.output()}") from refused
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def output(self):
+        with open(os.path.join(self.folder, "log"), "rb") as log:
+            return log.read().decode(errors="replace")[-4000:]
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+FETCHED = os.path.join(os.path.dirname(__file__), "../../build/tools/memcached-1.6.38/memcached")
+
+
+def memcached_program():
+    program = os.environ.get("MEMCACHED_NEW") or FETCHED
+    if not os.path.exists(program):
+        raise unittest.SkipTest(f"no memcached 1.6.38 at {program}: scripts/memcached-new fetches it, MEMCACHED_NEW names it")
+    return program
+
+
+def oracle():
+    """memcached 1.6.38, whose answers are the specification."""
+    return _memcached("oracle", memcached_program())
+
+
+def _memcached(name, program):
+    # Its background thread holds items now and then, and an item that is held is treated otherwise by arithmetic.
+    return Server(name, lambda port, folder: [
+        program, "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", "-m", "256", "-o", "no_lru_maintainer"])
+
+
+def subject():
+    """The program under test; FRESHET_UNDER_TEST names a memcached to try the tests on."""
+    other = os.environ.get("FRESHET_UNDER_TEST")
+    if other:
+        return _memcached("subject", other)
+    program = os.environ.get("FRESHET", "")
+    if not os.path.exists(program):
+        raise RuntimeError("FRESHET must name the program under test, as build/dev/freshet")
+    return Server("freshet", lambda port, folder: [
+        program, "serve", "--listen", f"127.0.0.1:{port}", "--state", os.path.join(folder, "state")])

@@ -1,0 +1,426 @@
+#include <freshet/config.hpp>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> mistakes_of(std::string_view text) {
+    std::vector<std::string> to;
+    for (const mistake& m : read_config(text).mistakes)
+        to.push_back(fmt::format("{}:{}: {}", m.line, m.column, m.text));
+    return to;
+}
+
+config right(std::string_view text) {
+    config_reading r = read_config(text);
+    for (const mistake& m : r.mistakes) ADD_FAILURE() << m.line << ":" << m.column << ": " << m.text;
+    return r.value;
+}
+
+void expect_mistake(std::string_view text, std::string_view mistake) {
+    const auto all = mistakes_of(text);
+    ASSERT_EQ(all.size(), 1u) << text << "\n" << fmt::format("{}", fmt::join(all, "\n"));
+    EXPECT_EQ(all.front(), mistake);
+}
+
+TEST(read, everything_is_where_it_belongs) {
+    const config c = right(R"(
+[server]
+listen = ["127.0.0.1:0", "[::1]:11311", "unix:/tmp/x.sock"]
+threads = 4
+allow_exec = true
+item_size_max = "2MiB"
+connections_max = 500
+stop_timeout = "3s"
+queues_max = 7
+
+[store.main]
+url = "memory:"
+size = "64MiB"
+flush_all = false
+[store.results]
+
+[queue.thumbs]
+url = "journal:/tmp/other.db"
+max_attempts = 0
+backoff = "100ms..2m"
+ack_timeout = "30s"
+dedupe = "1h"
+length_max = 100
+bytes_max = "1GiB"
+confirm_within = "1s"
+ordered = true
+expire = true
+allow_tmpfs = true
+[queue."mail.out"]
+[queue."*"]
+max_attempts = 2
+
+[[route]]
+prefix = ["a:", "b:"]
+store = "results"
+wait = "300ms"
+[[route]]
+prefix = "task:"
+queue = "thumbs"
+noreply = "warn"
+[[route]]
+prefix = "q/"
+queue = "*"
+
+[[flow]]
+from = "thumbs"
+call = "http://127.0.0.1:9000/resize"
+into = "results"
+key = "a:{id}"
+ttl = "10d"
+[[flow]]
+from = "mail.out"
+call = { exec = ["/bin/sh", "-c", "cat"], timeout = "1m" }
+concurrency = 8
+)");
+    EXPECT_EQ(c.server.listen, (std::vector<std::string>{"127.0.0.1:0", "[::1]:11311", "unix:/tmp/x.sock"}));
+    EXPECT_EQ(c.server.threads, 4u);
+    EXPECT_TRUE(c.server.allow_exec);
+    EXPECT_EQ(c.server.item_size_max_bytes, 2u << 20);
+    EXPECT_EQ(c.server.connections_max, 500u);
+    EXPECT_EQ(c.server.stop_timeout, 3s);
+    EXPECT_EQ(c.server.queues_max, 7u);
+    ASSERT_EQ(c.stores.size(), 2u);
+    EXPECT_EQ(c.stores[0].name, "main");
+    EXPECT_EQ(c.stores[0].size_bytes, 64u << 20);
+    EXPECT_FALSE(c.stores[0].flush_all);
+    EXPECT_EQ(c.stores[1].name, "results");
+    ASSERT_EQ(c.queues.size(), 2u);
+    EXPECT_EQ(c.queues[0].name, "thumbs");
+    EXPECT_EQ(c.queues[0].url, "journal:/tmp/other.db");
+    EXPECT_TRUE(c.queues[0].allow_tmpfs);
+    const queue_options& o = c.queues[0].options;
+    EXPECT_EQ(o.max_attempts, 0u);
+    EXPECT_EQ(o.backoff_min, 100ms);
+    EXPECT_EQ(o.backoff_max, 2min);
+    EXPECT_EQ(o.ack_timeout, 30s);
+    EXPECT_EQ(o.dedupe, 1h);
+    EXPECT_EQ(o.length_max, 100u);
+    EXPECT_EQ(o.bytes_max, 1u << 30);
+    EXPECT_EQ(o.confirm_within, 1s);
+    EXPECT_TRUE(o.ordered);
+    EXPECT_TRUE(o.expire);
+    EXPECT_EQ(c.queues[1].name, "mail.out");
+    EXPECT_EQ(c.made_queues.options.max_attempts, 2u);
+    ASSERT_EQ(c.routes.size(), 4u);
+    EXPECT_EQ(c.routes[0].prefixes, (std::vector<std::string>{"a:", "b:"}));
+    EXPECT_EQ(c.routes[0].store, "results");
+    EXPECT_EQ(c.routes[0].wait, 300ms);
+    EXPECT_EQ(c.routes[1].queue, "thumbs");
+    EXPECT_FALSE(c.routes[1].close_on_lost_noreply);
+    EXPECT_TRUE(c.routes[2].any_queue);
+    EXPECT_EQ(c.routes[2].queue, "");
+    EXPECT_EQ(c.routes[3].prefixes, (std::vector<std::string>{""}));
+    EXPECT_EQ(c.routes[3].store, "main");
+    ASSERT_EQ(c.flows.size(), 2u);
+    EXPECT_EQ(c.flows[0].from, "thumbs");
+    EXPECT_EQ(c.flows[0].url, "http://127.0.0.1:9000/resize");
+    EXPECT_EQ(c.flows[0].into, "results");
+    EXPECT_EQ(c.flows[0].key, "a:{id}");
+    EXPECT_EQ(c.flows[0].ttl, 864'000s);
+    EXPECT_EQ(c.flows[0].timeout, 30s);
+    EXPECT_EQ(c.flows[1].exec, (std::vector<std::string>{"/bin/sh", "-c", "cat"}));
+    EXPECT_EQ(c.flows[1].timeout, 1min);
+    EXPECT_EQ(c.flows[1].concurrency, 8u);
+}
+
+void expect_default_routes(const config& c) {
+    ASSERT_EQ(c.stores.size(), 1u);
+    ASSERT_EQ(c.routes.size(), 2u);
+    EXPECT_EQ(c.routes[0].prefixes, (std::vector<std::string>{""}));
+    EXPECT_EQ(c.routes[0].store, c.stores[0].name);
+    EXPECT_EQ(c.routes[1].prefixes, (std::vector<std::string>{"queue/"}));
+    EXPECT_TRUE(c.routes[1].any_queue);
+}
+
+TEST(read, without_a_word_there_is_a_store_and_queues_by_name) {
+    expect_default_routes(default_config());
+    expect_default_routes(right(""));
+    EXPECT_EQ(right("").stores[0].name, "main");
+}
+
+TEST(read, a_file_with_other_sections_keeps_the_default_routes) {
+    expect_default_routes(right("[server]\nthreads = 2\n"));
+    expect_default_routes(right("[store.cache]\nsize = \"10MiB\"\n"));
+    expect_default_routes(right("[queue.thumbs]\nordered = true\n"));
+}
+
+TEST(read, keys_without_a_route_go_to_the_only_store_or_to_main) {
+    EXPECT_EQ(right("[store.x]\n[[route]]\nprefix = 'a'\nstore = 'x'").routes.back().store, "x");
+    EXPECT_EQ(right("[store.x]\n[store.main]\n[[route]]\nprefix = 'a'\nstore = 'x'").routes.back().store, "main");
+    EXPECT_EQ(right("[store.x]\n[store.y]\n[[route]]\nprefix = 'a'\nstore = 'x'").routes.size(), 1u);
+    EXPECT_EQ(right("[store.x]\n[[route]]\nprefix = ['a', '']\nstore = 'x'").routes.size(), 1u);
+    expect_mistake(
+        "[store.x]\n[store.y]\n",
+        "1:8: there are several stores, none is named main, and there is no [[route]]: say which keys go where");
+}
+
+TEST(read, all_mistakes_are_told_in_the_order_of_the_file) {
+    EXPECT_EQ(mistakes_of(R"([[flow]]
+from = "thumb"
+call = "https://example.org/"
+concurency = 4
+[server]
+threads = 100
+stop_timeout = 5
+[queue.thumbs]
+backoff = "5m..1s"
+[[route]]
+prefix = "a"
+store = "man"
+)"),
+              (std::vector<std::string>{
+                  "2:8: there is no queue 'thumb', did you mean 'thumbs'?",
+                  "3:8: call: https is not in this version: call http://, on this machine or through a proxy that "
+                  "speaks TLS to the other side",
+                  "4:1: unknown key 'concurency' in [[flow]], did you mean 'concurrency'?",
+                  "6:11: threads: 100 is not within 1 to 64",
+                  "7:16: stop_timeout: 5 has no unit; write \"5ms\", \"5s\", \"5m\", \"5h\" or \"5d\"",
+                  "9:11: backoff: the first time is longer than the second; write \"1s..5m\"",
+                  "12:9: there is no store 'man', did you mean 'main'?",
+              }));
+}
+
+TEST(read, an_error_of_syntax_stands_alone) {
+    const auto all = mistakes_of("[server]\nthreads = 100\nlisten = \n[sever]\n");
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_TRUE(all.front().starts_with("3:")) << all.front();
+    EXPECT_EQ(mistakes_of("a = \"\xff\"").size(), 1u);
+    EXPECT_EQ(mistakes_of("threads = 1\nthreads = 2").size(), 1u);
+}
+
+TEST(read, what_would_end_the_parser_is_refused) {
+    std::string deep;
+    for (int i = 0; i < 200'000; ++i) deep += "a.";
+    expect_mistake("x = 1\n" + deep + "a = 1", "2:1: more than 1000 dots in one line");
+    expect_mistake(std::string(3 << 20, '#'), "0:0: the file is larger than 1MiB");
+    for (const auto* text : {"[&", "[[=", "[[[a]]]", "[[[]]", "[[", "[", "=", "a.=1", "[a", "x = {", "a = \u00e4",
+                             "\u00e4 = 1", "a\u039e", "[\u0416]"})
+        EXPECT_EQ(mistakes_of(text).size(), 1u) << text;
+    EXPECT_EQ(mistakes_of(std::string(100'000, '[')).size(), 1u);
+    EXPECT_EQ(mistakes_of("a = " + std::string(100'000, '[')).size(), 1u);
+    std::string most;
+    for (int i = 0; i < 999; ++i) most += "a.";
+    EXPECT_EQ(mistakes_of(most + "a = 1").size(), 1u);
+}
+
+TEST(read, unknown_names_get_a_suggestion) {
+    expect_mistake("[sever]\n", "1:2: unknown section 'sever', did you mean [server]?");
+    expect_mistake("[servers.x]\n", "1:2: unknown section 'servers', did you mean [server]?");
+    expect_mistake("threads = 2\n", "1:1: unknown key 'threads'; it belongs in [server]");
+    expect_mistake(
+        "[xyz]\n",
+        "1:2: unknown section 'xyz'; there are [server], [store.NAME], [queue.NAME], [[route]] and [[flow]]");
+    expect_mistake("[queue.a]\n[[flow]]\nfrom = 'a'\ncall = 'http://h/'\ntimeout = '1s'",
+                   "5:1: unknown key 'timeout' in [[flow]]; it belongs in call = { ... }");
+    expect_mistake("[server]\n\"a\\nb\" = 1",
+                   "2:1: unknown key 'a\\nb' in [server]; there are listen, threads, allow_exec, item_size_max, "
+                   "connections_max, stop_timeout, queues_max");
+}
+
+TEST(read, sections_have_their_shape) {
+    expect_mistake("server = 1", "1:1: server is no value; write [server]");
+    expect_mistake("[[server]]\nthreads = 1", "1:3: server is no list; write [server]");
+    expect_mistake("[store]\nurl = 'memory:'",
+                   "2:1: url stands in no section with a name; write [store.NAME] above it");
+    expect_mistake("[[queue]]\nurl = 'journal:'", "1:3: queue is no list; write [queue.NAME]");
+    expect_mistake("[[queue.x]]\nurl = 'journal:'", "1:9: 'x' is a list, not a section [queue.NAME]");
+    expect_mistake("[route]\nprefix = ''\nstore = 'main'",
+                   "1:2: there can be several; write [[route]], with two brackets");
+    expect_mistake("route = [1]", "1:10: this is a number, not a [[route]]");
+    expect_mistake("[store.\"a b\"]", "1:8: 'a b' is no name of a store; names have 1 to 64 of A-Z a-z 0-9 _ . : -");
+    expect_mistake(
+        "[queue.\"*\"]\nurl = 'journal:/x'",
+        "2:7: url: queues that are made by name are in the file of the state folder, \"journal:\"; leave this out");
+}
+
+TEST(read, values_have_their_kind_and_range) {
+    expect_mistake("[server]\nthreads = \"2\"", "2:11: threads: this is text; right is: number, 1 to 64");
+    expect_mistake("[server]\nthreads = -1", "2:11: threads: -1 is not within 1 to 64");
+    expect_mistake("[server]\nallow_exec = 1", "2:14: allow_exec: this is a number; right is: true or false");
+    expect_mistake("[server]\nlisten = []", "2:10: listen: the list is empty");
+    expect_mistake("[server]\nlisten = [11311]", "2:11: listen: this is a number, not text");
+    expect_mistake("[server]\nlisten = 1979-05-27",
+                   "2:10: listen: this is a date or time; right is: address or a list of addresses");
+    expect_mistake(
+        "[server]\nstop_timeout = \"5 sec\"",
+        "2:16: stop_timeout: '5 sec' is no time; write a whole number with ms, s, m, h or d, as in \"300ms\"");
+    expect_mistake("[server]\nstop_timeout = \"2d\"", "2:16: stop_timeout: 2d is not within 0s to 1h");
+    expect_mistake("[server]\nitem_size_max = \"1M\"",
+                   "2:17: item_size_max: '1M' is no size; write a whole number with B, KB, KiB, MB, MiB, GB, GiB, TB "
+                   "or TiB, as in \"64MiB\"");
+    expect_mistake("[server]\nitem_size_max = 10", "2:17: item_size_max: 10B is not within 1KiB to 1GiB");
+    expect_mistake("[store.a]\nsize = 1", "2:8: size: 1B is not 0 or within 1MiB to 64TiB");
+    expect_mistake("[queue.a]\nbackoff = \"1s\"", "2:11: backoff: '1s' is not two times; write \"1s..5m\"");
+    expect_mistake("[queue.a]\nbackoff = \"1s..x\"",
+                   "2:11: backoff: 'x' is no time; write a whole number with ms, s, m, h or d, as in \"300ms\"");
+    expect_mistake("[queue.a]\n[[route]]\nprefix='t'\nqueue='a'\nnoreply='ignore'",
+                   "5:9: noreply: 'ignore' is neither \"close\" nor \"warn\"");
+    expect_mistake("[queue.a]\n[[flow]]\nfrom='a'\ncall='http://h/'\ninto='main'\nttl='1500ms'",
+                   "6:5: ttl: 1500ms is no whole number of seconds");
+}
+
+TEST(read, what_comes_later_is_refused_with_a_sentence) {
+    expect_mistake("[site]\nname = 'fra'",
+                   "1:2: site: is about telling other sites of changes, which is not in this version; this one is a "
+                   "site by itself");
+    expect_mistake("[server]\nadmin = '127.0.0.1:1'",
+                   "2:1: admin: is not in this version; memcached's stats command tells the figures");
+    expect_mistake(
+        "[store.a]\nurl = 'memcached://10.0.0.1:11211'",
+        "2:7: url: memcached servers are not in this version; url = \"memory:\" keeps the values in this process");
+    expect_mistake(
+        "[store.a]\nurl = ['memcached://10.0.0.1:11211']",
+        "2:7: url: a list of servers is for memcached, which is not in this version; write url = \"memory:\"");
+    expect_mistake(
+        "[queue.a]\nurl = 'amqp://guest:x@localhost/'",
+        "2:7: url: RabbitMQ is not in this version; url = \"journal:\" keeps the messages in a file of this machine");
+    expect_mistake("[queue.a]\nurl = ['kafka://a']",
+                   "2:7: url: a list of servers is for Kafka, which is not in this version; write url = \"journal:\"");
+    expect_mistake("[[route]]\nprefix = ''\nstore = 'main'\npublish = 'x'",
+                   "4:1: publish: is about telling other sites of changes, which is not in this version; this one is a "
+                   "site by itself");
+    for (const auto* key : {"hash", "hash_tag", "exclusive", "servers"})
+        EXPECT_EQ(mistakes_of(fmt::format("[store.a]\n{} = 1", key)).size(), 1u);
+    for (const auto* key : {"fill", "spare", "replicas"})
+        EXPECT_EQ(mistakes_of(fmt::format("[[route]]\nprefix=''\nstore='main'\n{} = 1", key)).size(), 1u);
+    EXPECT_EQ(mistakes_of("[queue.a]\noutbox = true").size(), 1u);
+}
+
+TEST(read, a_route_leads_to_one_store_or_one_queue) {
+    expect_mistake("[[route]]\nprefix = 'a'", "1:1: this [[route]] leads nowhere; it needs a store or a queue");
+    expect_mistake("[[route]]\nstore = 'main'", "1:1: this [[route]] has no prefix");
+    expect_mistake("[queue.a]\n[[route]]\nprefix='a'\nstore='main'\nqueue='a'",
+                   "5:7: a route leads to a store or to a queue, not to both; write two routes with two prefixes");
+    expect_mistake("[[route]]\nprefix='a'\nqueue='b'", "3:7: there is no queue 'b'; there is none");
+    expect_mistake("[[route]]\nprefix='a'\nstore='main'\n[[route]]\nprefix=['b','a']\nstore='main'",
+                   "5:8: prefix: 'a' has a route already, in line 2");
+    expect_mistake("[[route]]\nprefix=''\nqueue='*'", "2:8: prefix: a route to a queue needs one that is not empty");
+    expect_mistake("[[route]]\nprefix='a b'\nstore='main'",
+                   "2:8: prefix: a prefix has no spaces or control characters, as keys have none");
+    expect_mistake("[[route]]\nprefix='a'\nqueue='*'\nwait='1s'",
+                   "4:6: wait: a get on a queue receives at once, or waits as long as it says with /t=MILLISECONDS; "
+                   "wait is for stores");
+    expect_mistake("[[route]]\nprefix='a'\nstore='main'\nnoreply='warn'",
+                   "4:9: noreply: is about publishing; a route to a store has none");
+}
+
+std::string flow(std::string_view rest, std::string_view call = "'http://h/'") {
+    return fmt::format("[queue.a]\n[[flow]]\nfrom='a'\ncall={}\n{}", call, rest);
+}
+
+TEST(read, a_flow_names_what_exists) {
+    expect_mistake("[[flow]]\nfrom='b'\ncall='http://h/'",
+                   "2:6: there is no queue 'b'; write a section [queue.b], it may be empty");
+    expect_mistake(flow("into='x'"), "5:6: there is no store 'x'; there is main");
+    expect_mistake(flow("key='r:{id}'"),
+                   "5:5: key: is about a result, and this flow puts its results nowhere; into = \"STORE\" says where");
+    expect_mistake(flow("into='main'\nkey='r'"),
+                   "6:5: key: has neither {id} nor {key}, so each result would replace the one before");
+    expect_mistake(flow("into='main'\nkey='r{ID}'"),
+                   "6:5: key: there is no {ID}; {id}, {key} and {queue} are filled in");
+    expect_mistake(flow("into='main'\nkey='r{id'"), "6:5: key: '{' without '}'; {id}, {key} and {queue} are filled in");
+    expect_mistake(flow("into='main'\nkey='r {id}'"), "6:5: key: a key has no spaces or control characters");
+    expect_mistake("[queue.a]\nordered=true\n[[flow]]\nfrom='a'\ncall='http://h/'\nconcurrency=2",
+                   "6:13: concurrency: the queue 'a' is ordered, so there is one call at a time");
+    expect_mistake("[queue.a]\n[[flow]]\nfrom='a'\napply='main'\ncall='http://h/'",
+                   "4:1: apply: is not in this version; a flow here calls a program or a URL: call = \"http://...\" or "
+                   "{ exec = [...] }");
+}
+
+TEST(read, a_call_is_a_url_or_a_program) {
+    const std::string exec = "[server]\nallow_exec=true\n";
+    expect_mistake(
+        flow("", "{ timeout='1s' }"),
+        "4:6: call: has neither exec nor http; write { exec = [\"/PATH\", ...] } or { http = \"http://HOST/PATH\" }");
+    expect_mistake(
+        exec + flow("", "{ http='http://h/', exec=['/bin/true'] }"),
+        "6:6: call: has both exec and http; write { exec = [\"/PATH\", ...] } or { http = \"http://HOST/PATH\" }");
+    expect_mistake(flow("", "{ exec=['/bin/true'] }"),
+                   "4:13: exec: runs a program, which [server] must allow: allow_exec = true");
+    expect_mistake(exec + flow("", "{ exec=['true'] }"),
+                   "6:13: exec: 'true' is not a whole path; no PATH is searched, write \"/usr/bin/...\"");
+    expect_mistake(exec + flow("", "{ exec=['/no/such'] }"),
+                   "6:13: exec: '/no/such' cannot be run: No such file or directory");
+    expect_mistake(exec + flow("", "{ exec=['/tmp'] }"), "6:13: exec: '/tmp' cannot be run: it is no file");
+    expect_mistake(exec + flow("", "{ exec=['/etc/passwd'] }"),
+                   "6:13: exec: '/etc/passwd' cannot be run: Permission denied");
+    expect_mistake(exec + flow("", "{ exec='/bin/true' }"),
+                   "6:13: exec: a program and its arguments are a list, as in [\"/usr/bin/sort\", \"-u\"]; no shell "
+                   "splits a text");
+    expect_mistake(exec + flow("", "{ exec=[] }"), "6:13: exec: the list is empty; it begins with the program");
+    expect_mistake(exec + flow("", "{ exec=['/bin/true', \"a\\u0000\"] }"),
+                   "6:27: exec: an argument of a program cannot hold a zero byte");
+    expect_mistake(exec + flow("", "{ exec=['/bin/true'], timeout=30 }"),
+                   "6:36: timeout: 30 has no unit; write \"30ms\", \"30s\", \"30m\", \"30h\" or \"30d\"");
+}
+
+TEST(read, an_item_takes_half_of_a_store_at_most) {
+    expect_mistake("[store.main]\nsize='1MiB'",
+                   "2:6: size: 1MiB is less than twice the item_size_max of 1MiB in [server]");
+    right("[server]\nitem_size_max='512KiB'\n[store.main]\nsize='1MiB'");
+}
+
+TEST(read, variables_are_filled_in_and_never_shown) {
+    ::setenv("FRESHET_TEST_WORD", "p@ss/w", 1);
+    ::unsetenv("FRESHET_TEST_NONE");
+    EXPECT_EQ(right(flow("", "'http://h/?t=${FRESHET_TEST_WORD}'")).flows[0].url, "http://h/?t=p%40ss%2Fw");
+    EXPECT_EQ(
+        right("[server]\nallow_exec=true\n" + flow("", "{ exec=['/bin/echo', '${FRESHET_TEST_WORD}', '$${A}', '$A'] }"))
+            .flows[0]
+            .exec,
+        (std::vector<std::string>{"/bin/echo", "p@ss/w", "${A}", "$A"}));
+    expect_mistake(flow("", "'http://h/${FRESHET_TEST_NONE}'"),
+                   "4:6: call: the environment variable FRESHET_TEST_NONE is not set; $${ stands for ${ itself");
+    expect_mistake(flow("", "'http://h/${FRESHET_TEST_WORD'"), "4:6: call: '${' without '}'; $${ stands for ${ itself");
+    expect_mistake("[queue.a]\nurl = 'foo:${FRESHET_TEST_WORD}'",
+                   "2:7: url: 'foo:${FRESHET_TEST_WORD}' cannot be used, once its variables are filled in");
+}
+
+TEST(read, a_file_that_cannot_be_read_is_one_mistake) {
+    const auto r = read_config_file("/no/such/file");
+    ASSERT_EQ(r.mistakes.size(), 1u);
+    EXPECT_EQ(r.mistakes[0].text, "cannot be read: No such file or directory");
+    EXPECT_EQ(r.mistakes[0].line, 0u);
+    EXPECT_EQ(read_config_file("/tmp").mistakes.at(0).text, "cannot be read: Is a directory");
+    EXPECT_EQ(read_config_file("/dev/zero").mistakes.size(), 1u);
+}
+
+TEST(read, the_state_folder_comes_from_the_environment) {
+    ::setenv("STATE_DIRECTORY", "/var/lib/freshet:/var/lib/other", 1);
+    EXPECT_EQ(default_state_folder(), "/var/lib/freshet");
+    ::unsetenv("STATE_DIRECTORY");
+    ::setenv("XDG_STATE_HOME", "/tmp/state", 1);
+    EXPECT_EQ(default_state_folder(), "/tmp/state/freshet");
+    ::setenv("XDG_STATE_HOME", "relative", 1);
+    ::setenv("HOME", "/home/x", 1);
+    EXPECT_EQ(default_state_folder(), "/home/x/.local/state/freshet");
+    ::unsetenv("XDG_STATE_HOME");
+    EXPECT_EQ(default_state_folder(), "/home/x/.local/state/freshet");
+}
+
+TEST(read, a_journal_s_file_is_in_the_state_folder_unless_it_says_so) {
+    EXPECT_EQ(journal_file("journal:", "/s"), "/s/journal.db");
+    EXPECT_EQ(journal_file("journal:b.db", "/s"), "/s/b.db");
+    EXPECT_EQ(journal_file("journal:/x/b.db", "/s"), "/x/b.db");
+    EXPECT_EQ(journal_file("journal:b.db", ""), "b.db");
+}
+
+}  // namespace
+}  // namespace freshet

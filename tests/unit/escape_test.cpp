@@ -1,0 +1,22 @@
+#include "escape.hpp"
+
+#include <gtest/gtest.h>
+
+namespace freshet {
+namespace {
+
+TEST(escape, control_characters_become_visible) {
+    EXPECT_EQ(escaped(""), "");
+    EXPECT_EQ(escaped("plain text, täglich"), "plain text, täglich");
+    EXPECT_EQ(escaped(std::string_view("a\r\n\t\\\0\x1b[0m\x7f", 11)), "a\\r\\n\\t\\\\\\x00\\x1b[0m\\x7f");
+}
+
+TEST(escape, quotes_are_cut_between_characters) {
+    EXPECT_EQ(in_quotes("abc"), "'abc'");
+    EXPECT_EQ(in_quotes(std::string(60, 'x')), "'" + std::string(60, 'x') + "'");
+    EXPECT_EQ(in_quotes(std::string(61, 'x')), "'" + std::string(60, 'x') + "...'");
+    EXPECT_EQ(in_quotes(std::string(59, 'x') + "ää"), "'" + std::string(59, 'x') + "...'");
+}
+
+}  // namespace
+}  // namespace freshet
