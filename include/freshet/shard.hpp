@@ -73,7 +73,7 @@ public:
     /// Ends the loop once what is running returns, and joins. Idempotent. Not from the shard's own thread.
     void stop();
     /// True on the shard's own thread.
-    bool here() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
+    bool here() const noexcept { return std::this_thread::get_id() == id_.load(std::memory_order_relaxed); }
 
     /// Hands a chain of operations to this shard, from any thread: each is finished here. Never fails, never waits.
     void post(operation& first, operation& last) noexcept;
@@ -96,6 +96,7 @@ private:
     std::string name_;
     std::unique_ptr<parts> parts_;
     std::thread thread_;
+    std::atomic<std::thread::id> id_{};  ///< written by the thread itself: it may ask before start() has returned
     steady::time_point now_{steady::now()};
 };
 

@@ -97,6 +97,7 @@ reactor& shard::reactor() noexcept { return *parts_->hot; }
 
 void shard::start() {
     thread_ = std::thread([this] {
+        id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
         parts_->context.run();
     });
@@ -106,6 +107,7 @@ void shard::stop() {
     if (!thread_.joinable()) return;
     run([this] { parts_->context.stop(); });
     thread_.join();
+    id_.store({}, std::memory_order_relaxed);
     parts_->mail.finish_all();  // what came home too late; here, while those it belongs to are still there
 }
 
