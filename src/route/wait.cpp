@@ -46,6 +46,7 @@ private:
     milliseconds wait_;
     waiting* first_{nullptr};
     waiting* last_{nullptr};
+    waiting* next_{nullptr};       ///< tick() goes on here; end() keeps it in the line
     std::vector<std::unique_ptr<waiting>> all_;
     std::vector<waiting*> free_;
 };
@@ -88,6 +89,7 @@ wait_store::waiting& wait_store::begin(call& c) {
 }
 
 void wait_store::end(waiting& w) {
+    if (next_ == &w) next_ = w.behind;
     (w.before != nullptr ? w.before->behind : first_) = w.behind;
     (w.behind != nullptr ? w.behind->before : last_) = w.before;
     if (first_ == nullptr) home_.remove(*this);
@@ -114,8 +116,8 @@ void wait_store::woken(waiting& w) {
 }
 
 void wait_store::tick(steady::time_point now) {
-    for (waiting* w = first_; w != nullptr;) {
-        waiting* const after = w->behind;
+    for (waiting* w = first_; w != nullptr; w = next_) {
+        next_ = w->behind;
         call& c = *w->of;
         if (w->deadline <= now || (c.client != nullptr && c.client->gone)) {
             end(*w);
@@ -123,7 +125,6 @@ void wait_store::tick(steady::time_point now) {
         } else if (!w->watched) {
             ask_again(*w);
         }
-        w = after;
     }
 }
 

@@ -8,8 +8,10 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace freshet {
@@ -24,7 +26,7 @@ struct session_call : call {
 
 /// Written by the shard, read by any thread.
 struct front_figures {
-    std::atomic<std::uint64_t> connections{0}, accepted{0}, bytes_read{0}, bytes_written{0};
+    std::atomic<std::uint64_t> accepted{0}, bytes_read{0}, bytes_written{0};
 
     static void add(std::atomic<std::uint64_t>& to, std::uint64_t n) noexcept {
         to.store(to.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);  // one writer
@@ -40,6 +42,20 @@ struct server_state {
     std::atomic<std::uint64_t> flushes{0};
     steady::time_point started{steady::now()};
     std::vector<struct front*> fronts{};
+    std::mutex left_mutex{};
+    std::condition_variable last_left{};
+
+    /// A connection has ended. Any thread.
+    void leave() {
+        if (connections.fetch_sub(1) != 1) return;
+        const std::lock_guard lock(left_mutex);
+        last_left.notify_all();
+    }
+    /// Until there is no connection, or the deadline.
+    void wait_until_empty(steady::time_point deadline) {
+        std::unique_lock lock(left_mutex);
+        last_left.wait_until(lock, deadline, [this] { return connections.load() == 0; });
+    }
 };
 
 struct front {
@@ -47,6 +63,7 @@ struct front {
     static constexpr std::size_t arena_flush_bytes = std::size_t{1} << 20;  ///< more is sent before the turn ends
     static constexpr std::size_t unsent_max_bytes = std::size_t{4} << 20;   ///< of one session: it stops reading
     static constexpr std::size_t pending_max = 1024;                        ///< calls of one session: it stops reading
+    static constexpr std::size_t held_max_bytes = std::size_t{256} << 20;   ///< unsent of all: who has any of it stops reading
 
     front(server_state& of, shard& on) : server(of), home(on), reactor(on.reactor()), routes(of.host.make_routes(on)) {}
 
@@ -60,6 +77,7 @@ struct front {
     std::array<char, read_size_bytes> read_buffer;
     bytes arena;                 ///< what the sessions say in this turn
     std::size_t arena_users{0};  ///< sessions with a part of it
+    std::size_t held_bytes{0};   ///< what the sessions' sockets would not take
     front_figures figures{};
     session* sessions{nullptr};  ///< linked list of all
     bool stopping{false};

@@ -7,15 +7,11 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
-#include <condition_variable>
-#include <mutex>
-
 namespace freshet {
 
 namespace {
 
 constexpr rlim_t other_descriptors = 256;  ///< beside the clients': files, pipes, listeners
-constexpr milliseconds poll_interval{5};
 
 /// A shard that serves clients, and what its sessions share.
 struct serving_shard {
@@ -37,7 +33,6 @@ public:
 
 private:
     void raise_descriptor_limit();
-    bool all_gone() const;
 
     server_config config_;
     server_state state_;
@@ -87,13 +82,6 @@ result<std::vector<std::string>> server_of_shards::start() {
     return sentences;
 }
 
-bool server_of_shards::all_gone() const {
-    for (const auto& s : shards_) {
-        if (s->sessions.figures.connections.load(std::memory_order_relaxed) != 0) return false;
-    }
-    return true;
-}
-
 void server_of_shards::stop(steady::time_point deadline) {
     if (shards_.empty()) return;
     shards_.front()->thread.run_and_wait([this] { listeners_.clear(); });
@@ -110,7 +98,7 @@ void server_of_shards::stop(steady::time_point deadline) {
         }
     };
     each_session(&session::finish);
-    while (!all_gone() && steady::now() < deadline) std::this_thread::sleep_for(poll_interval);
+    state_.wait_until_empty(deadline);
     each_session(&session::close);
 }
 

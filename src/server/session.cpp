@@ -19,7 +19,6 @@ session::session(front& home, int descriptor)
     if (next_ != nullptr) next_->previous_ = this;
     home.sessions = this;
     front_figures::add(home.figures.accepted, 1);
-    front_figures::add(home.figures.connections, 1);
     home.reactor.add(*this, descriptor);
 }
 
@@ -37,10 +36,11 @@ void session::close() {
     arena_begin_ = arena_end_ = 0;
     (previous_ != nullptr ? previous_->next_ : front_.sessions) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
-    front_figures::add(front_.figures.connections, ~std::uint64_t{0});
-    front_.server.connections.fetch_sub(1, std::memory_order_relaxed);
     input_.release();
     unsent_.release();
+    unsent_at_ = 0;
+    count_held();
+    front_.server.leave();
     if (unanswered_ == 0 && !processing_) drain();
 }
 
@@ -183,23 +183,21 @@ void session::drain() {
 
 /// After anything happened: go on with what was kept back, read or stop reading, or close.
 void session::settle() {
-    if (closed_) {
-        if (unanswered_ == 0) drain();
-        return;
-    }
     drain();
-    if (client_.close_asked) ending_ = true;
-    if (!ending_ && !reading_ && pending_ <= front::pending_max / 2 && unsent_bytes() <= front::unsent_max_bytes / 2) {
-        reading_ = true;
+    if (closed_) return;
+    bool read = reading_;
+    if (!reading_ && !ending_ && pending_ <= front::pending_max / 2 && unsent_bytes() <= front::unsent_max_bytes / 2) {
         process_kept();
+        drain();
         if (closed_) return;
-        if (!over_limits() && !ending_) front_.reactor.watch(*this, descriptor_, true, watching_write_);
+        read = true;
     }
+    if (client_.close_asked) ending_ = true;
     if (ending_ && pending_ == 0 && unsent_bytes() == 0) {
         close();
         return;
     }
-    const bool read = !ending_ && !over_limits();
+    if (ending_ || over_limits()) read = false;
     if (read == reading_) return;
     reading_ = read;
     front_.reactor.watch(*this, descriptor_, reading_, watching_write_);
@@ -207,16 +205,17 @@ void session::settle() {
 
 /// Where the next bytes of this session go: the turn's arena, or behind what could not be sent.
 bytes& session::out() {
-    if (unsent_.size() != 0) return unsent_;
     bytes& arena = front_.arena;
-    if (arena_begin_ == arena_end_) {
-        arena_begin_ = arena_end_ = arena.size();
-        return arena;
+    const bool part = arena_begin_ != arena_end_;
+    if (unsent_.size() == 0 && !front_.reactor.flushing()) {
+        if (!part) arena_begin_ = arena_end_ = arena.size();
+        if (arena_end_ == arena.size()) return arena;
     }
-    if (arena_end_ == arena.size()) return arena;
-    unsent_.append(arena.view().substr(arena_begin_, arena_end_ - arena_begin_));  // somebody else spoke in between
-    arena_begin_ = arena_end_ = 0;
-    --front_.arena_users;
+    if (part) {  // somebody else spoke in between
+        unsent_.append(arena.view().substr(arena_begin_, arena_end_ - arena_begin_));
+        arena_begin_ = arena_end_ = 0;
+        --front_.arena_users;
+    }
     return unsent_;
 }
 
@@ -224,8 +223,15 @@ void session::written(const bytes& to) {
     if (&to == &front_.arena) {
         if (arena_begin_ == arena_end_ && to.size() != arena_end_) ++front_.arena_users;
         arena_end_ = to.size();
+    } else {
+        count_held();
     }
     if (unsent_bytes() != 0) front_.reactor.dirty_client(*this);
+}
+
+void session::count_held() noexcept {
+    front_.held_bytes += unsent_.size() - held_;
+    held_ = unsent_.size();
 }
 
 bool session::send_some(const char* data, std::size_t size, std::size_t& sent) {
@@ -259,6 +265,7 @@ void session::flush() {
             unsent_at_ = 0;
         }
     }
+    count_held();
     const bool more = unsent_.size() != 0;
     if (more != watching_write_) {
         watching_write_ = more;

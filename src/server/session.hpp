@@ -30,13 +30,16 @@ private:
     void append_statistics(bytes& to, std::string_view group);
     void say(std::string_view lines);
     void queue_up(session_call* c);
-    void answer(session_call& c);
     void drain();
     void settle();
     bytes& out();
     void written(const bytes& to);
+    void count_held() noexcept;
     std::size_t unsent_bytes() const noexcept { return unsent_.size() - unsent_at_ + (arena_end_ - arena_begin_); }
-    bool over_limits() const noexcept { return pending_ >= front::pending_max || unsent_bytes() > front::unsent_max_bytes; }
+    bool over_limits() const noexcept {
+        return pending_ >= front::pending_max || unsent_bytes() > front::unsent_max_bytes ||
+               (held_ != 0 && front_.held_bytes > front::held_max_bytes);
+    }
     bool send_some(const char* data, std::size_t size, std::size_t& sent);
 
     front& front_;
@@ -45,6 +48,7 @@ private:
     bytes input_;                       ///< read, not yet understood
     bytes unsent_;                      ///< what the socket would not take, from unsent_at_
     std::size_t unsent_at_{0};
+    std::size_t held_{0};               ///< of front::held_bytes
     std::size_t arena_begin_{0}, arena_end_{0};
     session_call* first_{nullptr};      ///< the line of replies
     session_call* last_{nullptr};

@@ -30,7 +30,6 @@ reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home
 }
 
 reactor::~reactor() {
-    flushing_.clear();
     while (!graves_.empty()) {
         const endpoints dead = std::move(graves_);
         graves_.clear();
@@ -62,17 +61,22 @@ void reactor::bury(endpoint* e) {
 }
 
 void reactor::flush(endpoints& list) {
-    flushing_.swap(list);
-    for (endpoint* e : flushing_) {
-        e->dirty_ = false;
-        if (!e->buried_) e->flush();
+    for (std::size_t i = 0; i < list.size(); ++i) {  // who is flushed may have more to say: it stands at the end again
+        endpoint& e = *list[i];
+        e.dirty_ = false;
+        if (!e.buried_) e.flush();
     }
-    flushing_.clear();
+    list.clear();
 }
 
 void reactor::flush() {
-    flush(dirty_servers_);
-    flush(dirty_clients_);
+    if (flushing_) return;
+    flushing_ = true;
+    while (!dirty_servers_.empty() || !dirty_clients_.empty()) {
+        flush(dirty_servers_);
+        flush(dirty_clients_);
+    }
+    flushing_ = false;
 }
 
 void reactor::arm() {
@@ -100,7 +104,7 @@ void reactor::turn() {
             if ((what & EPOLLOUT) != 0) e->flush();
             if ((what & EPOLLIN) != 0 && !e->buried_) e->readable();
         }
-        while (!dirty_servers_.empty() || !dirty_clients_.empty()) flush();
+        flush();
         for (std::size_t i = 0; i < graves_.size(); ++i) delete graves_[i];
         graves_.clear();
         if (ready < events_per_turn / 4) return;

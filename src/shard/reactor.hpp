@@ -41,8 +41,9 @@ public:
     void remove(int descriptor);
     void dirty_server(endpoint& e) { mark(e, dirty_servers_); }
     void dirty_client(endpoint& e) { mark(e, dirty_clients_); }
-    /// Flushes at once all that is dirty: an arena has grown large.
+    /// Flushes at once all that is dirty: an arena has grown large. Nothing while that goes on already.
     void flush();
+    bool flushing() const noexcept { return flushing_; }
     /// Deletes the endpoint at the end of the turn. Its descriptor is closed by its destructor.
     void bury(endpoint* e);
 
@@ -56,13 +57,14 @@ private:
         e.dirty_ = true;
         list.push_back(&e);
     }
-    void flush(endpoints& list);
+    static void flush(endpoints& list);
     void arm();
     void turn();
 
     shard& home_;
     std::unique_ptr<parts> parts_;
-    endpoints dirty_servers_, dirty_clients_, flushing_, graves_;
+    endpoints dirty_servers_, dirty_clients_, graves_;
+    bool flushing_{false};
 };
 
 }  // namespace freshet
