@@ -18,6 +18,10 @@
 #include <memory>
 #include <utility>
 
+/// clone(2) under glibc's other name: the thread sanitizer takes a call of clone() for a fork, and the child, which shares
+/// our memory, would turn the sanitizer off here.
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...) noexcept;
+
 namespace freshet {
 
 owned_descriptor& owned_descriptor::operator=(owned_descriptor&& other) noexcept {
@@ -120,7 +124,7 @@ result<child_process> spawn(const std::vector<std::string>& argv, const std::vec
     const auto top = reinterpret_cast<std::uintptr_t>(stack.get() + child_stack_size_bytes) & ~std::uintptr_t{15};
     int process = -1;
     const pid_t id =
-        ::clone(run_child, reinterpret_cast<void*>(top), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &l, &process);
+        ::__clone(run_child, reinterpret_cast<void*>(top), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &l, &process);
     const int error = id < 0 ? errno : l.error;
     // A child that does not read its input is no reason for this process to die; a thread that blocks it gets EPIPE
     // only.
