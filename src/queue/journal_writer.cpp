@@ -16,8 +16,10 @@ constexpr std::size_t batch_max = 4'096;                       ///< operations i
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  ///< and their bytes
 constexpr seconds prune_interval{10};
 
-journal_work kind_of(const operation& o) noexcept { return static_cast<journal_work>(o.tag & 7); }
-journal_queue& lent_to(const operation& o) noexcept { return *reinterpret_cast<journal_queue*>(o.tag & ~std::uintptr_t{15}); }
+// A reception may be cancelled, in its tag, while it is looked at.
+std::uintptr_t tag_of(operation& o) noexcept { return std::atomic_ref(o.tag).load(std::memory_order_relaxed); }
+journal_work kind_of(operation& o) noexcept { return static_cast<journal_work>(tag_of(o) & 7); }
+journal_queue& lent_to(operation& o) noexcept { return *reinterpret_cast<journal_queue*>(tag_of(o) & ~std::uintptr_t{15}); }
 
 struct errand final : operation {
     explicit errand(const std::function<void()>& w) : work(w) { tag = static_cast<std::uintptr_t>(journal_work::errand); }
