@@ -22,11 +22,10 @@ listener::listener(server_state& server, listening_socket socket) : server_(serv
     server_.fronts.front()->reactor.add(*this, socket_.descriptor);
 }
 
-listener::~listener() {
+void listener::close() {
     front& home = *server_.fronts.front();
     if (resting_) home.home.remove(*this);
     home.reactor.remove(socket_.descriptor);
-    ::close(socket_.descriptor);
     if (!socket_.unix_path.empty()) ::unlink(socket_.unix_path.c_str());
 }
 

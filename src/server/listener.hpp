@@ -4,19 +4,23 @@
 #include "server/address.hpp"
 #include "server/front.hpp"
 
+#include <unistd.h>
+
 namespace freshet {
 
 class listener final : public endpoint, public ticker {
 public:
     /// Of the first front's shard; takes the socket.
     listener(server_state& server, listening_socket socket);
-    ~listener() override;
+    ~listener() override { ::close(socket_.descriptor); }
 
     void readable() override;
     void flush() override {}
     void dead() override {}
     /// After descriptors had run out.
     void tick(steady::time_point now) override;
+    /// No more connections; to be buried after this. On its shard.
+    void close();
 
 private:
     void admit(int descriptor);

@@ -84,7 +84,14 @@ result<std::vector<std::string>> server_of_shards::start() {
 
 void server_of_shards::stop(steady::time_point deadline) {
     if (shards_.empty()) return;
-    shards_.front()->thread.run_and_wait([this] { listeners_.clear(); });
+    shard& first = shards_.front()->thread;
+    first.run_and_wait([&] {
+        for (auto& l : listeners_) {
+            l->close();
+            first.reactor().bury(l.release());  // this turn may still have news for it
+        }
+        listeners_.clear();
+    });
     const auto each_session = [this](void (session::*what)()) {
         for (auto& s : shards_) {
             s->thread.run_and_wait([&] {

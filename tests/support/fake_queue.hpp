@@ -4,6 +4,7 @@
 
 #include <freshet/queue.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -44,7 +45,7 @@ public:
     }
     void receive(reception& r) noexcept override {
         const std::lock_guard lock(mutex_);
-        largest_reception = std::max(largest_reception, r.max);
+        largest_reception = std::max(largest_reception.load(), r.max);
         if (failing_receptions_ > 0) {
             --failing_receptions_;
             r.why = failure{errc::busy, effect::not_done, label_};
@@ -116,7 +117,7 @@ public:
         return renewals_;
     }
 
-    std::size_t largest_reception{0};
+    std::atomic<std::size_t> largest_reception{0};
 
 private:
     void hand_out() {
