@@ -30,7 +30,7 @@ public:
     function_caller(shard& back, client::worker work, unsigned threads) : back_(back), work_(std::move(work)), threads_(threads) {}
     ~function_caller() override { threads_.join(); }
 
-    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name, steady::time_point deadline) override;
+    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
     void abort() override {}  // a function cannot be ended from outside; the runner waits for it
 
 private:
@@ -54,7 +54,7 @@ call_result function_caller::run(const message& m) const {
     return r;
 }
 
-asio::awaitable<call_result> function_caller::call(const delivery& d, std::string_view, steady::time_point) {
+asio::awaitable<call_result> function_caller::call(const delivery& d, std::string_view, milliseconds) {
     const auto r = std::make_shared<running>(back_.context());
     r->input = d.message;
     r->answered.expires_at(steady::time_point::max());

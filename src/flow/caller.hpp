@@ -13,9 +13,9 @@ namespace freshet {
 class caller {
 public:
     virtual ~caller() = default;
-    /// At the deadline the call is ended, verdict retry. `d` lives until it returns. On the back shard.
+    /// After `limit` the call is ended, verdict retry. `d` lives until it returns. On the back shard.
     virtual boost::asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name,
-                                                     steady::time_point deadline) = 0;
+                                                     milliseconds limit) = 0;
     /// Ends all running calls at once; each returns with verdict retry.
     virtual void abort() = 0;
 };

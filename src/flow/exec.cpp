@@ -48,7 +48,7 @@ public:
 
     /// To be awaited; then nothing refers to this any more.
     asio::awaitable<void> ended() { return ended_.wait(); }
-    void start(steady::time_point deadline, milliseconds limit);
+    void start(milliseconds limit);
     void kill(std::string why);
     call_result result(const std::string& path);
 
@@ -95,9 +95,9 @@ void run::leave() {
     if (--pending_ == 0) ended_.open();
 }
 
-void run::start(steady::time_point deadline, milliseconds limit) {
+void run::start(milliseconds limit) {
     ++pending_;  // until all are under way
-    limit_.expires_at(deadline);
+    limit_.expires_after(limit);
     on_limit(limit);
     when(process_, descriptor::wait_read, [this] { on_exit(); });
     read(output_, &run::take_output);
@@ -161,7 +161,7 @@ void run::take_errors(std::string_view some) {
     if (complaint_.size() > reason_size_max_bytes) complaint_.erase(0, complaint_.size() - reason_size_max_bytes);
 }
 
-/// SIGTERM at the deadline, SIGKILL when the grace is over too.
+/// SIGTERM when the time is over, SIGKILL when the grace is over too.
 void run::on_limit(milliseconds limit) {
     ++pending_;
     limit_.async_wait([this, limit](const boost::system::error_code& ec) {
@@ -224,7 +224,7 @@ class exec_caller final : public caller {
 public:
     exec_caller(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes);
     asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name,
-                                      steady::time_point deadline) override;
+                                      milliseconds limit) override;
     void abort() override;
 
 private:
@@ -251,7 +251,7 @@ exec_caller::exec_caller(shard& back, std::vector<std::string> argv, std::size_t
 }
 
 asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_view queue_name,
-                                               steady::time_point deadline) {
+                                               milliseconds limit) {
     const message& m = d.message;
     if (m.id.find('\0') != std::string::npos || m.key.find('\0') != std::string::npos)
         co_return call_ended(call_result::verdict::dead,
@@ -262,12 +262,11 @@ asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_vi
     environment.push_back(fmt::format("FRESHET_QUEUE={}", queue_name));
     environment.push_back(fmt::format("FRESHET_ATTEMPT={}", m.attempt));
     environment.push_back(fmt::format("FRESHET_FLAGS={}", m.flags));
-    const auto limit = std::chrono::ceil<milliseconds>(deadline - steady::now());
     freshet::result<child_process> child = spawn(argv_, environment);
     if (!child) co_return call_ended(call_result::verdict::retry, child.error().text);
     run r(back_, std::move(*child), m.body, result_size_max_bytes_);
     running_.insert(&r);
-    r.start(deadline, limit);
+    r.start(limit);
     co_await r.ended();
     running_.erase(&r);
     co_return r.result(argv_.front());

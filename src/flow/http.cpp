@@ -50,14 +50,13 @@ struct lookup {
     std::vector<tcp::endpoint> endpoints;
 };
 
-/// What ends a call before its time: the deadline, or the flow's stop. Its timer may outlive the call.
+/// What ends a call before its time: its time limit, or the flow's stop. Its timer may outlive the call.
 class cutter : public std::enable_shared_from_this<cutter> {
 public:
     explicit cutter(asio::io_context& context) : timer_(context) {}
 
-    void start(steady::time_point deadline) {
-        const auto limit = std::chrono::ceil<milliseconds>(deadline - steady::now());
-        timer_.expires_at(deadline);
+    void start(milliseconds limit) {
+        timer_.expires_after(limit);
         timer_.async_wait([self = shared_from_this(), limit](const error_code& ec) {
             if (!ec) self->cut(fmt::format("it did not answer within {} ms", limit.count()));
         });
@@ -102,7 +101,7 @@ public:
     http_caller(shard& back, http_url url, std::size_t result_size_max_bytes)
         : back_(back), url_(std::move(url)), result_size_max_bytes_(result_size_max_bytes) {}
     asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name,
-                                      steady::time_point deadline) override;
+                                      milliseconds limit) override;
     void abort() override;
 
 private:
@@ -141,7 +140,7 @@ bool fits_a_header(std::string_view text) {
 }
 
 asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_view queue_name,
-                                               steady::time_point deadline) {
+                                               milliseconds limit) {
     const message& m = d.message;
     if (!fits_a_header(m.id) || !fits_a_header(m.key))
         co_return call_ended(call_result::verdict::dead,
@@ -159,7 +158,7 @@ asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_vi
     question.content_length(m.body.size());
 
     const running now(*this, std::make_shared<cutter>(back_.context()));
-    now.cut->start(deadline);
+    now.cut->start(limit);
     for (;;) {
         std::unique_ptr<connection> c = take_idle();
         if (!c) {

@@ -272,8 +272,7 @@ asio::awaitable<call_result> runner::ask(const delivery& d, const result<std::st
     if (!key) co_return call_ended(call_result::verdict::dead, key.error().text);
     called_.fetch_add(1, std::memory_order_relaxed);
     const std::string_view from = queue_.name();
-    const steady::time_point deadline = steady::now() + config_.timeout;
-    co_return co_await worker_->call(d, from, deadline);
+    co_return co_await worker_->call(d, from, config_.timeout);
 }
 
 asio::awaitable<void> runner::settle_retry(const delivery& d, const call_result& said) {

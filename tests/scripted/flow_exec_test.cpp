@@ -248,7 +248,7 @@ TEST_F(flow_exec, children_die_with_the_thread_that_started_them) {
     auto caller = make_exec_caller(*other, {"/bin/sh", "-c", "echo $$ > " + ids + "; exec sleep 1000"}, 1);
     other->start();
     delivery d;
-    other->run([&] { spawn_call(*other, *caller, d, steady::now() + 1000s); });
+    other->run([&] { spawn_call(*other, *caller, d, 1000s); });
     const pid_t child = std::stoi(read_file(ids));
     other->stop();
     EXPECT_TRUE(wait_gone(child));

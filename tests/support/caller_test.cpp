@@ -7,9 +7,9 @@
 
 namespace freshet::test {
 
-void spawn_call(shard& home, caller& worker, const delivery& d, steady::time_point deadline,
+void spawn_call(shard& home, caller& worker, const delivery& d, milliseconds limit,
                 std::function<void(call_result)> then) {
-    boost::asio::co_spawn(home.context(), worker.call(d, "thumbs", deadline),
+    boost::asio::co_spawn(home.context(), worker.call(d, "thumbs", limit),
                           [then = std::move(then)](std::exception_ptr thrown, call_result r) {
                               if (thrown) r.body = "an exception";
                               if (then) then(std::move(r));
@@ -40,7 +40,7 @@ call_result caller_test::call(std::string body, milliseconds limit) {
 call_result caller_test::call(const delivery& d, milliseconds limit) {
     std::promise<call_result> promise;
     back.run([&] {
-        spawn_call(back, *worker_, d, steady::now() + limit, [&](call_result r) { promise.set_value(std::move(r)); });
+        spawn_call(back, *worker_, d, limit, [&](call_result r) { promise.set_value(std::move(r)); });
     });
     return promise.get_future().get();
 }

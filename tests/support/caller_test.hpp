@@ -14,7 +14,7 @@
 namespace freshet::test {
 
 /// On the shard. `then` may be empty.
-void spawn_call(shard& home, caller& worker, const delivery& d, steady::time_point deadline,
+void spawn_call(shard& home, caller& worker, const delivery& d, milliseconds limit,
                 std::function<void(call_result)> then = {});
 
 class caller_test : public testing::Test {

@@ -22,7 +22,7 @@ class fake_caller final : public caller {
 public:
     explicit fake_caller(shard& home) : home_(home) {}
 
-    asio::awaitable<call_result> call(const delivery& d, std::string_view, steady::time_point) override {
+    asio::awaitable<call_result> call(const delivery& d, std::string_view, milliseconds) override {
         note(d, 1);
         if (hold) {
             gate held(home_);
