@@ -60,7 +60,7 @@ struct call {
     }
     /// Copies the key into the call, so that it outlives the reader's buffer.
     void keep_key() noexcept {
-        if (request.key.data() == key_.data()) return;
+        if (request.key.empty() || request.key.data() == key_.data()) return;
         std::memcpy(key_.data(), request.key.data(), request.key.size());
         request.key = {key_.data(), request.key.size()};
     }
