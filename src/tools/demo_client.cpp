@@ -1,0 +1,122 @@
+#include "tools/demo_client.hpp"
+
+#include "flow/spawn.hpp"
+#include "tools/demo_interrupt.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+namespace freshet::demonstration {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t read_size_bytes = std::size_t{256} << 10;
+constexpr std::chrono::seconds patience{60};
+
+[[noreturn]] void lost(const char* how) {
+    throw std::runtime_error(std::string("the server ") + how);
+}
+
+owned_descriptor connect_to(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) throw std::runtime_error("the socket's path is too long");
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    owned_descriptor d(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(d.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        lost("takes no connection");
+    ::fcntl(d.get(), F_SETFL, O_NONBLOCK);
+    return d;
+}
+
+class connection {
+public:
+    connection(conversation& talk, const std::string& socket_path, std::size_t depth)
+        : talk_(talk), socket_(connect_to(socket_path)), depth_(depth) {}
+
+    bool idle() const noexcept { return asked_.empty(); }
+    pollfd interest() const noexcept {
+        return {socket_.get(), static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
+    }
+
+    void ask_and_send() {
+        std::uint32_t subject = 0;
+        while (asked_.size() < depth_ && talk_.ask(out_, subject)) asked_.push_back({subject, clock::now()});
+        while (sent_ < out_.size()) {
+            const ssize_t n = ::send(socket_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+            if (n < 0 && errno == EAGAIN) return;
+            if (n < 0) lost("has cut a connection");
+            sent_ += static_cast<std::size_t>(n);
+        }
+        out_.clear();
+        sent_ = 0;
+    }
+
+    void receive(std::span<char> buffer) {
+        const ssize_t n = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) lost("has cut a connection");
+        const auto now = clock::now();
+        in_.append(buffer.data(), static_cast<std::size_t>(n));
+        std::string_view rest = in_;
+        while (!asked_.empty()) {
+            const auto answer = next_answer(rest);
+            if (!answer) break;
+            const question q = asked_.front();
+            asked_.pop_front();
+            talk_.answered(q.subject, *answer, now - q.at);
+        }
+        in_.erase(0, in_.size() - rest.size());
+    }
+
+private:
+    struct question {
+        std::uint32_t subject;
+        clock::time_point at;
+    };
+
+    conversation& talk_;
+    owned_descriptor socket_;
+    std::size_t depth_;
+    std::deque<question> asked_;
+    std::string out_;
+    std::size_t sent_{0};  ///< of it
+    std::string in_;       ///< the beginning of the next answer
+};
+
+}  // namespace
+
+std::chrono::nanoseconds hold(conversation& talk, const std::string& socket_path, crowd of) {
+    std::vector<std::unique_ptr<connection>> all;
+    while (all.size() < of.connections) all.push_back(std::make_unique<connection>(talk, socket_path, of.depth));
+    const auto buffer = std::make_unique_for_overwrite<char[]>(read_size_bytes);
+    std::vector<pollfd> interests(all.size());
+    const auto begin = clock::now();
+    while (!talk.over()) {
+        bool any = false;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            all[i]->ask_and_send();
+            interests[i] = all[i]->interest();
+            any = any || !all[i]->idle();
+        }
+        if (!any) break;
+        if (!wait_for(interests, patience)) lost("does not answer");
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if ((interests[i].revents & ~POLLOUT) != 0) all[i]->receive({buffer.get(), read_size_bytes});
+        }
+    }
+    return clock::now() - begin;
+}
+
+}  // namespace freshet::demonstration

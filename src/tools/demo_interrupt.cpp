@@ -1,0 +1,39 @@
+#include "tools/demo_interrupt.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+namespace freshet::demonstration {
+
+namespace {
+
+volatile std::sig_atomic_t came = 0;
+
+/// A signal just before poll() does not end it: it is looked for this often.
+constexpr std::chrono::milliseconds slice{200};
+
+}  // namespace
+
+void note_interrupts() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { came = 1; };
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+}
+
+void check_interrupt() {
+    if (came != 0) throw interrupted();
+}
+
+bool wait_for(std::span<pollfd> descriptors, std::chrono::milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (true) {
+        check_interrupt();
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        const auto time = std::clamp(left, std::chrono::milliseconds(0), slice);
+        if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(time.count())) > 0) return true;
+        if (left <= left.zero()) return false;
+    }
+}
+
+}  // namespace freshet::demonstration

@@ -1,0 +1,25 @@
+// Ctrl-C in the demo: whoever waits hears of it as an exception, so that the child and the folder go on the way out.
+#pragma once
+
+#include <poll.h>
+
+#include <chrono>
+#include <exception>
+#include <span>
+
+namespace freshet::demonstration {
+
+struct interrupted : std::exception {
+    const char* what() const noexcept override { return "interrupted"; }
+};
+
+/// From here on SIGINT, SIGTERM and SIGHUP are noted and do nothing else.
+void note_interrupts();
+
+/// Throws interrupted if such a signal has come.
+void check_interrupt();
+
+/// poll() that ends with such a signal. False: nothing happened in time.
+bool wait_for(std::span<pollfd> descriptors, std::chrono::milliseconds limit);
+
+}  // namespace freshet::demonstration
