@@ -1,0 +1,173 @@
+#include "tools/demo_server.hpp"
+
+#include "tools/demo_interrupt.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+
+namespace freshet::demonstration {
+
+namespace {
+
+constexpr std::chrono::seconds start_limit{60}, stop_limit{20};
+
+/// The journal of a demo need not outlive the machine: /var/tmp may be in memory.
+constexpr const char* configuration = R"([server]
+listen = "unix:{socket}"
+allow_exec = true
+
+[store.cache]
+size = {cache}
+
+[store.bulk]
+size = {bulk}
+
+[store.results]
+
+[queue.verify]
+max_attempts = 3
+backoff = "100ms..1s"
+confirm_within = "10s"
+allow_tmpfs = true
+
+[[route]]
+prefix = "package:"
+store = "cache"
+
+[[route]]
+prefix = "record:"
+store = "bulk"
+
+[[route]]
+prefix = "task:verify"
+queue = "verify"
+
+[[route]]
+prefix = "result:"
+store = "results"
+wait = "300ms"
+
+[[flow]]
+from = "verify"
+call = {{ exec = ["/usr/bin/xargs", "/usr/bin/dpkg", "--verify", "--"], timeout = "30s" }}
+concurrency = {calls}
+into = "results"
+key = "result:{{id}}"
+)";
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What it has written until now.
+std::string written(const owned_descriptor& d) {
+    char text[4096];
+    const ssize_t n = ::read(d.get(), text, sizeof text);
+    return {text, n > 0 ? static_cast<std::size_t>(n) : 0};
+}
+
+pid_t parent_of(const std::string& process_folder) {
+    const std::string stat = read_file(process_folder + "/stat");  // "PID (NAME) STATE PARENT ...", any byte in NAME
+    const std::size_t name_end = stat.rfind(") ");
+    pid_t parent = 0;
+    if (name_end != std::string::npos && stat.size() > name_end + 4)
+        std::from_chars(stat.data() + name_end + 4, stat.data() + stat.size(), parent);
+    return parent;
+}
+
+std::optional<std::string> variable_of(const std::string& process_folder, std::string_view name) {
+    const std::string environment = read_file(process_folder + "/environ");
+    for (std::string_view rest = environment; !rest.empty();) {
+        const std::string_view one = rest.substr(0, rest.find('\0'));
+        if (one.starts_with(name) && one.substr(name.size()).starts_with('='))
+            return std::string(one.substr(name.size() + 1));
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string own_path() {
+    return std::filesystem::read_symlink("/proc/self/exe").string();
+}
+
+own_folder::own_folder() : path_("/var/tmp/freshet-demo-XXXXXX") {
+    if (::mkdtemp(path_.data()) == nullptr)
+        throw std::runtime_error(fmt::format("no folder can be made in /var/tmp: {}", std::strerror(errno)));
+}
+
+own_folder::~own_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+demo_server::demo_server(const server_sizes& sizes) : socket_path_(folder_.path() + "/socket") {
+    std::ofstream(folder_.path() + "/freshet.toml")
+        << fmt::format(configuration, fmt::arg("socket", socket_path_), fmt::arg("cache", sizes.cache_bytes),
+                       fmt::arg("bulk", sizes.bulk_bytes), fmt::arg("calls", sizes.calls));
+    start();
+}
+
+void demo_server::start() {
+    program_ = std::make_unique<running_program>(std::vector<std::string>{
+        own_path(), "serve", "-c", folder() + "/freshet.toml", "--state", folder() + "/state", "--log-level", "error"});
+    child_process& child = program_->child();
+    std::array<pollfd, 1> output{{{child.output.get(), POLLIN, 0}}};
+    const bool spoke = wait_for(output, start_limit);
+    if (spoke && !written(child.output).empty()) return;  // "listening on ..."
+    program_->kill();
+    const std::string why = written(child.errors);
+    throw std::runtime_error(fmt::format("the server does not start: {}", why.substr(0, why.find('\n'))));
+}
+
+std::vector<std::string> demo_server::halt() {
+    const pid_t id = program_->child().id;
+    program_->signal(SIGSTOP);
+    int status = 0;
+    while (::waitpid(id, &status, WUNTRACED) < 0 && errno == EINTR) {
+    }
+    if (!WIFSTOPPED(status)) throw std::runtime_error("the server has ended by itself");
+    std::vector<std::string> ids;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string& path = entry.path().native();
+        if (parent_of(path) != id) continue;
+        if (auto task = variable_of(path, "FRESHET_ID")) ids.push_back(*std::move(task));
+    }
+    return ids;
+}
+
+void demo_server::go_on() {
+    program_->signal(SIGCONT);
+}
+
+void demo_server::kill() {
+    program_->kill();
+}
+
+bool demo_server::stop() {
+    program_->signal(SIGTERM);
+    std::array<pollfd, 1> process{{{program_->child().process.get(), POLLIN, 0}}};
+    if (!wait_for(process, stop_limit)) {
+        program_->kill();
+        return false;
+    }
+    return program_->wait() == 0;
+}
+
+}  // namespace freshet::demonstration
