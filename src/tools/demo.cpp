@@ -1,12 +1,87 @@
 #include "tools/demo.hpp"
 
+#include "tools/demo_interrupt.hpp"
+#include "tools/demo_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <string_view>
 
 namespace freshet {
 
-int demo(const demo_options&) {
-    std::fputs("freshet: demo is not built yet\n", stderr);
-    return 1;
+namespace {
+
+using namespace demonstration;
+
+constexpr int done = 0, failed = 1, interrupted_status = 130;  // 130: as a shell says of SIGINT
+
+constexpr std::size_t cache_bytes_min = std::size_t{1} << 20;  ///< of a store at all
+constexpr std::size_t bulk_share = 3, bulk_bytes_min = std::size_t{64} << 20;
+
+void say(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+/// How a shell in this folder calls the program.
+std::string program_here() {
+    const std::filesystem::path path = own_path();
+    const std::string near = path.lexically_proximate(std::filesystem::current_path()).string();
+    return near.starts_with("..") ? path.string() : near.find('/') == std::string::npos ? "./" + near : near;
+}
+
+/// Tells people each scenario when it is done.
+report run_scenarios(bool quiet) {
+    const progress shown;
+    const auto tell = [&](const std::string& text) {
+        shown.clear();
+        if (!quiet) say(text);
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    report r;
+    shown.show("reading the package database");
+    const package_database packages = read_packages();
+    const auto installed = installed_packages(tasks_max);
+    r.source = packages.source;
+    r.records = packages.records.size();
+    r.record_bytes = packages.size_bytes();
+    r.cache_bytes = std::max(cache_bytes_min, r.record_bytes / 4);
+    tell(describe_input(r));
+
+    demo_server server({r.cache_bytes, std::max(bulk_bytes_min, r.record_bytes * bulk_share), task_calls});
+    r.cache = run_cache(server.socket_path(), packages, shown);
+    tell(describe(r.cache, r.cache_bytes));
+    r.tasks = run_tasks(server, installed, shown);
+    tell(describe(r.tasks));
+    r.bulk = run_bulk(server.socket_path(), packages, shown);
+    tell(describe(r.bulk));
+    if (!server.stop()) throw std::runtime_error("the server did not end as it should");
+    r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return r;
+}
+
+bool kept_its_promises(const report& r) {
+    if (r.tasks.lost == 0 && r.bulk.different == 0) return true;
+    fmt::print(stderr, "freshet: {} tasks are lost and {} records came back different\n", r.tasks.lost,
+               r.bulk.different);
+    return false;
+}
+
+}  // namespace
+
+int demo(const demo_options& options) {
+    note_interrupts();
+    try {
+        const report r = run_scenarios(options.json);
+        say(options.json ? to_json(r) : conclude(r, program_here()));
+        return kept_its_promises(r) && std::ferror(stdout) == 0 ? done : failed;
+    } catch (const interrupted&) {
+        return interrupted_status;
+    }
 }
 
 }  // namespace freshet

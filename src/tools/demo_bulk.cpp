@@ -1,0 +1,72 @@
+#include "tools/demo_bulk.hpp"
+
+#include "tools/demo_client.hpp"
+
+#include <utility>
+
+namespace freshet::demonstration {
+
+namespace {
+
+constexpr crowd pipelines{4, 16};
+
+class bulk_talk final : public conversation {
+public:
+    enum class verb : std::uint8_t { write, read };
+
+    bulk_talk(const package_database& packages, verb v, std::string name) : records_(packages.records), verb_(v) {
+        result.name = std::move(name);
+    }
+
+    void run(const std::string& socket_path) {
+        result.seconds = std::chrono::duration<double>(hold(*this, socket_path, pipelines)).count();
+        result.requests = result.times.count();
+        result.bytes = bytes_;
+        result.concurrency = pipelines.concurrency();
+    }
+
+    bool ask(std::string& to, std::uint32_t& subject) override {
+        if (next_ == records_.size()) return false;
+        subject = next_++;
+        const package_record& r = records_[subject];
+        const std::string key = std::string("record:").append(r.name);
+        if (verb_ == verb::write)
+            append_set(to, key, r.text);
+        else
+            append_get(to, key);
+        return true;
+    }
+    void answered(std::uint32_t subject, const classic_answer& answer, std::chrono::nanoseconds took) override {
+        const std::string_view text = records_[subject].text;
+        const bool right = verb_ == verb::write ? answer.text == "STORED"
+                                                : answer.is == classic_answer::kind::value && answer.text == text;
+        if (right)
+            bytes_ += text.size();
+        else
+            ++wrong;
+        result.times.add(took);
+    }
+
+    figures result{};
+    std::size_t wrong{0};
+
+private:
+    const std::vector<package_record>& records_;
+    verb verb_;
+    std::uint32_t next_{0};
+    std::size_t bytes_{0};
+};
+
+}  // namespace
+
+bulk_outcome run_bulk(const std::string& socket_path, const package_database& packages, const progress& shown) {
+    shown.show("3 large data: writing");
+    bulk_talk write(packages, bulk_talk::verb::write, "3 large data, written");
+    write.run(socket_path);
+    shown.show("3 large data: reading it back");
+    bulk_talk read(packages, bulk_talk::verb::read, "  read back and compared");
+    read.run(socket_path);
+    return {read.wrong, std::move(write.result), std::move(read.result)};
+}
+
+}  // namespace freshet::demonstration

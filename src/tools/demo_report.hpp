@@ -1,0 +1,35 @@
+// What the demo tells in the end, to people or to programs.
+#pragma once
+
+#include "tools/demo_bulk.hpp"
+#include "tools/demo_cache.hpp"
+#include "tools/demo_tasks.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace freshet::demonstration {
+
+struct report {
+    std::string source{};  ///< of the records
+    std::size_t records{0};
+    std::size_t record_bytes{0};
+    std::size_t cache_bytes{0};
+    double seconds{0};  ///< of the whole demo
+    cache_outcome cache{};
+    tasks_outcome tasks{};
+    bulk_outcome bulk{};
+};
+
+/// What each scenario did, in a few lines; told when it is done.
+std::string describe_input(const report& r);
+std::string describe(const cache_outcome& c, std::size_t cache_bytes);
+std::string describe(const tasks_outcome& t);
+std::string describe(const bulk_outcome& b);
+
+/// The table, Little's law, and what to try next with the program at this path.
+std::string conclude(const report& r, const std::string& program);
+
+std::string to_json(const report& r);
+
+}  // namespace freshet::demonstration
