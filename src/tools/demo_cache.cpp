@@ -28,7 +28,7 @@ public:
         : packages_(packages), shown_(shown), wanted_(weights(packages)) {
         result.all.name = "1 cache, gets and sets";
         result.hit.name = "  hits alone";
-        result.source.name = "  the source, apt-cache show and its start";
+        result.source.name = "  the source: apt-cache show, with its start";
     }
 
     /// Until the sample of calls to the source is used up; nothing of it counts for the server's figures.
@@ -56,6 +56,7 @@ public:
             return true;
         }
         if (finished()) return false;
+        ++asked_;
         subject = wanted_(random_);
         append_get(to, key(subject));
         return true;
@@ -89,7 +90,7 @@ private:
 
     bool finished() const {
         if (phase_ == phase::sample && result.misses_from_source >= source_calls_max) return true;
-        return result.gets() >= gets_max || clock::now() >= end_;
+        return asked_ >= gets_max || clock::now() >= end_;
     }
     std::string key(std::uint32_t subject) const {
         return std::string("package:").append(packages_.records[subject].name);
@@ -124,6 +125,7 @@ private:
     std::discrete_distribution<std::uint32_t> wanted_;
     std::mt19937_64 random_{1};
     phase phase_{phase::sample};
+    std::size_t asked_{0};  ///< gets
     clock::time_point end_{};
     std::deque<std::pair<std::uint32_t, std::string>> fills_;  ///< misses whose set is still to be sent
 };

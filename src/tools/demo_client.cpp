@@ -106,14 +106,16 @@ std::chrono::nanoseconds hold(conversation& talk, const std::string& socket_path
     while (!talk.over()) {
         bool any = false;
         for (std::size_t i = 0; i < all.size(); ++i) {
-            all[i]->ask_and_send();
+            all[i]->ask_and_send();  // also what an answer to another connection has made askable
             interests[i] = all[i]->interest();
             any = any || !all[i]->idle();
         }
         if (!any) break;
         if (!wait_for(interests, patience)) lost("does not answer");
         for (std::size_t i = 0; i < all.size(); ++i) {
-            if ((interests[i].revents & ~POLLOUT) != 0) all[i]->receive({buffer.get(), read_size_bytes});
+            if ((interests[i].revents & ~POLLOUT) == 0) continue;
+            all[i]->receive({buffer.get(), read_size_bytes});
+            if (!talk.over()) all[i]->ask_and_send();  // at once, so that nearly always all requests are under way
         }
     }
     return clock::now() - begin;

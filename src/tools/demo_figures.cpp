@@ -35,6 +35,12 @@ std::string number(std::optional<double> v) {
     return v ? fmt::format("{:.1f}", *v) : "null";
 }
 
+std::size_t name_width(const std::vector<figures>& rows) {
+    std::size_t width = 0;
+    for (const figures& f : rows) width = std::max(width, f.name.size());
+    return width;
+}
+
 std::string count(std::optional<std::size_t> v) {
     return v ? std::to_string(*v) : "null";
 }
@@ -68,10 +74,11 @@ std::optional<double> figures::little_us() const {
 }
 
 std::string table(const std::vector<figures>& rows) {
-    constexpr std::string_view line = "{:<40} {:>11} {:>9} {:>10} {:>9} {:>9} {:>9}\n";
-    std::string to = fmt::format(line, "", "S", "P", "T", "D p50", "p99", "p99.9");
+    constexpr std::string_view line = "{:<{}}  {:>11} {:>9} {:>9} {:>9} {:>9} {:>9}\n";
+    const std::size_t width = name_width(rows);
+    std::string to = fmt::format(line, "", width, "S", "P", "T", "D p50", "p99", "p99.9");
     for (const figures& f : rows) {
-        fmt::format_to(std::back_inserter(to), line, f.name, bytes_rate(f.bytes_per_second()),
+        fmt::format_to(std::back_inserter(to), line, f.name, width, bytes_rate(f.bytes_per_second()),
                        rate_text(f.messages_per_second()), rate_text(f.requests_per_second()),
                        time_text(f.times.quantile_us(500)), time_text(f.times.quantile_us(990)),
                        time_text(f.times.quantile_us(999)));
@@ -80,11 +87,13 @@ std::string table(const std::vector<figures>& rows) {
 }
 
 std::string little_lines(const std::vector<figures>& rows) {
+    const std::size_t width = name_width(rows);
     std::string to;
     for (const figures& f : rows) {
         if (!f.little_us() || !f.times.mean_us()) continue;
-        fmt::format_to(std::back_inserter(to), "{:<40} {} / ({:.0f}/s) = {}, measured {}\n", f.name, *f.concurrency,
-                       *f.requests_per_second(), time_text(f.little_us()), time_text(f.times.mean_us()));
+        fmt::format_to(std::back_inserter(to), "{:<{}}  {} / ({:.0f}/s) = {}, measured {}\n", f.name, width,
+                       *f.concurrency, *f.requests_per_second(), time_text(f.little_us()),
+                       time_text(f.times.mean_us()));
     }
     return to;
 }

@@ -15,9 +15,12 @@ constexpr std::chrono::milliseconds slice{200};
 }  // namespace
 
 void note_interrupts() {
-    struct sigaction action {};
+    struct sigaction action {}, before {};
     action.sa_handler = [](int) { came = 1; };
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        ::sigaction(signal, nullptr, &before);
+        if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);  // nohup, or a shell's "&"
+    }
 }
 
 void check_interrupt() {

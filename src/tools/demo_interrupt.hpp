@@ -13,7 +13,7 @@ struct interrupted : std::exception {
     const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// From here on SIGINT, SIGTERM and SIGHUP are noted and do nothing else.
+/// From here on SIGINT, SIGTERM and SIGHUP are noted and do nothing else; those that are ignored stay so.
 void note_interrupts();
 
 /// Throws interrupted if such a signal has come.

@@ -1,10 +1,9 @@
 #include "tools/demo_packages.hpp"
 
+#include "tools/demo_files.hpp"
 #include "tools/demo_program.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <unordered_map>
 #include <unordered_set>
@@ -52,11 +51,6 @@ void each_package(std::string_view list, Take take) {
             take(one.substr(0, one.find_first_of(" \n\t(:[<")));
         }
     }
-}
-
-std::string read_file(const char* path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace

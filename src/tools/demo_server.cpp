@@ -1,5 +1,6 @@
 #include "tools/demo_server.hpp"
 
+#include "tools/demo_files.hpp"
 #include "tools/demo_interrupt.hpp"
 
 #include <fmt/format.h>
@@ -8,13 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -69,11 +70,6 @@ into = "results"
 key = "result:{{id}}"
 )";
 
-std::string read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// What it has written until now.
 std::string written(const owned_descriptor& d) {
     char text[4096];
@@ -99,6 +95,18 @@ std::optional<std::string> variable_of(const std::string& process_folder, std::s
         rest.remove_prefix(std::min(one.size() + 1, rest.size()));
     }
     return std::nullopt;
+}
+
+/// A child that has ended already has no environment any more and does not count.
+std::vector<std::string> tasks_of_children(pid_t parent) {
+    std::vector<std::string> ids;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        if (parent_of(entry.path()) != parent) continue;
+        if (auto task = variable_of(entry.path(), "FRESHET_ID")) ids.push_back(*std::move(task));
+    }
+    return ids;
 }
 
 }  // namespace
@@ -143,13 +151,7 @@ std::vector<std::string> demo_server::halt() {
     while (::waitpid(id, &status, WUNTRACED) < 0 && errno == EINTR) {
     }
     if (!WIFSTOPPED(status)) throw std::runtime_error("the server has ended by itself");
-    std::vector<std::string> ids;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-        const std::string& path = entry.path().native();
-        if (parent_of(path) != id) continue;
-        if (auto task = variable_of(path, "FRESHET_ID")) ids.push_back(*std::move(task));
-    }
-    return ids;
+    return tasks_of_children(id);
 }
 
 void demo_server::go_on() {

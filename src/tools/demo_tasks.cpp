@@ -129,7 +129,7 @@ tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& nam
     const auto begin = clock::now();
 
     figures& p = outcome.published;
-    p.name = "2 tasks published, STORED on disk";
+    p.name = "2 tasks published, on disk";
     publishing publish(tasks, p);
     p.seconds = std::chrono::duration<double>(hold(publish, server.socket_path(), publishers)).count();
     p.requests = p.times.count();
@@ -155,7 +155,7 @@ tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& nam
         if (t.readable && std::find(running.begin(), running.end(), t.name) != running.end()) ++outcome.redelivered;
     }
     figures& w = outcome.worked_off;
-    w.name = "  tasks worked off, until their result was read";
+    w.name = "  worked off, until the result was read";
     w.seconds = std::chrono::duration<double>(results.last() - begin).count();
     w.messages = w.times.count();
     return outcome;
