@@ -65,9 +65,10 @@ report run_scenarios(bool quiet) {
 }
 
 bool kept_its_promises(const report& r) {
-    if (r.tasks.lost == 0 && r.bulk.different == 0) return true;
-    fmt::print(stderr, "freshet: {} tasks are lost and {} records came back different\n", r.tasks.lost,
-               r.bulk.different);
+    const tasks_outcome& t = r.tasks;
+    if (t.stored == t.tasks && t.lost == 0 && r.bulk.different == 0) return true;
+    fmt::print(stderr, "freshet: {} of {} tasks were stored, {} of these are lost; {} records came back different\n",
+               t.stored, t.tasks, t.lost, r.bulk.different);
     return false;
 }
 

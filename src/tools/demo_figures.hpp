@@ -27,10 +27,10 @@ private:
 
 struct figures {
     std::string name{};
-    double seconds{0};                        ///< that it took in all
-    std::optional<std::size_t> bytes{};       ///< of values, counted once a request
-    std::optional<std::size_t> messages{};    ///< processed
-    std::optional<std::size_t> requests{};    ///< answered
+    double seconds{0};                         ///< that it took in all
+    std::optional<std::size_t> bytes{};        ///< of values, counted once a request
+    std::optional<std::size_t> messages{};     ///< processed
+    std::optional<std::size_t> requests{};     ///< answered
     std::optional<std::size_t> concurrency{};  ///< requests under way all the time; nothing: it varied
     request_times times{};
 

@@ -15,7 +15,8 @@ constexpr std::chrono::milliseconds slice{200};
 }  // namespace
 
 void note_interrupts() {
-    struct sigaction action {}, before {};
+    struct sigaction action {
+    }, before{};
     action.sa_handler = [](int) { came = 1; };
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         ::sigaction(signal, nullptr, &before);
@@ -31,8 +32,7 @@ bool wait_for(std::span<pollfd> descriptors, std::chrono::milliseconds limit) {
     const auto end = std::chrono::steady_clock::now() + limit;
     while (true) {
         check_interrupt();
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         const auto time = std::clamp(left, std::chrono::milliseconds(0), slice);
         if (::poll(descriptors.data(), descriptors.size(), static_cast<int>(time.count())) > 0) return true;
         if (left <= left.zero()) return false;

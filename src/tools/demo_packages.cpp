@@ -29,7 +29,8 @@ std::string_view field(std::string_view record, std::string_view name) {
     while (!record.empty()) {
         const bool found = record.starts_with(name) && record.substr(name.size()).starts_with(":");
         std::size_t end = record.find('\n');
-        while (end != std::string_view::npos && record.substr(end + 1).starts_with(" ")) end = record.find('\n', end + 1);
+        while (end != std::string_view::npos && record.substr(end + 1).starts_with(" "))
+            end = record.find('\n', end + 1);
         if (found) return record.substr(0, end).substr(name.size() + 1);
         record.remove_prefix(end == std::string_view::npos ? record.size() : end + 1);
     }
@@ -60,6 +61,7 @@ std::vector<package_record> parse_packages(std::string_view text) {
     std::unordered_set<std::string_view> names;
     while (!text.empty()) {
         std::string_view record = take_until(text, "\n\n");
+        record.remove_prefix(std::min(record.find_first_not_of('\n'), record.size()));  // more than one empty line
         if (record.ends_with('\n')) record.remove_suffix(1);
         const std::string_view name = trimmed(field(record, "Package"));
         if (!name.empty() && names.insert(name).second) records.push_back({name, record});

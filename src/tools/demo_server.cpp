@@ -26,10 +26,12 @@ namespace {
 
 constexpr std::chrono::seconds start_limit{60}, stop_limit{20};
 
-/// The journal of a demo need not outlive the machine: /var/tmp may be in memory.
+/// The journal of a demo need not outlive the machine: /var/tmp may be in memory. Records have 80 KB at most; the size
+/// of a store is at least twice item_size_max, and that of a small machine's cache is not much more.
 constexpr const char* configuration = R"([server]
 listen = "unix:{socket}"
 allow_exec = true
+item_size_max = "256KiB"
 
 [store.cache]
 size = {cache}
@@ -140,8 +142,10 @@ void demo_server::start() {
     const bool spoke = wait_for(output, start_limit);
     if (spoke && !written(child.output).empty()) return;  // "listening on ..."
     program_->kill();
-    const std::string why = written(child.errors);
-    throw std::runtime_error(fmt::format("the server does not start: {}", why.substr(0, why.find('\n'))));
+    const std::string said = written(child.errors);
+    std::string_view why = std::string_view(said).substr(0, said.find('\n'));
+    if (why.starts_with("freshet: ")) why.remove_prefix(9);
+    throw std::runtime_error(fmt::format("the server does not start: {}", why));
 }
 
 std::vector<std::string> demo_server::halt() {

@@ -18,7 +18,8 @@ TEST(classic_client, commands_are_written_as_memcached_reads_them) {
 }
 
 TEST(classic_client, answers_come_off_the_front_in_order) {
-    std::string_view input = "STORED\r\nVALUE a 0 6\r\nx\r\nEND\r\nEND\r\nEND\r\nVALUE b 7 0\r\n\r\nEND\r\nSERVER_ERROR no\r\nVAL";
+    std::string_view input =
+        "STORED\r\nVALUE a 0 6\r\nx\r\nEND\r\nEND\r\nEND\r\nVALUE b 7 0\r\n\r\nEND\r\nSERVER_ERROR no\r\nVAL";
     const auto expect = [&input](kind is, std::string_view text) {
         const auto answer = next_answer(input);
         ASSERT_TRUE(answer);

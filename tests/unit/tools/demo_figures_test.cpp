@@ -31,7 +31,8 @@ TEST(demo_figures, a_quantile_beyond_the_samples_is_not_given) {
 TEST(demo_figures, what_was_not_measured_is_a_dash_and_null) {
     figures f;
     f.name = "rare";
-    EXPECT_NE(table({f}).find("rare            -         -         -         -         -         -\n"), std::string::npos)
+    EXPECT_NE(table({f}).find("rare            -         -         -         -         -         -\n"),
+              std::string::npos)
         << table({f});
     EXPECT_EQ(little_lines({f}), "");
     EXPECT_EQ(json_rows({f}),

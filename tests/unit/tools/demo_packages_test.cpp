@@ -6,7 +6,8 @@ namespace freshet::demonstration {
 namespace {
 
 TEST(demo_packages, records_are_paragraphs_with_a_name) {
-    const auto records = parse_packages("Package: a\nVersion: 1\n\nPackage: b\nDescription: x\n .\n y\n\nVersion: 2\n\n\nPackage: c");
+    const auto records =
+        parse_packages("Package: a\nVersion: 1\n\nPackage: b\nDescription: x\n .\n y\n\nVersion: 2\n\n\nPackage: c");
     ASSERT_EQ(records.size(), 3U);
     EXPECT_EQ(records[0].name, "a");
     EXPECT_EQ(records[0].text, "Package: a\nVersion: 1");
