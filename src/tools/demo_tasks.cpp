@@ -125,6 +125,7 @@ std::vector<std::string> halt_at_work(demo_server& server, reading& results, std
 tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& names, const progress& shown) {
     tasks_outcome outcome;
     std::vector<task> tasks;
+    tasks.reserve(names.size());
     for (const std::string& name : names) tasks.push_back({.name = name});
     const auto begin = clock::now();
 
