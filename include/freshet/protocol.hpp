@@ -175,6 +175,41 @@ private:
     bool seen_input_{false};
 };
 
+/// Appends the command that asks for `r` in the form `f`, as a client writes it. A classic get asks for its one key, on a
+/// line of its own. The key must be one that can travel: 1..250 bytes, blanks and control characters as base64 only.
+void ask(const request& r, const form& f, bytes& out);
+
+/// Reads what a server says, as a client does: for each request asked, in their order, what became of it.
+class reply_parser {
+public:
+    enum class status : std::uint8_t {
+        more,    ///< no whole answer yet; wanted() says how long the input must become at least (0: unknown)
+        reply,   ///< the reply is filled; an error the server tells of is outcome::text with its line, where it has no outcome of its own
+        silent,  ///< nothing will be said to this request (noreply; quiet, and the next answer is another's by its opaque or is MN)
+        error,   ///< text() is no answer to this request: close the connection
+    };
+
+    /// Consumes the answer to `r`, asked in the form `f`, from the front of `input`.
+    /// Of a multi-key get (form::single false) each key is asked for in turn; END goes with the last one (form::last).
+    status next(std::string_view& input, const request& r, const form& f, reply& a);
+
+    std::size_t wanted() const noexcept { return wanted_; }
+    std::string_view text() const noexcept { return text_; }
+
+private:
+    status server_error(std::string_view& input, std::string_view line, std::size_t size, reply& a);
+    status classic_get(std::string_view& input, std::string_view line, std::size_t size, const request& r, const form& f, reply& a);
+    status classic_line(std::string_view& input, std::string_view line, std::size_t size, const request& r, reply& a);
+    status lines(std::string_view& input, reply& a);
+    status meta(std::string_view& input, std::string_view line, std::size_t size, const request& r, const form& f, reply& a);
+    status inspect(std::string_view& input, std::string_view line, std::size_t size, reply& a);
+    status value(std::string_view& input, std::string_view line, std::size_t size, std::uint64_t value_size, std::string_view behind, reply& a);
+    status fail(std::string_view text) noexcept { text_ = text; return status::error; }
+
+    std::size_t wanted_{0};
+    std::string_view text_{};
+};
+
 /// Appends the answer to `out` in the form asked for; nothing where the form hides it.
 void render(const request& r, const form& f, const reply& a, bytes& out);
 

@@ -25,21 +25,21 @@ public:
         result.concurrency = pipelines.concurrency();
     }
 
-    bool ask(std::string& to, std::uint32_t& subject) override {
+    bool ask(asking& to, std::uint32_t& subject) override {
         if (next_ == records_.size()) return false;
         subject = next_++;
         const package_record& r = records_[subject];
         const std::string key = std::string("record:").append(r.name);
         if (verb_ == verb::write)
-            append_set(to, key, r.text);
+            to.set(key, r.text);
         else
-            append_get(to, key);
+            to.get(key);
         return true;
     }
-    void answered(std::uint32_t subject, const classic_answer& answer, std::chrono::nanoseconds took) override {
+    void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds took) override {
         const std::string_view text = records_[subject].text;
-        const bool right = verb_ == verb::write ? answer.text == "STORED"
-                                                : answer.is == classic_answer::kind::value && answer.text == text;
+        const bool right = verb_ == verb::write ? answer.outcome == outcome::stored
+                                                : answer.outcome == outcome::hit && answer.value.view() == text;
         if (right)
             bytes_ += text.size();
         else

@@ -47,10 +47,10 @@ public:
         result.all.concurrency = everybody.concurrency();
     }
 
-    bool ask(std::string& to, std::uint32_t& subject) override {
+    bool ask(asking& to, std::uint32_t& subject) override {
         if (!fills_.empty()) {
             subject = fills_.front().first;
-            append_set(to, key(subject), fills_.front().second);
+            to.set(key(subject), fills_.front().second);
             count_bytes(fills_.front().second.size());
             fills_.pop_front();
             return true;
@@ -58,22 +58,22 @@ public:
         if (finished()) return false;
         ++asked_;
         subject = wanted_(random_);
-        append_get(to, key(subject));
+        to.get(key(subject));
         return true;
     }
 
-    void answered(std::uint32_t subject, const classic_answer& answer, std::chrono::nanoseconds took) override {
-        if (answer.is == classic_answer::kind::line && answer.text != "STORED")
-            throw std::runtime_error(fmt::format("the server says {}", answer.text));
-        const bool hit = answer.is == classic_answer::kind::value;
+    void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds took) override {
+        if (answer.outcome == outcome::text || answer.outcome == outcome::too_large)
+            throw std::runtime_error(fmt::format("the server says {}", answer.value.view()));
+        const bool hit = answer.outcome == outcome::hit;
         if (hit) ++result.hits;
-        if (answer.is == classic_answer::kind::miss) fill(subject);
+        if (answer.outcome == outcome::miss) fill(subject);
         if (phase_ == phase::sample) return;
         result.all.times.add(took);
         if (!hit) return;
         result.hit.times.add(took);
-        result.hit.bytes = result.hit.bytes.value_or(0) + answer.text.size();
-        count_bytes(answer.text.size());
+        result.hit.bytes = result.hit.bytes.value_or(0) + answer.value.size();
+        count_bytes(answer.value.size());
         if (result.hit.times.count() % gets_between_progress == 0)
             shown_.show(fmt::format("1 cache: {} hits", result.hits));
     }

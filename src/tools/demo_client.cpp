@@ -40,6 +40,13 @@ owned_descriptor connect_to(const std::string& path) {
     return d;
 }
 
+/// In which a get and a set of one key are asked and answered.
+form classic(command what) {
+    form f;
+    f.dialect = what == command::get ? dialect::classic_get : dialect::classic_line;
+    return f;
+}
+
 class connection {
 public:
     connection(conversation& talk, const std::string& socket_path, std::size_t depth)
@@ -47,19 +54,20 @@ public:
 
     bool idle() const noexcept { return asked_.empty(); }
     pollfd interest() const noexcept {
-        return {socket_.get(), static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
+        return {socket_.get(), static_cast<short>(out_.written.empty() ? POLLIN : POLLIN | POLLOUT), 0};
     }
 
     void ask_and_send() {
         std::uint32_t subject = 0;
-        while (asked_.size() < depth_ && talk_.ask(out_, subject)) asked_.push_back({subject, clock::now()});
-        while (sent_ < out_.size()) {
-            const ssize_t n = ::send(socket_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+        while (asked_.size() < depth_ && talk_.ask(out_, subject)) asked_.push_back({subject, clock::now(), out_.asked});
+        while (sent_ < out_.written.size()) {
+            const std::string_view rest = out_.written.view(sent_);
+            const ssize_t n = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
             if (n < 0 && errno == EAGAIN) return;
             if (n < 0) lost("has cut a connection");
             sent_ += static_cast<std::size_t>(n);
         }
-        out_.clear();
+        out_.written.clear();
         sent_ = 0;
     }
 
@@ -71,11 +79,12 @@ public:
         in_.append(buffer.data(), static_cast<std::size_t>(n));
         std::string_view rest = in_;
         while (!asked_.empty()) {
-            const auto answer = next_answer(rest);
-            if (!answer) break;
             const question q = asked_.front();
+            const auto status = parser_.next(rest, q.asked, classic(q.asked.command), answer_);
+            if (status == reply_parser::status::more) break;
+            if (status != reply_parser::status::reply) lost("has said what is no answer");
             asked_.pop_front();
-            talk_.answered(q.subject, *answer, now - q.at);
+            talk_.answered(q.subject, answer_, now - q.at);
         }
         in_.erase(0, in_.size() - rest.size());
     }
@@ -84,18 +93,38 @@ private:
     struct question {
         std::uint32_t subject;
         clock::time_point at;
+        request asked;
     };
 
     conversation& talk_;
     owned_descriptor socket_;
     std::size_t depth_;
     std::deque<question> asked_;
-    std::string out_;
+    asking out_;
+    reply_parser parser_{};
+    reply answer_{};
     std::size_t sent_{0};  ///< of it
     std::string in_;       ///< the beginning of the next answer
 };
 
 }  // namespace
+
+void asking::get(std::string_view key) {
+    asked = {};
+    request r;
+    r.key = key;
+    r.want_value = true;
+    freshet::ask(r, classic(r.command), written);
+}
+
+void asking::set(std::string_view key, std::string_view value) {
+    asked = {};
+    asked.command = command::store;
+    request r = asked;
+    r.key = key;
+    r.value = value;
+    freshet::ask(r, classic(r.command), written);
+}
 
 std::chrono::nanoseconds hold(conversation& talk, const std::string& socket_path, crowd of) {
     std::vector<std::unique_ptr<connection>> all;

@@ -1,23 +1,34 @@
 // Connections of a client to one server, each with a number of requests under way; and the talk they hold.
 #pragma once
 
-#include "protocol/classic_client.hpp"
+#include <freshet/protocol.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace freshet::demonstration {
+
+/// Where a conversation puts a command.
+class asking {
+public:
+    void get(std::string_view key);
+    void set(std::string_view key, std::string_view value);
+
+    bytes written{};
+    request asked{};  ///< the last one, without its key and value
+};
 
 class conversation {
 public:
     virtual ~conversation() = default;
 
     /// Appends one command and says what it is about. False: there is nothing to ask now.
-    virtual bool ask(std::string& to, std::uint32_t& subject) = 0;
+    virtual bool ask(asking& to, std::uint32_t& subject) = 0;
     /// `took`: from when it was asked until its answer had been received.
-    virtual void answered(std::uint32_t subject, const classic_answer& answer, std::chrono::nanoseconds took) = 0;
+    virtual void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds took) = 0;
     /// True: what is still under way is of no interest any more.
     virtual bool over() const { return false; }
 };

@@ -29,17 +29,17 @@ class publishing final : public conversation {
 public:
     publishing(std::vector<task>& tasks, figures& f) : tasks_(tasks), figures_(f) {}
 
-    bool ask(std::string& to, std::uint32_t& subject) override {
+    bool ask(asking& to, std::uint32_t& subject) override {
         if (next_ == tasks_.size()) return false;
         subject = next_++;
         task& t = tasks_[subject];
         t.published = clock::now();
-        append_set(to, "task:verify#" + t.name, t.name);
+        to.set("task:verify#" + t.name, t.name);
         return true;
     }
-    void answered(std::uint32_t subject, const classic_answer& answer, std::chrono::nanoseconds took) override {
+    void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds took) override {
         task& t = tasks_[subject];
-        t.stored = answer.text == "STORED";
+        t.stored = answer.outcome == outcome::stored;
         figures_.bytes = figures_.bytes.value_or(0) + t.name.size();
         figures_.times.add(took);
     }
@@ -71,22 +71,22 @@ public:
     std::size_t readable() const noexcept { return readable_; }
     clock::time_point last() const noexcept { return last_; }
 
-    bool ask(std::string& to, std::uint32_t& subject) override {
+    bool ask(asking& to, std::uint32_t& subject) override {
         const auto next = std::find_if(tasks_.begin(), tasks_.end(),
                                        [](const task& t) { return t.stored && !t.readable && !t.asked; });
         if (next == tasks_.end()) return false;
         next->asked = true;
         subject = static_cast<std::uint32_t>(next - tasks_.begin());
-        append_get(to, "result:" + next->name);
+        to.get("result:" + next->name);
         return true;
     }
-    void answered(std::uint32_t subject, const classic_answer& answer, std::chrono::nanoseconds) override {
+    void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds) override {
         task& t = tasks_[subject];
         t.asked = false;
-        if (answer.is != classic_answer::kind::value) return;
+        if (answer.outcome != outcome::hit) return;
         t.readable = true;
         ++readable_;
-        if (!std::exchange(t.read, true)) take(t, answer.text);
+        if (!std::exchange(t.read, true)) take(t, answer.value.view());
     }
     bool over() const override { return readable_ >= wanted_ || clock::now() >= deadline_; }
 
