@@ -16,7 +16,7 @@ template <class Operation>
 struct awaited final : Operation {
     explicit awaited(shard& at) { this->home = &at; }
     void finish() override { done.set_value(); }
-    void wait() { done.get_future().wait(); }
+    void wait_home() { done.get_future().wait(); }
 
     std::promise<void> done;
 };
@@ -28,14 +28,14 @@ inline void publish(shard& home, queue& to, std::string id, std::string body) {
     p.message.key = p.message.id;
     p.message.body = std::move(body);
     to.publish(p);
-    p.wait();
+    p.wait_home();
     EXPECT_EQ(p.outcome, publication::outcome::confirmed);
 }
 
 inline std::vector<dead_letter> dead_letters(shard& home, journal& of) {
     awaited<dead_request> r(home);
     of.dead_letters(r);
-    r.wait();
+    r.wait_home();
     EXPECT_FALSE(r.why);
     return std::move(r.letters);
 }

@@ -1,0 +1,36 @@
+// Where the contract's queues come from: one house for each kind of queue. A new kind is a class and a line in queue_kinds().
+#pragma once
+
+#include <freshet/queue.hpp>
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet::test {
+
+class queue_house {
+public:
+    virtual ~queue_house() = default;
+    virtual queue& open(std::string_view name, const queue_options& options) = 0;
+    virtual queue* find(std::string_view name) = 0;
+    /// Time goes on, and the queues have seen it when this returns.
+    virtual void pass(milliseconds time) = 0;
+    virtual wall::time_point date() const = 0;
+    virtual void dead_letters(dead_request& r) = 0;
+    virtual std::vector<kept_result> results() = 0;
+    virtual void stop() = 0;
+    /// A clean stop and a new start. Its queues are to be opened again.
+    virtual void restart() = 0;
+};
+
+struct queue_kind {
+    const char* name;
+    std::unique_ptr<queue_house> (*make)();
+};
+std::vector<queue_kind> queue_kinds();
+inline void PrintTo(const queue_kind& k, std::ostream* to) { *to << k.name; }
+
+}  // namespace freshet::test
