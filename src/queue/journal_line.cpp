@@ -71,13 +71,13 @@ journal_line::entry* journal_line::take(delivery& to, bool exhausted_too, const 
         if (window_.empty() && refill()) continue;
         const bool ahead = !window_.empty() && (ready_.empty() || window_.front().number < ready_.top());
         if (!ahead && ready_.empty()) return nullptr;
-        if (options_.ordered && entries_.size() > (ahead ? 0 : 1)) return nullptr;
+        if (options_.ordered && leased_ + later_count_ + leaving_ > dooms_) return nullptr;
         if (ahead && window_.front().number > mark_) {
             mark_wanted_ = true;
             return nullptr;
         }
         if (ahead && behind_ + later_count_ >= parked_max) return nullptr;
-        entry* const e = ahead ? pass(now) : take_back();
+        entry* const e = ahead ? pass(now) : take_back(now);
         if (e == nullptr) continue;
         if (const auto reason = doom(*e, exhausted_too, now)) {
             leave(*e, true);
@@ -128,7 +128,7 @@ journal_line::entry* journal_line::pass(const moment& now) {
 }
 
 // The first of those that were passed before. Null: it turned out that it must wait.
-journal_line::entry* journal_line::take_back() {
+journal_line::entry* journal_line::take_back(const moment& now) {
     entry& e = entries_.find(ready_.top())->second;
     if (e.kept != nullptr) {
         current_ = std::move(*e.kept);
@@ -143,7 +143,11 @@ journal_line::entry* journal_line::take_back() {
         current_ = std::move(*found);
     }
     ready_.pop();
-    return &e;
+    if (current_.message.not_before <= now.date) return &e;
+    // It waited behind one of its key, and its time has not come yet.
+    park(e, current_.message.not_before);
+    keep(e);
+    return nullptr;
 }
 
 std::optional<std::string_view> journal_line::doom(const entry& e, bool exhausted_too, const moment& now) const {
@@ -234,11 +238,13 @@ void journal_line::count_attempt(entry& e) noexcept {
 void journal_line::leave(entry& e, bool removed) noexcept {
     if (e.state == standing::leased) unlease(e);
     e.state = standing::leaving;
+    ++leaving_;
     e.removed = removed;
     if (removed) subtract(e.bytes);
 }
 
 void journal_line::remain(entry& e) noexcept {
+    --leaving_;
     if (e.removed) add(e.bytes);
     e.removed = false;
 }
@@ -262,6 +268,7 @@ void journal_line::postpone(entry& e, wall::time_point due) {
 }
 
 void journal_line::gone(entry& e) {
+    --leaving_;
     if (e.key != nullptr) {
         if (entry* const next = e.next_of_key) {
             --behind_;

@@ -119,7 +119,7 @@ public:
 private:
     bool refill();
     entry* pass(const moment& now);
-    entry* take_back();
+    entry* take_back(const moment& now);
     entry* adopt(std::uint64_t number);
     void keep(entry& e);
     void park(entry& e, wall::time_point due);
@@ -149,7 +149,7 @@ private:
     stored_message current_;  ///< what is being handed out
     std::unordered_map<std::uint64_t, entry> entries_;
     key_lines keys_;
-    std::size_t behind_{0}, later_count_{0}, leased_{0}, adopted_{0};
+    std::size_t behind_{0}, later_count_{0}, leased_{0}, leaving_{0}, adopted_{0};
     std::priority_queue<std::uint64_t, std::vector<std::uint64_t>, std::greater<>> ready_;
     using dated = std::pair<wall::time_point, std::uint64_t>;
     std::priority_queue<dated, std::vector<dated>, std::greater<>> later_;
