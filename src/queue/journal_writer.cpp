@@ -158,6 +158,8 @@ void journal_writer::take_in(operation& o) {
         case journal_work::reception: {
             auto& r = static_cast<reception&>(o);
             if (closing_) return refuse(o, errc::stopping, homeward_);
+            // Its note may have been taken in a turn before.
+            if (journal_queue::cancelled(r)) lent_to(o).cancels = true;
             const bool ever = r.wait >= milliseconds(std::chrono::hours(24 * 365));
             lent_to(o).receptions.push_back({&r, ever ? steady::time_point::max() : now_.since_start + r.wait});
             return touch(lent_to(o));

@@ -115,7 +115,8 @@ TEST_P(every_queue, a_cancellation_may_cross_its_message) {
         }
     }
     EXPECT_EQ(q.of().length(), 300U - static_cast<unsigned>(taken));
-    EXPECT_EQ(q.receive(1'000).size(), 300U - static_cast<unsigned>(taken));
+    for (auto some = q.receive(); !some.empty(); some = q.receive()) taken += static_cast<int>(some.size());
+    EXPECT_EQ(taken, 300);
 }
 
 // More cancellations than one turn of the queue takes in, and all of them there before that turn.
