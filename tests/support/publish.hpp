@@ -32,8 +32,9 @@ inline void publish(shard& home, queue& to, std::string id, std::string body) {
     EXPECT_EQ(p.outcome, publication::outcome::confirmed);
 }
 
-inline std::vector<dead_letter> dead_letters(shard& home, journal& of) {
+inline std::vector<dead_letter> dead_letters(shard& home, journal& of, std::size_t max = 100) {
     awaited<dead_request> r(home);
+    r.max = max;
     of.dead_letters(r);
     r.wait_home();
     EXPECT_FALSE(r.why);
