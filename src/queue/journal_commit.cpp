@@ -8,6 +8,7 @@
 namespace freshet {
 
 namespace {
+constexpr seconds reserve_interval{1};
 constexpr std::uint64_t gap_max = 8;              ///< numbers that are gone already, within one range to delete
 }  // namespace
 
@@ -15,11 +16,18 @@ void journal_writer::commit() {
     const bool rows = std::any_of(touched_.begin(), touched_.end(), [](const journal_queue* q) { return q->changed; });
     if (broken_ || (batch_.empty() && !rows && !prune_)) return;
     using outcome = journal_file::outcome;
-    outcome ended = write();
+    outcome ended = outcome::full;
+    if (batch_.publications.empty() || may_publish()) ended = write();
+    if (ended == outcome::full) {
+        // With the reserve given up there is room for settlements, and for messages that need no more of the disk.
+        if (file_->has_reserve() || !batch_.leaves.empty()) file_->make_room();
+        if (!batch_.publications.empty() && may_publish()) ended = write();
+    }
     if (ended == outcome::full && !batch_.publications.empty()) {
-        // What is settled needs less room: it is tried alone.
         fail_publications(errc::disk_full, effect::not_done);
         if (!batch_.empty()) ended = write();
+    } else if (ended == outcome::full) {
+        ended = write();
     }
     if (ended == outcome::full && !full_) spdlog::error("{} has no room on its disk: nothing is accepted until there is", label_);
     if (ended == outcome::done && full_) spdlog::info("{} has room again", label_);
@@ -33,11 +41,22 @@ void journal_writer::commit() {
     }
 }
 
+// While the reserve is given up, the room that it gave is for settlements.
+bool journal_writer::may_publish() {
+    if (file_->has_reserve()) return true;
+    if (now_.since_start >= next_reserve_) {
+        next_reserve_ = now_.since_start + reserve_interval;
+        if (file_->take_reserve()) return true;
+    }
+    return file_->free_bytes() > batch_.bytes + batch_.bytes / 8 + file_->reserve_bytes();
+}
+
 journal_file::outcome journal_writer::write() {
     file_->begin();
     for (auto& p : batch_.publications) {
         const message& m = p.who->message;
         journal_line& line = p.queue->line;
+        if (p.who->outcome == publication::outcome::duplicate) line.add(p.bytes);  // it was written in vain before
         const bool fresh = !p.who->unique || file_->accept(line.queue_number(), m.id, now_.date + line.options().dedupe, now_.date);
         p.who->outcome = fresh ? publication::outcome::confirmed : publication::outcome::duplicate;
         if (fresh) file_->insert(line.queue_number(), p.number, m);
@@ -124,7 +143,7 @@ void journal_writer::apply(journal_batch::leaving& l) {
 
 void journal_writer::fail_publications(errc code, effect e) {
     for (const auto& p : batch_.publications) {
-        if (p.who->outcome == publication::outcome::confirmed) p.queue->line.subtract(p.bytes);
+        if (p.who->outcome != publication::outcome::duplicate) p.queue->line.subtract(p.bytes);
         p.who->outcome = publication::outcome::failed;
         p.who->why = p.queue->failed(code, e);
         homeward_.add(*p.who);

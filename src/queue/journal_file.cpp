@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace freshet {
@@ -12,6 +13,7 @@ namespace freshet {
 namespace {
 
 constexpr int log_pages_max = 4'000;  ///< 16 MiB; then the log is moved into the file
+constexpr int page_bytes = 4'096;
 constexpr std::uint64_t results_max = 1'000'000;
 constexpr std::uint64_t results_bytes_max = std::uint64_t{256} << 20;
 
@@ -43,7 +45,7 @@ void bind_unless_empty(sqlite_statement& s, int at, std::string_view value) {
 
 }  // namespace
 
-journal_file::journal_file(sqlite_database database, std::string path) : path_(std::move(path)), database_(std::move(database)) {
+journal_file::journal_file(sqlite_database database, std::string path) : path_(std::move(path)), database_(std::move(database)), reserve_(path_) {
     const auto prepare = [this](std::string_view sql) { return sqlite_statement(database_, sql); };
     const std::string columns(message_columns);
     begin_ = prepare("BEGIN IMMEDIATE");
@@ -78,6 +80,7 @@ journal_file::journal_file(sqlite_database database, std::string path) : path_(s
     tag_ = database_.ask_text("SELECT value FROM about WHERE name = 'tag'");
     results_.count = static_cast<std::uint64_t>(database_.ask("SELECT count(*) FROM result"));
     results_.bytes = static_cast<std::uint64_t>(database_.ask("SELECT sum(length(key) + length(value)) FROM result"));
+    reserve_.take();
     sqlite3_wal_hook(database_.handle(), count_log_pages, &log_pages_);
 }
 
@@ -231,8 +234,24 @@ journal_file::outcome journal_file::commit() {
     return before_commit && !sync_failed(error_) ? outcome::broken : outcome::unknown;
 }
 
+// What is in the log moves into the file, as far as there is room; then the log begins anew, without what it held on the disk.
+void journal_file::make_room() {
+    reserve_.release();
+    sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
+
+bool journal_file::take_reserve() {
+    if (reserve_.take()) return true;
+    sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    return reserve_.take();
+}
+
+std::uint64_t journal_file::free_bytes() {
+    return static_cast<std::uint64_t>(database_.ask("PRAGMA freelist_count") * database_.ask("PRAGMA page_size"));
+}
+
 bool journal_file::checkpoint_if_long() {
-    if (log_pages_ < log_pages_max) return true;
+    if (log_pages_ < std::min<std::int64_t>(log_pages_max, reserve_.size_bytes() / 2 / page_bytes)) return true;
     log_pages_ = 0;  // counted anew by the next commit
     const int code = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code == SQLITE_OK) {

@@ -5,6 +5,7 @@
 #include <freshet/error.hpp>
 #include <freshet/queue.hpp>
 
+#include "queue/journal_reserve.hpp"
 #include "queue/sqlite.hpp"
 
 #include <cstdint>
@@ -94,6 +95,15 @@ public:
     std::optional<stored_dead_letter> read_dead(std::uint64_t dead_number);
     std::uint64_t count_dead(std::uint64_t queue);
 
+    /// The disk is full: gives the reserve up and makes the log's room free.
+    void make_room();
+    /// Has the reserve, or has got it back. False: what is free is for settlements.
+    bool take_reserve();
+    bool has_reserve() const noexcept { return reserve_.held(); }
+    std::uint64_t reserve_bytes() const noexcept { return static_cast<std::uint64_t>(reserve_.size_bytes()); }
+    /// In pages of the file that are free: so much can be stored although the file cannot grow.
+    std::uint64_t free_bytes();
+
     /// Moves the log into the file when it is long. False: a sync failed.
     bool checkpoint_if_long();
     void close();
@@ -110,6 +120,7 @@ private:
     int log_pages_{0};
     bool checkpoint_failed_{false};
     result_figures results_;
+    journal_reserve reserve_;
 
     sqlite_statement begin_, commit_, rollback_, insert_, remove_, change_, change_handed_, read_, read_one_, write_queue_;
     sqlite_statement accept_, bury_, keep_, drop_, replay_;

@@ -30,6 +30,7 @@ bool journal_writer::find_asked(const dead_request& r, std::uint64_t& number) co
 
 void journal_writer::write_request(journal_batch::moving& m) {
     dead_request& r = *m.who;
+    for (const auto& one : m.messages) one.queue->line.subtract(one.bytes);  // they were written in vain before
     m.messages.clear();
     m.moved = 0;
     m.last = m.after;
@@ -68,6 +69,7 @@ void journal_writer::write_request(journal_batch::moving& m) {
 void journal_writer::apply(journal_batch::moving& m) {
     dead_request& r = *m.who;
     for (const auto& one : m.messages) one.queue->line.admit_unseen(one.number);
+    m.messages.clear();
     m.after = m.last;
     r.count += m.moved;
     if (r.action == dead_request::action::list) list(r);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t batch_max = 4'096;                       ///< operations in one transaction
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  ///< and their bytes
+constexpr std::size_t batch_max_when_full = 64;                ///< what the reserve has room for
 constexpr seconds prune_interval{10};
 
 // A reception may be cancelled, in its tag, while it is looked at.
@@ -143,7 +144,9 @@ void journal_writer::tick() {
 
 void journal_writer::gather() {
     if (pending_ == nullptr) pending_ = mail_.take();
-    for (std::size_t count = 0; pending_ != nullptr && count < batch_max && batch_.bytes < batch_bytes_max; ++count) {
+    const std::size_t most = file_->has_reserve() ? batch_max : batch_max_when_full;
+    const std::size_t bytes = std::min<std::size_t>(batch_bytes_max, file_->reserve_bytes() / 4);
+    for (std::size_t count = 0; pending_ != nullptr && count < most && batch_.bytes < bytes; ++count) {
         operation& o = *pending_;
         pending_ = o.next;
         take_in(o);
@@ -187,6 +190,7 @@ void journal_writer::take_in(publication& p, journal_queue& q) {
     if (const auto why = line.reserve(bytes)) return refuse(p, *why, homeward_);
     p.message.time = now_.date;
     p.message.attempt = 0;
+    p.outcome = publication::outcome::failed;
     q.changed = true;
     batch_.publications.push_back({&q, &p, number, bytes});
     batch_.bytes += bytes;

@@ -117,6 +117,7 @@ private:
     void write_rows();
     void apply();
     void apply(journal_batch::leaving& l);
+    bool may_publish();
     void fail_publications(errc code, effect e);
     void fail(errc code, effect e);
     void break_down(effect e);
@@ -154,7 +155,7 @@ private:
     std::vector<removal> removals_;
     std::uint64_t next_queue_number_{1};
     bool prune_{false};
-    steady::time_point next_tick_{}, next_prune_{};
+    steady::time_point next_tick_{}, next_prune_{}, next_reserve_{};
     wall::time_point next_date_{};
 };
 
