@@ -3,6 +3,9 @@
 
 #include <freshet/protocol.hpp>
 
+#include <array>
+#include <charconv>
+
 namespace freshet {
 
 namespace {
@@ -120,9 +123,12 @@ void render_meta(const request& r, const form& f, const reply& a, bytes& out) {
     const meta_answer answer = answer_code(f, a);
     if (f.quiet && answer.hidden) return;
     const bool with_value = r.want_value && (a.outcome == outcome::hit || a.outcome == outcome::number);
-    bytes digits;
-    if (with_value && a.outcome == outcome::number) digits.append_number(a.number);
-    const std::string_view value = a.outcome == outcome::number ? digits.view() : a.value.view();
+    std::array<char, 20> digits;
+    std::string_view value = a.value.view();
+    if (with_value && a.outcome == outcome::number) {
+        const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), a.number).ptr;
+        value = {digits.data(), static_cast<std::size_t>(end - digits.data())};
+    }
     if (with_value) {
         out.append("VA ");
         out.append_number(value.size());
