@@ -9,7 +9,6 @@ request_parser::line::line(std::string_view t) noexcept : text(t) {
         if (token.empty()) return;
         tokens[count++] = token;
     }
-    cut = !next_token(rest).empty();
 }
 
 std::string_view next_token(std::string_view& rest) noexcept {

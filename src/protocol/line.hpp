@@ -19,7 +19,6 @@ struct request_parser::line {
     std::size_t size{0};        ///< in the input, its end included
     std::array<std::string_view, tokens_max> tokens;
     std::size_t count{0};
-    bool cut{false};            ///< there are more tokens than tokens_max
 
     std::string_view operator[](std::size_t i) const noexcept { return tokens[i]; }
     std::string_view last() const noexcept { return count == 0 ? std::string_view{} : tokens[count - 1]; }
