@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <limits>
 #include <system_error>
 
 namespace freshet {
@@ -15,13 +16,14 @@ constexpr std::size_t segment_min = std::size_t{16} << 10;
 constexpr std::size_t segment_max = std::size_t{128} << 10;
 constexpr std::size_t large_share = 8;    ///< an item above 1/8 of a segment has a segment of its own
 constexpr std::size_t address_share = 9;  ///< address space as a multiple of the memory: large items leave most of a segment untouched
+constexpr std::size_t addresses_max = std::numeric_limits<std::uint32_t>::max() * stored_item::unit;  ///< what a reference can name
 
 std::size_t whole_pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
 }  // namespace
 
 item_log::item_log(std::size_t size_bytes)
     : segment_bytes_(std::clamp(std::bit_floor(size_bytes / 64), segment_min, segment_max)) {
-    const std::size_t slots = size_bytes * address_share / segment_bytes_ + 16;
+    const std::size_t slots = std::min(size_bytes * address_share / segment_bytes_ + 16, addresses_max / segment_bytes_);
     void* const memory = ::mmap(nullptr, slots * segment_bytes_, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::system_error(errno, std::system_category(), "address space for the memory store");
