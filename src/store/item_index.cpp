@@ -26,7 +26,7 @@ void item_index::put(std::uint32_t hash, reference where) noexcept {
 }
 
 void item_index::insert(std::uint32_t hash, reference where) {
-    if (size_ + 1 > capacity() - capacity() / 4) resize(capacity() * 2);
+    if (growth() != 0) resize(capacity() * 2);
     put(hash, where);
     ++size_;
 }

@@ -35,6 +35,8 @@ public:
     std::size_t size() const noexcept { return size_; }
     std::size_t capacity() const noexcept { return mask_ + 1; }
     std::size_t bytes() const noexcept { return capacity() * sizeof(slot); }
+    /// What the next insert() adds to bytes().
+    std::size_t growth() const noexcept { return size_ + 1 > capacity() - capacity() / 4 ? bytes() : 0; }
 
 private:
     struct slot {

@@ -58,7 +58,9 @@ stored_item* stripe::place(std::uint32_t hash, std::string_view key, std::size_t
 }
 
 stored_item* stripe::room(item_log::list l, std::size_t units, std::uint32_t now) {
-    if (stored_item* const item = log_.append(l, units)) return item;
+    if (index_.growth() == 0) {
+        if (stored_item* const item = log_.append(l, units)) return item;
+    }
     const std::size_t growth = log_.growth(units);
     if (!make_room(growth, now)) return nullptr;
     if (stored_item* const item = log_.append(l, units)) return item;  // eviction may have opened a new front
@@ -70,7 +72,7 @@ stored_item* stripe::room(item_log::list l, std::size_t units, std::uint32_t now
 
 /// One segment stays in reserve, for what an eviction keeps.
 bool stripe::make_room(std::size_t growth, std::uint32_t now) {
-    while (bytes_used() + growth + log_.segment_bytes() > size_bytes_) {
+    while (bytes_used() + growth + index_.growth() + log_.segment_bytes() > size_bytes_) {
         if (!evict(now)) return false;
     }
     return true;
