@@ -62,9 +62,17 @@ void task_store::wake() {
 }
 
 void task_store::tick(steady::time_point now) {
-    while (publishing* const p = publishing_.first) {
-        if (p->deadline > now) break;
-        publishing_.take(*p);
+    line<publishing> late;  // aside first: an answered call may publish again
+    for (publishing* p = publishing_.first; p != nullptr;) {
+        publishing* const behind = p->behind;
+        if (p->deadline <= now) {
+            publishing_.take(*p);
+            late.push(*p);
+        }
+        p = behind;
+    }
+    while (publishing* const p = late.first) {
+        late.take(*p);
         call* const c = std::exchange(p->waiting, nullptr);
         c->reply.fail(errc::timed_out, effect::maybe_done, p->to->label());
         lost(*c, c->reply.why);

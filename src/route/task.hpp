@@ -35,7 +35,7 @@ private:
     void lost(call& c, const failure& why);
     void wake();
 
-    /// First in, first out: all of one queue have the same time to live, so the first is the next to be late.
+    /// In the order in which they came. Queues have deadlines of their own, so any of them may be the next to be late.
     template <class Operation>
     struct line {
         Operation* first{nullptr};

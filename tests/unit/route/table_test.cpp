@@ -1,0 +1,55 @@
+#include "support/fake_store.hpp"
+
+#include <freshet/route.hpp>
+
+#include <gtest/gtest.h>
+
+namespace freshet::test {
+namespace {
+
+TEST(route_table, longest_prefix_wins_in_whatever_order_they_came) {
+    fake_store all, user, user_one;
+    route_table table;
+    table.add("user:", user);
+    table.add("", all);
+    table.add("user:1", user_one);
+    EXPECT_EQ(table.find("user:1:name"), &user_one);
+    EXPECT_EQ(table.find("user:1"), &user_one);
+    EXPECT_EQ(table.find("user:2"), &user);
+    EXPECT_EQ(table.find("user"), &all);
+    EXPECT_EQ(table.find(""), &all);
+}
+
+TEST(route_table, first_of_two_equal_prefixes_stays) {
+    fake_store first, second;
+    route_table table;
+    table.add("a", first);
+    table.add("a", second);
+    EXPECT_EQ(table.find("abc"), &first);
+}
+
+TEST(route_table, calls_go_to_the_route_s_store_or_are_refused) {
+    fake_store target;
+    route_table table;
+    table.add("a", target);
+    call c;
+    c.request.command = command::store;
+    c.request.key = "abc";
+    EXPECT_TRUE(table.submit(c));
+    EXPECT_EQ(c.reply.outcome, outcome::stored);
+    EXPECT_EQ(target.items().count("abc"), 1U);
+    c.request.key = "b";
+    EXPECT_TRUE(table.submit(c));
+    EXPECT_EQ(c.reply.outcome, outcome::refused);
+    EXPECT_EQ(c.reply.text, "no route leads anywhere for this key");
+}
+
+TEST(route_table, stores_it_keeps_live_as_long_as_it) {
+    route_table table;
+    store& kept = table.keep(std::make_unique<fake_store>());
+    table.add("a", kept);
+    EXPECT_EQ(table.find("a"), &kept);
+}
+
+}  // namespace
+}  // namespace freshet::test

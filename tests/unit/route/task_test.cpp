@@ -1,0 +1,228 @@
+#include "route/task.hpp"
+
+#include "support/hand_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <list>
+
+namespace freshet::test {
+namespace {
+
+/// Finds a queue by the first letter behind the prefix: s(low) or q(uick).
+class two_queues final : public queue_source {
+public:
+    two_queues(queue& slow, queue& quick) : slow_(slow), quick_(quick) {}
+    queue* find(std::string_view& rest, bool, failure&) override {
+        queue& found = rest.starts_with('s') ? slow_ : quick_;
+        rest.remove_prefix(1);
+        return &found;
+    }
+
+private:
+    queue& slow_;
+    queue& quick_;
+};
+
+queue_options confirm_within(milliseconds t) {
+    queue_options o;
+    o.confirm_within = t;
+    return o;
+}
+
+/// Keys are "t:q" and "t:s". Each command is a call of its own, and `told` what its client reads.
+class task : public testing::Test, public step {
+protected:
+    struct asked {
+        call c;
+        std::string command;
+        std::string told{"nothing yet"};
+    };
+
+    bool on_reply(call& c) override {
+        for (asked& a : calls) {
+            if (&a.c != &c) continue;
+            bytes out;
+            render(c.request, c.form, c.reply, out);
+            a.told = out.view();
+        }
+        return true;
+    }
+    const std::string& ask(std::string command) {
+        asked& a = calls.emplace_back();
+        a.command = std::move(command) + "\r\n";
+        std::string_view rest = a.command;
+        request_parser parser(1'024);
+        EXPECT_EQ(parser.next(rest, a.c.request, a.c.form), request_parser::status::call) << a.command;
+        a.c.home = &home;
+        a.c.client = &client;
+        a.c.now = now;
+        a.c.reply.reset();
+        a.c.push(*this);
+        if (tasks.submit(a.c)) a.c.complete();
+        return a.told;
+    }
+    void after(milliseconds t) {
+        now += t;
+        tasks.tick(now);
+    }
+
+    shard home{"home"};
+    steady::time_point now{};
+    hand_queue quick{"quick", confirm_within(milliseconds(300))};
+    hand_queue slow{"slow", confirm_within(milliseconds(60'000))};
+    client_state client;
+    std::list<asked> calls;
+    task_store tasks{home, 2, std::make_unique<two_queues>(slow, quick), {}};
+};
+
+constexpr auto done = settlement::outcome::done;
+
+TEST_F(task, set_is_answered_when_the_queue_has_confirmed) {
+    const auto& told = ask("set t:q 7 60 5\r\nhello");
+    EXPECT_EQ(told, "nothing yet");
+    ASSERT_EQ(quick.published.size(), 1U);
+    EXPECT_EQ(quick.published[0]->message.body, "hello");
+    EXPECT_EQ(quick.published[0]->message.flags, 7U);
+    EXPECT_EQ(quick.published[0]->message.expires, wall::time_point{});  // exptime says nothing unless expire = true
+    quick.answer_publication(publication::outcome::confirmed);
+    EXPECT_EQ(told, "STORED\r\n");
+}
+
+TEST_F(task, add_with_an_id_is_refused_a_second_time) {
+    const auto& told = ask("add t:q#4711 0 0 1\r\nx");
+    EXPECT_TRUE(quick.published[0]->unique);
+    EXPECT_EQ(quick.published[0]->message.id, "4711");
+    quick.answer_publication(publication::outcome::duplicate);
+    EXPECT_EQ(told, "NOT_STORED\r\n");
+    EXPECT_EQ(ask("add t:q 0 0 1\r\nx"), "CLIENT_ERROR add needs an id: add KEY#id\r\n");
+}
+
+TEST_F(task, failed_publication_says_what_failed) {
+    const auto& told = ask("set t:q 0 0 1\r\nx");
+    quick.answer_publication(publication::outcome::failed, {errc::queue_full, effect::not_done, quick.label()});
+    EXPECT_EQ(told, "SERVER_ERROR queue quick is full (length_max), not_done\r\n");
+    EXPECT_FALSE(client.close_asked);
+}
+
+TEST_F(task, publication_not_confirmed_in_time_is_maybe_done) {
+    const auto& told = ask("set t:q 0 0 1\r\nx");
+    after(milliseconds(299));
+    EXPECT_EQ(told, "nothing yet");
+    after(milliseconds(2));
+    EXPECT_EQ(told, "SERVER_ERROR queue quick did not answer in time, maybe_done\r\n");
+    quick.answer_publication(publication::outcome::confirmed);
+    EXPECT_EQ(told, "SERVER_ERROR queue quick did not answer in time, maybe_done\r\n");
+}
+
+TEST_F(task, late_publication_does_not_wait_behind_one_of_a_patient_queue) {
+    const auto& patient = ask("set t:s 0 0 1\r\nx");
+    const auto& told = ask("set t:q 0 0 1\r\nx");
+    after(milliseconds(301));
+    EXPECT_EQ(told, "SERVER_ERROR queue quick did not answer in time, maybe_done\r\n");
+    EXPECT_EQ(patient, "nothing yet");
+    slow.answer_publication(publication::outcome::confirmed);
+    EXPECT_EQ(patient, "STORED\r\n");
+    quick.answer_publication(publication::outcome::confirmed);
+}
+
+TEST_F(task, lost_noreply_closes_the_connection) {
+    EXPECT_EQ(ask("set t:q 0 0 1 noreply\r\nx"), "nothing yet");
+    quick.answer_publication(publication::outcome::failed, {errc::disk_full, effect::not_done, quick.label()});
+    EXPECT_EQ(calls.back().told, "");
+    EXPECT_TRUE(client.close_asked);
+}
+
+TEST_F(task, plain_get_takes_and_acknowledges) {
+    const auto& told = ask("get t:q");
+    EXPECT_TRUE(quick.receptions[0]->settle_at_once);
+    EXPECT_EQ(quick.receptions[0]->wait, milliseconds(0));
+    quick.answer_reception(7, "body");
+    EXPECT_EQ(told, "VALUE t:q 5 4\r\nbody\r\nEND\r\n");
+    EXPECT_TRUE(client.open.empty());
+    const auto& none = ask("get t:q/t=500");
+    EXPECT_EQ(quick.receptions[0]->wait, milliseconds(500));
+    quick.answer_reception(0);
+    EXPECT_EQ(none, "END\r\n");
+    const auto& failed = ask("get t:q");
+    quick.fail_reception({errc::stopping, effect::not_done, quick.label()});
+    EXPECT_EQ(failed, "SERVER_ERROR queue quick is being stopped, not_done\r\n");
+}
+
+TEST_F(task, opened_ones_are_closed_oldest_first) {
+    for (const std::uint64_t number : {7U, 8U}) {
+        const auto& told = ask("gets t:q/open");
+        EXPECT_FALSE(quick.receptions[0]->settle_at_once);
+        quick.answer_reception(number, "x");
+        EXPECT_EQ(told, "VALUE t:q/open 5 1 " + std::to_string(number) + "\r\nx\r\nEND\r\n");
+    }
+    for (const std::uint64_t number : {7U, 8U}) {
+        const auto& told = ask("get t:q/close");
+        EXPECT_EQ(quick.settlements[0]->number, number);
+        EXPECT_EQ(quick.settlements[0]->action, settlement::action::ack);
+        quick.answer_settlement(done);
+        EXPECT_EQ(told, "END\r\n");
+    }
+    EXPECT_EQ(ask("get t:q/close"), "END\r\n");  // none open
+    EXPECT_TRUE(quick.settlements.empty());
+}
+
+TEST_F(task, close_open_takes_the_next_behind_the_acknowledgement) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    const auto& told = ask("get t:q/close/open");
+    EXPECT_TRUE(quick.receptions.empty());
+    quick.answer_settlement(done);
+    quick.answer_reception(8, "next");
+    EXPECT_EQ(told, "VALUE t:q/close/open 5 4\r\nnext\r\nEND\r\n");
+    ASSERT_EQ(client.open.size(), 1U);
+    EXPECT_EQ(client.open[0].number, 8U);
+}
+
+TEST_F(task, abort_gives_back_and_delete_acknowledges_by_number) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    ask("get t:q/abort");
+    EXPECT_EQ(quick.settlements[0]->action, settlement::action::retry);
+    quick.answer_settlement(done);
+    const auto& known = ask("delete t:q/9");
+    quick.answer_settlement(done);
+    EXPECT_EQ(known, "DELETED\r\n");
+    const auto& unknown = ask("delete t:q/9");
+    quick.answer_settlement(settlement::outcome::unknown);
+    EXPECT_EQ(unknown, "NOT_FOUND\r\n");
+}
+
+TEST_F(task, reception_ends_when_its_client_has_left_and_what_came_goes_back) {
+    ask("get t:q/open/t=60000");
+    after(milliseconds(20));
+    EXPECT_EQ(quick.cancelled, 0);
+    client.gone = true;
+    after(milliseconds(20));
+    after(milliseconds(20));
+    EXPECT_EQ(quick.cancelled, 1);
+    quick.answer_reception(7, "came all the same");
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->action, settlement::action::retry);
+    EXPECT_EQ(quick.settlements[0]->number, 7U);
+    quick.answer_settlement(done);
+    EXPECT_TRUE(client.open.empty());
+}
+
+TEST_F(task, mg_without_v_looks_and_takes_nothing) {
+    EXPECT_EQ(ask("mg t:q"), "EN\r\n");
+    quick.waiting = 1;
+    EXPECT_EQ(ask("mg t:q"), "HD\r\n");
+    EXPECT_TRUE(quick.receptions.empty());
+}
+
+TEST_F(task, what_a_queue_does_not_know_is_refused) {
+    for (const auto* command : {"incr t:q 1", "touch t:q 1", "append t:q 0 0 1\r\nx", "cas t:q 0 0 1 7\r\nx", "get t:q/wrong",
+                                "get t:q#id", "get t:q/9", "set t:q/open 0 0 1\r\nx", "delete t:q", "mg t:q/close/abort"}) {
+        EXPECT_TRUE(ask(command).starts_with("CLIENT_ERROR ")) << command;
+    }
+    EXPECT_EQ(ask("set t:q 0 0 2000"), "SERVER_ERROR object too large for cache\r\n");
+}
+
+}  // namespace
+}  // namespace freshet::test
