@@ -108,7 +108,8 @@ void shard::stop() {
     run([this] { parts_->context.stop(); });
     thread_.join();
     id_.store({}, std::memory_order_relaxed);
-    parts_->mail.finish_all();  // what came home too late; here, while those it belongs to are still there
+    // What came home too late, and what that lends once more; here, while those it belongs to are still there.
+    while (!parts_->mail.box.empty()) parts_->mail.finish_all();
 }
 
 void shard::post(operation& first, operation& last) noexcept {
