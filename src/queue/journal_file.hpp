@@ -9,6 +9,7 @@
 #include "queue/sqlite.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,8 +85,9 @@ public:
     void mark_damaged(std::string_view how);
     const std::string& error_sentence() const noexcept { return sentence_; }
 
-    /// Messages after..upto in order, until there are `rows` or their bytes reach `bytes`. An error is in failed().
-    std::vector<stored_message> read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes);
+    /// Appends messages after..upto in order, until there are `rows` or their bytes reach `bytes`. An error is in failed().
+    void read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
+              std::deque<stored_message>& to);
     std::optional<stored_message> read_one(std::uint64_t queue, std::uint64_t number);
     std::vector<queue_row> queues();
     std::uint64_t last_number(std::uint64_t queue);
@@ -111,7 +113,7 @@ public:
 private:
     void check(int code);
     void run(sqlite_statement& s);
-    stored_message read_row(const sqlite_statement& s);
+    void read_row(const sqlite_statement& s, stored_message& row);
     void bound_results();
 
     std::string path_, tag_, sentence_;

@@ -8,40 +8,37 @@ namespace freshet {
 
 using journal_format::from_stored;
 
-// Columns as in message_columns.
-stored_message journal_file::read_row(const sqlite_statement& s) {
-    stored_message row;
+// Columns as in message_columns; nearly all messages have nothing in most of them.
+void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
+    const auto time = [&s](int column) { return s.null(column) ? wall::time_point{} : from_stored(s.number(column)); };
     row.number = journal_format::number_of(s.number(0));
     row.message.id = s.blob(1);
-    row.message.key = s.blob(2);
+    if (!s.null(2)) row.message.key = s.blob(2);
     row.message.flags = static_cast<std::uint32_t>(s.number(3));
-    if (const std::string_view stored = s.blob(4); !stored.empty()) {
-        if (auto h = journal_format::decode(stored)) row.message.headers = std::move(*h);
+    if (!s.null(4)) {
+        if (auto h = journal_format::decode(s.blob(4))) row.message.headers = std::move(*h);
         else check(SQLITE_CORRUPT);
     }
     row.message.time = from_stored(s.number(5));
-    row.message.not_before = from_stored(s.number(6));
-    row.message.expires = from_stored(s.number(7));
+    row.message.not_before = time(6);
+    row.message.expires = time(7);
     row.message.attempt = static_cast<unsigned>(s.number(8));
     row.handed = s.number(9) != 0;
     row.message.body = s.blob(10);
-    return row;
 }
 
-std::vector<stored_message> journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows,
-                                               std::size_t bytes) {
-    std::vector<stored_message> found;
-    if (error_ != 0) return found;
+void journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
+                        std::deque<stored_message>& to) {
+    if (error_ != 0) return;
     read_.bind(1, journal_format::place(queue, after));
     read_.bind(2, journal_format::place(queue, upto));
     int code = SQLITE_DONE;
-    for (std::size_t size = 0; found.size() < rows && size < bytes && (code = read_.step()) == SQLITE_ROW;) {
-        found.push_back(read_row(read_));
-        size += found.back().message.body.size();
+    for (std::size_t size = 0; rows != 0 && size < bytes && (code = read_.step()) == SQLITE_ROW; --rows) {
+        read_row(read_, to.emplace_back());
+        size += to.back().message.body.size();
     }
     if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
     read_.reset();
-    return found;
 }
 
 std::optional<stored_message> journal_file::read_one(std::uint64_t queue, std::uint64_t number) {
@@ -49,7 +46,7 @@ std::optional<stored_message> journal_file::read_one(std::uint64_t queue, std::u
     if (error_ != 0) return found;
     read_one_.bind(1, journal_format::place(queue, number));
     const int code = read_one_.step();
-    if (code == SQLITE_ROW) found = read_row(read_one_);
+    if (code == SQLITE_ROW) read_row(read_one_, found.emplace());
     else if (code != SQLITE_DONE) check(code);
     read_one_.reset();
     return found;

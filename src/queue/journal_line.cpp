@@ -47,16 +47,17 @@ void journal_line::admit(std::uint64_t number, const message& m) {
     loaded_ = number;
 }
 
+// The window is empty.
 bool journal_line::refill() {
     if (loaded_ >= tail_) return false;
-    std::vector<stored_message> block = file_.read(row_.number, loaded_, tail_, refill_rows, refill_bytes);
-    if (file_.failed()) return false;
-    loaded_ = block.empty() ? tail_ : block.back().number;
-    for (stored_message& s : block) {
-        if (adopted_ != 0 && entries_.contains(s.number)) continue;
-        window_bytes_ += size_of(s.message);
-        window_.push_back(std::move(s));
+    file_.read(row_.number, loaded_, tail_, refill_rows, refill_bytes, window_);
+    if (file_.failed()) {
+        window_.clear();
+        return false;
     }
+    loaded_ = window_.empty() ? tail_ : window_.back().number;
+    if (adopted_ != 0) std::erase_if(window_, [this](const stored_message& s) { return entries_.contains(s.number); });
+    for (const stored_message& s : window_) window_bytes_ += size_of(s.message);
     return true;
 }
 
