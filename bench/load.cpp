@@ -362,8 +362,7 @@ int main(int argc, char** argv) {
     load generator(given);
     const bool good = generator.run();
     if (given.hold) {
-        while (std::getchar() != EOF) {
-        }
+        while (std::getchar() != EOF) {}
     }
     return good ? 0 : 1;
 }

@@ -21,9 +21,7 @@ inline std::int64_t clock_ns(clockid_t clock) {
     clock_gettime(clock, &time);
     return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
 }
-inline std::int64_t now_ns() {
-    return clock_ns(CLOCK_MONOTONIC);
-}
+inline std::int64_t now_ns() { return clock_ns(CLOCK_MONOTONIC); }
 
 // Counters as count_calls.c lays them out in its file.
 struct call_counters {

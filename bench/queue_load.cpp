@@ -228,8 +228,7 @@ private:
     // Publishes without receiving.
     void store(std::uint64_t count) {
         while (confirmed_ < count) {
-            while (published_ < count && publish_one(published_ - confirmed_)) {
-            }
+            while (published_ < count && publish_one(published_ - confirmed_)) {}
             turn();
         }
     }
@@ -244,8 +243,7 @@ private:
                 while (published_ - settings_.stored < limit && publish_one(published_ - settings_.stored - settled_)) {
                 }
             }
-            while (opened_ < confirmed_ && opened_ < published_ - settings_.stored && receive_one()) {
-            }
+            while (opened_ < confirmed_ && opened_ < published_ - settings_.stored && receive_one()) {}
             turn();
         }
     }

@@ -39,9 +39,7 @@ struct command_line {
     demo_options demo{};
 };
 
-void say(std::FILE* to, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), to);
-}
+void say(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
 
 int refuse(std::string_view sentence) {
     say(stderr, fmt::format("freshet: {}\n", sentence));
@@ -49,17 +47,13 @@ int refuse(std::string_view sentence) {
 }
 
 /// What was printed has arrived.
-int printed() {
-    return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? done : failed;
-}
+int printed() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? done : failed; }
 
 /// The configuration of -c and --state; nothing: its mistakes have been told.
 std::optional<config> load(const command_line& line) {
     config_reading reading;
-    if (line.file.empty())
-        reading.value = default_config();
-    else
-        reading = read_config_file(line.file);
+    if (line.file.empty()) reading.value = default_config();
+    else reading = read_config_file(line.file);
     for (const mistake& m : reading.mistakes) {
         const std::string place = m.line == 0 ? "" : fmt::format("{}:{}:", m.line, m.column);
         say(stderr, fmt::format("{}:{} {}\n", escaped(line.file), place, m.text));
@@ -69,9 +63,7 @@ std::optional<config> load(const command_line& line) {
     return std::move(reading.value);
 }
 
-std::string count(std::size_t n, std::string_view what) {
-    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
-}
+std::string count(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 int check(const command_line& line) {
     const auto c = load(line);

@@ -2,8 +2,8 @@
 
 #include "engine.hpp"
 #include "notify.hpp"
-#include "state_folder.hpp"
 #include "server/control.hpp"
+#include "state_folder.hpp"
 
 #include <freshet/server.hpp>
 

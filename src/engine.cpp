@@ -17,7 +17,8 @@ constexpr std::size_t default_size_max = std::size_t{1} << 30;
 
 /// What this process may use: the machine's memory, or its control group's if that is less.
 std::size_t memory_allowed() {
-    auto allowed = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    auto allowed =
+        static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
         std::ifstream file(path);
         std::size_t limit = 0;
@@ -31,7 +32,8 @@ std::size_t size_of(const store_config& c) {
 }
 
 problem unknown_url(std::string_view noun, std::string_view name, std::string_view url, std::string_view right) {
-    return {errc::wrong_config, effect::not_done, fmt::format("{} {}: the url \"{}\" is none that this version knows; it can be {}", noun, name, url, right)};
+    return {errc::wrong_config, effect::not_done,
+            fmt::format("{} {}: the url \"{}\" is none that this version knows; it can be {}", noun, name, url, right)};
 }
 
 }  // namespace
@@ -106,7 +108,8 @@ std::optional<problem> engine::build() {
         if (!opened) return opened.error();
         queues_[q.name] = &(*opened)->open(q.name, q.options);
     }
-    const bool any = std::any_of(config_.routes.begin(), config_.routes.end(), [](const route_config& r) { return r.any_queue; });
+    const bool any =
+        std::any_of(config_.routes.begin(), config_.routes.end(), [](const route_config& r) { return r.any_queue; });
     if (any) {
         auto opened = open_at("journal:", config_.made_queues.allow_tmpfs);
         if (!opened) return opened.error();
@@ -165,7 +168,8 @@ void engine::add_statistics(std::vector<statistic>& to, std::string_view group, 
     for (auto& [name, s] : stores_) s.memory->add_statistics(all, group, now);
     const auto own = static_cast<std::ptrdiff_t>(to.size());
     for (statistic& one : all) {  // the same figure of several stores is their sum
-        const auto same = std::find_if(to.begin() + own, to.end(), [&](const statistic& s) { return s.name == one.name; });
+        const auto same =
+            std::find_if(to.begin() + own, to.end(), [&](const statistic& s) { return s.name == one.name; });
         if (same == to.end()) to.push_back(std::move(one));
         else same->value = std::to_string(std::stoull(same->value) + std::stoull(one.value));
     }

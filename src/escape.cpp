@@ -12,18 +12,12 @@ std::string escaped(std::string_view text) {
     to.reserve(text.size());
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (c == '\n')
-            to += "\\n";
-        else if (c == '\r')
-            to += "\\r";
-        else if (c == '\t')
-            to += "\\t";
-        else if (c == '\\')
-            to += "\\\\";
-        else if (byte < 0x20 || byte == 0x7f)
-            fmt::format_to(std::back_inserter(to), "\\x{:02x}", byte);
-        else
-            to += c;
+        if (c == '\n') to += "\\n";
+        else if (c == '\r') to += "\\r";
+        else if (c == '\t') to += "\\t";
+        else if (c == '\\') to += "\\\\";
+        else if (byte < 0x20 || byte == 0x7f) fmt::format_to(std::back_inserter(to), "\\x{:02x}", byte);
+        else to += c;
     }
     return to;
 }

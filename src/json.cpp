@@ -34,14 +34,11 @@ std::string json_text(std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = utf8_length(text);
         const char c = text.front();
-        if (length == 0)
-            to += "\\ufffd";
-        else if (c == '"' || c == '\\')
-            to.append({'\\', c});
+        if (length == 0) to += "\\ufffd";
+        else if (c == '"' || c == '\\') to.append({'\\', c});
         else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
             fmt::format_to(std::back_inserter(to), "\\u{:04x}", c);
-        else
-            to += text.substr(0, length);
+        else to += text.substr(0, length);
         text.remove_prefix(length == 0 ? 1 : length);
     }
     to += '"';

@@ -1,5 +1,3 @@
 #include "cli.hpp"
 
-int main(int argc, char** argv) {
-    return freshet::run(argc, argv);
-}
+int main(int argc, char** argv) { return freshet::run(argc, argv); }

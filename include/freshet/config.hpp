@@ -20,7 +20,7 @@ struct server_config {
     std::size_t item_size_max_bytes{std::size_t{1} << 20};
     std::size_t connections_max{10'000};
     milliseconds stop_timeout{10'000};
-    std::size_t queues_max{1'000};                       ///< queues that any_queue routes make
+    std::size_t queues_max{1'000};  ///< queues that any_queue routes make
 };
 
 struct store_config {
@@ -39,10 +39,10 @@ struct queue_config {
 
 struct route_config {
     std::vector<std::string> prefixes;
-    std::string store;            ///< a name of a store, or empty
-    std::string queue;            ///< a name of a queue, or empty
-    milliseconds wait{0};         ///< a get that misses waits so long for the value
-    bool any_queue{false};        ///< the rest of the key names the queue (the default's "queue/")
+    std::string store;                 ///< a name of a store, or empty
+    std::string queue;                 ///< a name of a queue, or empty
+    milliseconds wait{0};              ///< a get that misses waits so long for the value
+    bool any_queue{false};             ///< the rest of the key names the queue (the default's "queue/")
     bool close_on_lost_noreply{true};  ///< noreply = "close" or "warn"
 };
 
@@ -53,7 +53,7 @@ struct config {
     queue_config made_queues{"*"};  ///< the options of queues that any_queue routes make
     std::vector<route_config> routes{};
     std::vector<flow_config> flows{};
-    std::string state_folder{};   ///< --state, else $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet
+    std::string state_folder{};  ///< --state, else $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet
 };
 
 /// Without a file: one memory store, one journal, every key that begins with "queue/" a durable queue of that name.
@@ -76,7 +76,8 @@ config_reading read_config(std::string_view text);
 /// A file; one that cannot be read is one mistake.
 config_reading read_config_file(const std::string& path);
 
-/// The state folder as the environment says it: $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet, else ~/.local/state/freshet.
+/// The state folder as the environment says it: $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet, else
+/// ~/.local/state/freshet.
 std::string default_state_folder();
 
 /// The file of a queue's url. A relative path is in the state folder.

@@ -1,7 +1,8 @@
 // What can go wrong, and whether the thing that was asked for has happened.
 //
 // A *failure* is not an *answer*: a miss, a value that exists, a condition that does not hold are answers and live in
-// reply::outcome. A failure says why nothing could be answered, and whether the effect may have taken place all the same.
+// reply::outcome. A failure says why nothing could be answered, and whether the effect may have taken place all the
+// same.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -21,23 +22,23 @@ enum class effect : std::uint8_t {
 
 /// Why something failed. Each has one sentence, see explain().
 enum class errc {
-    busy = 1,           ///< a limit on waiting calls or bytes is reached
-    timed_out,          ///< no answer within the deadline
-    stopping,           ///< the process is being stopped
-    queue_full,         ///< length_max of the queue is reached
-    queue_bytes_full,   ///< bytes_max of the queue is reached
-    too_many_queues,    ///< queues_max names exist already
-    disk_full,          ///< the journal's disk has no room
-    journal_stopped,    ///< the journal stopped itself after a write or sync that failed
-    journal_locked,     ///< another process has the journal open
-    journal_damaged,    ///< the journal's file is not readable as one
-    journal_path,       ///< the journal's file or folder cannot be used
-    out_of_memory,      ///< no room for the value although others were evicted
-    too_large,          ///< the value is larger than item_size_max
-    no_worker,          ///< a flow's program or address cannot be used
-    call_failed,        ///< a flow's call ended with an error
-    wrong_config,       ///< the configuration has mistakes
-    refused,            ///< not possible here, and why is in the text
+    busy = 1,          ///< a limit on waiting calls or bytes is reached
+    timed_out,         ///< no answer within the deadline
+    stopping,          ///< the process is being stopped
+    queue_full,        ///< length_max of the queue is reached
+    queue_bytes_full,  ///< bytes_max of the queue is reached
+    too_many_queues,   ///< queues_max names exist already
+    disk_full,         ///< the journal's disk has no room
+    journal_stopped,   ///< the journal stopped itself after a write or sync that failed
+    journal_locked,    ///< another process has the journal open
+    journal_damaged,   ///< the journal's file is not readable as one
+    journal_path,      ///< the journal's file or folder cannot be used
+    out_of_memory,     ///< no room for the value although others were evicted
+    too_large,         ///< the value is larger than item_size_max
+    no_worker,         ///< a flow's program or address cannot be used
+    call_failed,       ///< a flow's call ended with an error
+    wrong_config,      ///< the configuration has mistakes
+    refused,           ///< not possible here, and why is in the text
 };
 
 const boost::system::error_category& category() noexcept;
@@ -66,7 +67,8 @@ struct problem {
 template <class T>
 using result = boost::system::result<T, problem>;
 
-[[noreturn]] void throw_exception_from_error(const problem& p, const boost::source_location& where);  ///< std::runtime_error with the sentence
+[[noreturn]] void throw_exception_from_error(
+    const problem& p, const boost::source_location& where);  ///< std::runtime_error with the sentence
 
 }  // namespace freshet
 

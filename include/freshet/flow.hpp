@@ -12,23 +12,24 @@
 namespace freshet {
 
 struct flow_config {
-    std::string from;                   ///< a queue's name
-    std::string url;                    ///< "http://HOST[:PORT]/PATH": POSTed the body; or empty
-    std::vector<std::string> exec;      ///< an argv list with an absolute path: stdin -> stdout; or empty
-    milliseconds timeout{30'000};       ///< of one call
-    unsigned concurrency{1};            ///< calls at a time, 1..1,000
-    std::string into;                   ///< a store's name; empty: results go nowhere
-    std::string key{"result:{id}"};     ///< the result's key; {id}, {key} and {queue} are filled in
-    seconds ttl{3'600};                 ///< of the result; 0: never expires
-    std::size_t result_size_max_bytes{std::size_t{1} << 20};  ///< a larger result is an error: the store's item_size_max
+    std::string from;                ///< a queue's name
+    std::string url;                 ///< "http://HOST[:PORT]/PATH": POSTed the body; or empty
+    std::vector<std::string> exec;   ///< an argv list with an absolute path: stdin -> stdout; or empty
+    milliseconds timeout{30'000};    ///< of one call
+    unsigned concurrency{1};         ///< calls at a time, 1..1,000
+    std::string into;                ///< a store's name; empty: results go nowhere
+    std::string key{"result:{id}"};  ///< the result's key; {id}, {key} and {queue} are filled in
+    seconds ttl{3'600};              ///< of the result; 0: never expires
+    std::size_t result_size_max_bytes{std::size_t{1}
+                                      << 20};  ///< a larger result is an error: the store's item_size_max
 };
 
 /// What a call came to.
 struct call_result {
     enum class verdict : std::uint8_t { good, retry, dead };
     call_result::verdict verdict{verdict::retry};
-    std::string body;          ///< good: the result; else: what the error result says
-    std::uint32_t flags{0};    ///< of the result, 0 unless the worker says otherwise
+    std::string body;             ///< good: the result; else: what the error result says
+    std::uint32_t flags{0};       ///< of the result, 0 unless the worker says otherwise
     milliseconds retry_after{0};  ///< 0: the queue's back-off
 };
 
@@ -42,7 +43,8 @@ public:
     virtual ~flow() = default;
     virtual const flow_config& config() const noexcept = 0;
     virtual void start() = 0;
-    /// Receives no more, lets the running calls end until `deadline`, then gives their deliveries back. Waits. Not from the back shard.
+    /// Receives no more, lets the running calls end until `deadline`, then gives their deliveries back. Waits. Not from
+    /// the back shard.
     virtual void stop(steady::time_point deadline) = 0;
     virtual flow_figures figures() const noexcept = 0;
 };

@@ -25,7 +25,10 @@ class bytes {
 public:
     bytes() = default;
     bytes(bytes&& other) noexcept { swap(other); }
-    bytes& operator=(bytes&& other) noexcept { swap(other); return *this; }
+    bytes& operator=(bytes&& other) noexcept {
+        swap(other);
+        return *this;
+    }
 
     char* data() noexcept { return data_.get(); }
     const char* data() const noexcept { return data_.get(); }
@@ -48,7 +51,10 @@ public:
         std::memcpy(prepare(text.size()), text.data(), text.size());
         size_ += text.size();
     }
-    void push(char c) { *prepare(1) = c; ++size_; }
+    void push(char c) {
+        *prepare(1) = c;
+        ++size_;
+    }
     void append_number(std::uint64_t n);
     void append_signed(std::int64_t n);
     /// Drops the first n bytes.
@@ -59,7 +65,10 @@ public:
     /// Gives the memory back where it has grown past `keep` bytes.
     void release(std::size_t keep = 0) noexcept {
         size_ = 0;
-        if (capacity_ > keep) { data_.reset(); capacity_ = 0; }
+        if (capacity_ > keep) {
+            data_.reset();
+            capacity_ = 0;
+        }
     }
     void swap(bytes& other) noexcept {
         data_.swap(other.data_);

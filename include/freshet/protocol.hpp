@@ -13,8 +13,18 @@ namespace freshet {
 
 /// What is to be done. The first row goes to a store, the second is answered by the session itself.
 enum class command : std::uint8_t {
-    get, touch, store, remove, arithmetic, inspect,
-    version, verbosity, flush_all, stats, noop, quit,
+    get,
+    touch,
+    store,
+    remove,
+    arithmetic,
+    inspect,
+    version,
+    verbosity,
+    flush_all,
+    stats,
+    noop,
+    quit,
 };
 
 enum class store_mode : std::uint8_t { set, add, replace, append, prepend };
@@ -24,26 +34,26 @@ enum class store_mode : std::uint8_t { set, add, replace, append, prepend };
 struct request {
     freshet::command command{command::get};
     store_mode mode{store_mode::set};
-    bool want_value{false};       ///< get: the value is asked for (classic always; meta `v`)
-    bool touch{false};            ///< get, arithmetic: `exptime` replaces the item's (gat, meta T)
-    bool compare{false};          ///< act only if the item's CAS is `compare_cas` (cas, meta C)
-    bool assign{false};           ///< the item's CAS becomes `assign_cas` (meta E)
-    bool invalidate{false};       ///< remove: mark stale instead; store: an older compare_cas stores as stale (meta I)
-    bool vivify{false};           ///< a miss creates (meta N)
-    bool may_win{false};          ///< get: this client can be told to recache (mg)
-    bool recache{false};          ///< get: win if the TTL is below `recache_ttl` (meta R)
-    bool drop_value{false};       ///< remove: keep the item, drop value and flags (meta x)
+    bool want_value{false};  ///< get: the value is asked for (classic always; meta `v`)
+    bool touch{false};       ///< get, arithmetic: `exptime` replaces the item's (gat, meta T)
+    bool compare{false};     ///< act only if the item's CAS is `compare_cas` (cas, meta C)
+    bool assign{false};      ///< the item's CAS becomes `assign_cas` (meta E)
+    bool invalidate{false};  ///< remove: mark stale instead; store: an older compare_cas stores as stale (meta I)
+    bool vivify{false};      ///< a miss creates (meta N)
+    bool may_win{false};     ///< get: this client can be told to recache (mg)
+    bool recache{false};     ///< get: win if the TTL is below `recache_ttl` (meta R)
+    bool drop_value{false};  ///< remove: keep the item, drop value and flags (meta x)
     bool decrement{false};
-    bool too_large{false};        ///< store: the value was larger than item_size_max and was dropped unread
-    bool keep_item{false};        ///< store, too_large: the item that is there stays (classic commands but set)
-    bool binary_key{false};       ///< the key came as base64; an item remembers it (meta b)
-    bool no_bump{false};          ///< get: counts as no access (meta u)
+    bool too_large{false};   ///< store: the value was larger than item_size_max and was dropped unread
+    bool keep_item{false};   ///< store, too_large: the item that is there stays (classic commands but set)
+    bool binary_key{false};  ///< the key came as base64; an item remembers it (meta b)
+    bool no_bump{false};     ///< get: counts as no access (meta u)
     /// Meta flags act from left to right: the places of N, T, R and t, 1-based; 0: absent, or classic.
     std::uint8_t vivify_place{0}, touch_place{0}, recache_place{0}, ttl_place{0};
-    std::string_view key{};       ///< decoded, 1..250 bytes
-    std::string_view value{};     ///< store: the data block without its line end
+    std::string_view key{};    ///< decoded, 1..250 bytes
+    std::string_view value{};  ///< store: the data block without its line end
     std::uint32_t flags{0};
-    std::int64_t exptime{0};      ///< as the client gave it: 0 never, <0 at once, <= 30 days relative, else since 1970
+    std::int64_t exptime{0};  ///< as the client gave it: 0 never, <0 at once, <= 30 days relative, else since 1970
     std::uint64_t compare_cas{0};
     std::uint64_t assign_cas{0};
     std::uint64_t delta{1};
@@ -54,24 +64,24 @@ struct request {
 
 /// The form the answer takes.
 enum class dialect : std::uint8_t {
-    classic_get,    ///< VALUE key flags bytes, END behind the last key
-    classic_gets,   ///< with the CAS
-    classic_line,   ///< one line: STORED, DELETED, TOUCHED, a number ...
-    meta,           ///< HD, VA, EN, NF, NS, EX with return flags
-    meta_inspect,   ///< ME
+    classic_get,   ///< VALUE key flags bytes, END behind the last key
+    classic_gets,  ///< with the CAS
+    classic_line,  ///< one line: STORED, DELETED, TOUCHED, a number ...
+    meta,          ///< HD, VA, EN, NF, NS, EX with return flags
+    meta_inspect,  ///< ME
 };
 
 struct form {
     freshet::dialect dialect{dialect::classic_line};
-    char verb{'g'};              ///< meta: the letter behind m
-    bool noreply{false};         ///< classic noreply
-    bool quiet{false};           ///< meta q
-    bool base64{false};          ///< meta b: the key travels as base64, in both directions
-    bool last{true};             ///< classic get: END comes behind this one
-    bool single{true};           ///< classic get: the command's only key
+    char verb{'g'};       ///< meta: the letter behind m
+    bool noreply{false};  ///< classic noreply
+    bool quiet{false};    ///< meta q
+    bool base64{false};   ///< meta b: the key travels as base64, in both directions
+    bool last{true};      ///< classic get: END comes behind this one
+    bool single{true};    ///< classic get: the command's only key
     std::uint8_t return_count{0};
     std::uint8_t opaque_size{0};
-    std::array<char, 24> returns;               ///< meta flags to be answered, in the order asked
+    std::array<char, 24> returns;  ///< meta flags to be answered, in the order asked
     std::array<char, opaque_size_max + 1> opaque;
 
     std::string_view opaque_view() const noexcept { return {opaque.data(), opaque_size}; }
@@ -80,32 +90,41 @@ struct form {
 
 /// What a store answers.
 enum class outcome : std::uint8_t {
-    hit, miss, stored, not_stored, exists, not_found, deleted, touched, number, inspected,
-    failed,         ///< SERVER_ERROR, see reply::why
-    refused,        ///< CLIENT_ERROR, see reply::text
-    too_large,      ///< SERVER_ERROR object too large for cache
-    non_numeric,    ///< CLIENT_ERROR cannot increment or decrement non-numeric value
-    text,           ///< reply::value holds whole lines, sent as they are
+    hit,
+    miss,
+    stored,
+    not_stored,
+    exists,
+    not_found,
+    deleted,
+    touched,
+    number,
+    inspected,
+    failed,       ///< SERVER_ERROR, see reply::why
+    refused,      ///< CLIENT_ERROR, see reply::text
+    too_large,    ///< SERVER_ERROR object too large for cache
+    non_numeric,  ///< CLIENT_ERROR cannot increment or decrement non-numeric value
+    text,         ///< reply::value holds whole lines, sent as they are
 };
 
 struct reply {
     freshet::outcome outcome{outcome::miss};
-    bool won{false};              ///< W: this client shall recache
-    bool stale{false};            ///< X
-    bool win_sent{false};         ///< Z: somebody else was told to recache
-    bool fetched{false};          ///< h
-    bool created{false};          ///< the command made the item (N)
-    bool binary_key{false};       ///< the item's key is shown as base64
+    bool won{false};         ///< W: this client shall recache
+    bool stale{false};       ///< X
+    bool win_sent{false};    ///< Z: somebody else was told to recache
+    bool fetched{false};     ///< h
+    bool created{false};     ///< the command made the item (N)
+    bool binary_key{false};  ///< the item's key is shown as base64
     std::uint32_t flags{0};
     std::uint64_t cas{0};
     std::uint64_t number{0};
-    std::int64_t ttl{-1};         ///< seconds left, -1: never expires
-    std::int64_t idle{0};         ///< seconds since the last access (l, la=)
-    std::uint64_t size{0};        ///< of the value, also when the value itself was not asked for
+    std::int64_t ttl{-1};   ///< seconds left, -1: never expires
+    std::int64_t idle{0};   ///< seconds since the last access (l, la=)
+    std::uint64_t size{0};  ///< of the value, also when the value itself was not asked for
     std::uint64_t size_in_memory{0};
     freshet::failure why{};
-    std::string_view text{};      ///< static
-    bytes value;                  ///< keeps its memory from call to call
+    std::string_view text{};  ///< static
+    bytes value;              ///< keeps its memory from call to call
 
     /// As new, but for the memory of `value`.
     void reset() noexcept {
@@ -161,22 +180,25 @@ private:
     status inspect(const line& l, request& r, form& f);
     status value(std::string_view& input, std::size_t line_size, std::size_t value_size, request& r);
     bool too_large(std::size_t key_size, std::uint32_t flags, std::size_t value_size) const noexcept;
-    status fail(std::string_view text) noexcept { text_ = text; return status::error; }
+    status fail(std::string_view text) noexcept {
+        text_ = text;
+        return status::error;
+    }
 
     std::size_t item_size_max_;
-    std::size_t swallow_{0};          ///< bytes still to be dropped, of a value that was refused
-    std::size_t line_left_{0};        ///< bytes of the line of a multi-key get that is not finished, its end included
+    std::size_t swallow_{0};    ///< bytes still to be dropped, of a value that was refused
+    std::size_t line_left_{0};  ///< bytes of the line of a multi-key get that is not finished, its end included
     std::size_t wanted_{0};
     std::string_view text_{};
     std::string_view arguments_{};
-    std::int64_t keys_exptime_{0};    ///< of the rest of a multi-key gat
+    std::int64_t keys_exptime_{0};  ///< of the rest of a multi-key gat
     dialect keys_dialect_{dialect::classic_get};
     bool keys_touch_{false};
     bool seen_input_{false};
 };
 
-/// Appends the command that asks for `r` in the form `f`, as a client writes it. A classic get asks for its one key, on a
-/// line of its own. The key must be one that can travel: 1..250 bytes, blanks and control characters as base64 only.
+/// Appends the command that asks for `r` in the form `f`, as a client writes it. A classic get asks for its one key, on
+/// a line of its own. The key must be one that can travel: 1..250 bytes, blanks and control characters as base64 only.
 void ask(const request& r, const form& f, bytes& out);
 
 /// Reads what a server says, as a client does: for each request asked, in their order, what became of it.
@@ -184,8 +206,10 @@ class reply_parser {
 public:
     enum class status : std::uint8_t {
         more,    ///< no whole answer yet; wanted() says how long the input must become at least (0: unknown)
-        reply,   ///< the reply is filled; an error the server tells of is outcome::text with its line, where it has no outcome of its own
-        silent,  ///< nothing will be said to this request (noreply; quiet, and the next answer is another's by its opaque or is MN)
+        reply,   ///< the reply is filled; an error the server tells of is outcome::text with its line, where it has no
+                 ///< outcome of its own
+        silent,  ///< nothing will be said to this request (noreply; quiet, and the next answer is another's by its
+                 ///< opaque or is MN)
         error,   ///< text() is no answer to this request: close the connection
     };
 
@@ -198,13 +222,19 @@ public:
 
 private:
     status server_error(std::string_view& input, std::string_view line, std::size_t size, reply& a);
-    status classic_get(std::string_view& input, std::string_view line, std::size_t size, const request& r, const form& f, reply& a);
+    status classic_get(std::string_view& input, std::string_view line, std::size_t size, const request& r,
+                       const form& f, reply& a);
     status classic_line(std::string_view& input, std::string_view line, std::size_t size, const request& r, reply& a);
     status lines(std::string_view& input, reply& a);
-    status meta(std::string_view& input, std::string_view line, std::size_t size, const request& r, const form& f, reply& a);
+    status meta(std::string_view& input, std::string_view line, std::size_t size, const request& r, const form& f,
+                reply& a);
     status inspect(std::string_view& input, std::string_view line, std::size_t size, reply& a);
-    status value(std::string_view& input, std::string_view line, std::size_t size, std::uint64_t value_size, std::string_view behind, reply& a);
-    status fail(std::string_view text) noexcept { text_ = text; return status::error; }
+    status value(std::string_view& input, std::string_view line, std::size_t size, std::uint64_t value_size,
+                 std::string_view behind, reply& a);
+    status fail(std::string_view text) noexcept {
+        text_ = text;
+        return status::error;
+    }
 
     std::size_t wanted_{0};
     std::string_view text_{};

@@ -40,22 +40,24 @@ private:
 class queue_source {
 public:
     virtual ~queue_source() = default;
-    /// The queue that `rest` of a key names (what stands behind the prefix); `rest` loses the name. Null: none of that name,
-    /// or `why` says what is wrong: errc::refused for a name that cannot be one.
+    /// The queue that `rest` of a key names (what stands behind the prefix); `rest` loses the name. Null: none of that
+    /// name, or `why` says what is wrong: errc::refused for a name that cannot be one.
     virtual queue* find(std::string_view& rest, bool make, failure& why) = 0;
 };
 
 std::unique_ptr<queue_source> one_queue(queue& q);
-/// The queue that the rest of the key names: one of `known`, wherever it is kept, or one of the journal, made if need be.
-/// `known` lives as long as the source.
+/// The queue that the rest of the key names: one of `known`, wherever it is kept, or one of the journal, made if need
+/// be. `known` lives as long as the source.
 std::unique_ptr<queue_source> any_queue(journal& j, const std::map<std::string, queue*, std::less<>>& known);
 
 struct task_options {
-    bool close_on_lost_noreply{true};  ///< a noreply publish that fails closes the connection; it is counted and logged in any case
+    bool close_on_lost_noreply{
+        true};  ///< a noreply publish that fails closes the connection; it is counted and logged in any case
 };
 
 /// set publishes, get receives: the memcached protocol as a door to queues. Own thread only.
-std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source, task_options options);
+std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source,
+                                       task_options options);
 
 /// A get that misses in `behind` waits up to `wait` for the value.
 std::unique_ptr<store> make_wait_store(shard& home, store& behind, milliseconds wait);

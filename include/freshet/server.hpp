@@ -29,8 +29,8 @@ public:
     virtual ~server() = default;
     /// Binds and starts to accept; the sentences are one per listener ("listening on 127.0.0.1:11311").
     virtual result<std::vector<std::string>> start() = 0;
-    /// Closes the listeners, answers what is pending until `deadline`, closes the sessions. Waits. The shards run on, so that
-    /// queues can give back what sessions lent them, and end in the destructor.
+    /// Closes the listeners, answers what is pending until `deadline`, closes the sessions. Waits. The shards run on,
+    /// so that queues can give back what sessions lent them, and end in the destructor.
     virtual void stop(steady::time_point deadline) = 0;
 };
 

@@ -77,7 +77,10 @@ public:
 
     /// Hands a chain of operations to this shard, from any thread: each is finished here. Never fails, never waits.
     void post(operation& first, operation& last) noexcept;
-    void post(operation& one) noexcept { one.next = nullptr; post(one, one); }
+    void post(operation& one) noexcept {
+        one.next = nullptr;
+        post(one, one);
+    }
     /// Runs a function on the shard, from any thread. Allocates; not for the hot path.
     void run(std::function<void()> work);
     /// run(), and waits until it is done. Not from the shard's own thread.

@@ -44,9 +44,9 @@ struct call {
     freshet::form form;
     freshet::reply reply;
     shard* home{nullptr};
-    client_state* client{nullptr};          ///< may be null
-    steady::time_point now{};               ///< when it was submitted
-    void* scratch{nullptr};                 ///< of the store that holds the call
+    client_state* client{nullptr};  ///< may be null
+    steady::time_point now{};       ///< when it was submitted
+    void* scratch{nullptr};         ///< of the store that holds the call
 
     void push(step& who) noexcept {
         assert(depth_ < steps_.size());
@@ -86,9 +86,15 @@ public:
     [[nodiscard]] virtual bool submit(call& c) = 0;
 
     /// Tells `w` once, by w.home->post(w), when a value is stored under w.key. False: this store cannot.
-    virtual bool watch(watcher& w) { (void)w; return false; }
+    virtual bool watch(watcher& w) {
+        (void)w;
+        return false;
+    }
     /// True: `w` is the caller's again and will not be finished. False: finish() is on its way.
-    virtual bool unwatch(watcher& w) { (void)w; return true; }
+    virtual bool unwatch(watcher& w) {
+        (void)w;
+        return true;
+    }
 };
 
 /// Submits the call and tells `who` when it is answered, now or later.
@@ -104,7 +110,7 @@ struct statistic {
 };
 
 struct memory_options {
-    std::size_t size_bytes{std::size_t{64} << 20};      ///< of all it uses: items, index, ghosts
+    std::size_t size_bytes{std::size_t{64} << 20};          ///< of all it uses: items, index, ghosts
     std::size_t item_size_max_bytes{std::size_t{1} << 20};  ///< as memcached's -I: key, header and value together
 };
 

@@ -41,7 +41,8 @@ private:
 problem refusal(std::string text) { return {errc::refused, effect::not_done, std::move(text)}; }
 
 std::optional<problem> wrong_key(std::string_view key) {
-    const bool blank = std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; });
+    const bool blank =
+        std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; });
     if (!key.empty() && key.size() <= key_size_max && !blank) return {};
     return refusal(fmt::format("a key has 1 to {} bytes without blanks and control characters", key_size_max));
 }
@@ -49,9 +50,11 @@ std::optional<problem> wrong_key(std::string_view key) {
 /// What stands in the way of an answer, if anything does.
 std::optional<problem> trouble(const reply& a) {
     switch (a.outcome) {
-        case outcome::failed: return problem{a.why.code, a.why.effect, fmt::format("{} {}", a.why.subject, explain(a.why.code))};
+        case outcome::failed:
+            return problem{a.why.code, a.why.effect, fmt::format("{} {}", a.why.subject, explain(a.why.code))};
         case outcome::refused: return refusal(std::string(a.text));
-        case outcome::too_large: return problem{errc::too_large, effect::not_done, std::string(explain(errc::too_large))};
+        case outcome::too_large:
+            return problem{errc::too_large, effect::not_done, std::string(explain(errc::too_large))};
         default: return {};
     }
 }
@@ -64,7 +67,8 @@ std::string make_id() {
 
 class local_client final : public client {
 public:
-    local_client(std::unique_ptr<freshet::engine> e, config c) : engine_(std::move(e)), config_(std::move(c)), shard_("client") {
+    local_client(std::unique_ptr<freshet::engine> e, config c)
+        : engine_(std::move(e)), config_(std::move(c)), shard_("client") {
         routes_ = engine_->make_routes(shard_);
         shard_.start();
         engine_->start_flows();
@@ -125,7 +129,8 @@ result<std::optional<value>> local_client::fetch(freshet::store& from, std::stri
     return std::optional<value>{value{std::string(c.reply.value.view()), c.reply.flags, c.reply.cas}};
 }
 
-result<bool> local_client::store(store_mode mode, std::string_view key, std::string_view data, seconds ttl, std::uint32_t flags) {
+result<bool> local_client::store(store_mode mode, std::string_view key, std::string_view data, seconds ttl,
+                                 std::uint32_t flags) {
     if (auto wrong = wrong_key(key)) return *std::move(wrong);
     awaited_call c;
     c.request.command = command::store;

@@ -1,11 +1,11 @@
 #include "client/function_caller.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
@@ -21,13 +21,14 @@ struct running {
     explicit running(asio::io_context& context) : answered(context) {}
     message input;
     call_result output;
-    bool done{false};             ///< written and read on the back shard
+    bool done{false};  ///< written and read on the back shard
     asio::steady_timer answered;
 };
 
 class function_caller final : public caller {
 public:
-    function_caller(shard& back, client::worker work, unsigned threads) : back_(back), work_(std::move(work)), threads_(threads) {}
+    function_caller(shard& back, client::worker work, unsigned threads)
+        : back_(back), work_(std::move(work)), threads_(threads) {}
     ~function_caller() override { threads_.join(); }
 
     asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;

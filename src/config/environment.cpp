@@ -22,10 +22,8 @@ bool is_name(std::string_view text) {
 void append_encoded(std::string& to, std::string_view text) {
     constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     for (const char c : text) {
-        if (unreserved.find(c) != std::string_view::npos)
-            to += c;
-        else
-            fmt::format_to(std::back_inserter(to), "%{:02X}", static_cast<unsigned char>(c));
+        if (unreserved.find(c) != std::string_view::npos) to += c;
+        else fmt::format_to(std::back_inserter(to), "%{:02X}", static_cast<unsigned char>(c));
     }
 }
 
@@ -55,10 +53,8 @@ expansion expand_environment(std::string_view text) {
                 to.mistake = fmt::format("the environment variable {} is not set{}", name, hint);
                 return to;
             }
-            if (to.text.find("://") != std::string::npos)
-                append_encoded(to.text, found);
-            else
-                to.text += found;
+            if (to.text.find("://") != std::string::npos) append_encoded(to.text, found);
+            else to.text += found;
             at += end + 1;
         } else {
             to.text += text[at++];

@@ -59,10 +59,8 @@ private:
                 right = wrong(item.at, fmt::format("this is {}, not text", kind_of(item)));
                 continue;
             }
-            if (auto text = expand(item, wrong_text))
-                read.push_back(std::move(*text));
-            else
-                right = false;
+            if (auto text = expand(item, wrong_text)) read.push_back(std::move(*text));
+            else right = false;
         }
         if (right) to = std::move(read);
         return right;

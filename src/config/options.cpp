@@ -176,9 +176,7 @@ constexpr later not_yet[] = {
 
 }  // namespace
 
-std::span<const option> options() {
-    return all;
-}
+std::span<const option> options() { return all; }
 
 const option* find_option(std::string_view section, std::string_view key) {
     const auto found =

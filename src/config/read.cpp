@@ -59,10 +59,8 @@ void read_list(std::string_view section, const entry& all, draft& d, Read read) 
     if (from.items() == nullptr)
         return d.say(all.at, fmt::format("there can be several; write {}, with two brackets", header_of(section)));
     for (const value& item : *from.items()) {
-        if (item.entries() != nullptr)
-            read(item);
-        else
-            d.say(item.at, fmt::format("this is {}, not a {}", kind_of(item), header_of(section)));
+        if (item.entries() != nullptr) read(item);
+        else d.say(item.at, fmt::format("this is {}, not a {}", kind_of(item), header_of(section)));
     }
 }
 
@@ -87,10 +85,8 @@ void read_queue(const entry& e, draft& d) {
     if (made && at.has("url"))
         d.say(at.of("url"),
               "url: queues that are made by name are in the file of the state folder, \"journal:\"; leave this out");
-    if (made)
-        d.made_queues = {std::move(to.queue), std::move(at)};
-    else
-        d.queues.push_back({std::move(to.queue), std::move(at)});
+    if (made) d.made_queues = {std::move(to.queue), std::move(at)};
+    else d.queues.push_back({std::move(to.queue), std::move(at)});
 }
 
 }  // namespace

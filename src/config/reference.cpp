@@ -11,18 +11,10 @@ namespace freshet::reading {
 
 namespace {
 
-std::string form(const flag&) {
-    return "true or false";
-}
-std::string form(const choice& k) {
-    return fmt::format("\"{}\" or \"{}\"", k.yes, k.no);
-}
-std::string form(const text& k) {
-    return std::string(k.form);
-}
-std::string form(const texts& k) {
-    return std::string(k.form);
-}
+std::string form(const flag&) { return "true or false"; }
+std::string form(const choice& k) { return fmt::format("\"{}\" or \"{}\"", k.yes, k.no); }
+std::string form(const text& k) { return std::string(k.form); }
+std::string form(const texts& k) { return std::string(k.form); }
 template <class Number>
 std::string form(const number<Number>& k) {
     return fmt::format("number, {} to {}", k.least, k.most);
@@ -38,22 +30,12 @@ std::string form(const time<Duration>& k) {
 std::string form(const time_span& k) {
     return fmt::format("two times, {} to {}", format_time(k.least), format_time(k.most));
 }
-std::string form(const argv&) {
-    return "list of texts";
-}
-std::string form(const call&) {
-    return "URL or table";
-}
+std::string form(const argv&) { return "list of texts"; }
+std::string form(const call&) { return "URL or table"; }
 
-std::string held(const flag& k, sections& s) {
-    return k.at(s) ? "true" : "false";
-}
-std::string held(const choice& k, sections& s) {
-    return fmt::format("\"{}\"", k.at(s) ? k.yes : k.no);
-}
-std::string held(const text& k, sections& s) {
-    return fmt::format("\"{}\"", k.at(s));
-}
+std::string held(const flag& k, sections& s) { return k.at(s) ? "true" : "false"; }
+std::string held(const choice& k, sections& s) { return fmt::format("\"{}\"", k.at(s) ? k.yes : k.no); }
+std::string held(const text& k, sections& s) { return fmt::format("\"{}\"", k.at(s)); }
 std::string held(const texts& k, sections& s) {
     std::string to;
     for (const std::string& one : k.at(s)) to += fmt::format("{}\"{}\"", to.empty() ? "" : ", ", one);
@@ -74,12 +56,8 @@ std::string held(const time<Duration>& k, sections& s) {
 std::string held(const time_span& k, sections& s) {
     return fmt::format("\"{}..{}\"", format_time(k.from(s)), format_time(k.to(s)));
 }
-std::string held(const argv&, sections&) {
-    return "none";
-}
-std::string held(const call&, sections&) {
-    return "none";
-}
+std::string held(const argv&, sections&) { return "none"; }
+std::string held(const call&, sections&) { return "none"; }
 
 constexpr std::string_view beginning = R"(# The configuration file
 

@@ -29,9 +29,7 @@ constexpr std::size_t size_max_bytes = std::size_t{1} << 20;
 /// toml++ frees nested tables by recursion: some ten thousand names in one dotted key would end the process.
 constexpr std::size_t dots_per_line_max = 1'000;
 
-place place_of(const toml::source_region& region) {
-    return {region.begin.line, region.begin.column};
-}
+place place_of(const toml::source_region& region) { return {region.begin.line, region.begin.column}; }
 
 value convert(const toml::node& node);
 

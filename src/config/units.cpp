@@ -58,9 +58,7 @@ std::optional<milliseconds> parse_time(std::string_view text) {
     return milliseconds{static_cast<std::int64_t>(*number)};
 }
 
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-    return parse(text, sizes, true);
-}
+std::optional<std::uint64_t> parse_size(std::string_view text) { return parse(text, sizes, true); }
 
 std::string format_time(milliseconds t) {
     if (t.count() == 0) return "0s";

@@ -136,12 +136,9 @@ bool run::read_some(descriptor& from, void (run::*take)(std::string_view)) {
     for (int n = 0; n < reads_per_turn; ++n) {
         const ssize_t size = ::read(from.native_handle(), buffer.data(), buffer.size());
         if (size == 0) return false;
-        if (size > 0)
-            (this->*take)({buffer.data(), static_cast<std::size_t>(size)});
-        else if (errno == EAGAIN)
-            return true;
-        else if (errno != EINTR)
-            return false;
+        if (size > 0) (this->*take)({buffer.data(), static_cast<std::size_t>(size)});
+        else if (errno == EAGAIN) return true;
+        else if (errno != EINTR) return false;
     }
     return true;
 }
@@ -223,8 +220,7 @@ call_result run::result(const std::string& path) {
 class exec_caller final : public caller {
 public:
     exec_caller(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes);
-    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name,
-                                      milliseconds limit) override;
+    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
     void abort() override;
 
 private:
@@ -250,8 +246,7 @@ exec_caller::exec_caller(shard& back, std::vector<std::string> argv, std::size_t
     }
 }
 
-asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_view queue_name,
-                                               milliseconds limit) {
+asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_view queue_name, milliseconds limit) {
     const message& m = d.message;
     if (m.id.find('\0') != std::string::npos || m.key.find('\0') != std::string::npos)
         co_return call_ended(call_result::verdict::dead,

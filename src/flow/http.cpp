@@ -100,8 +100,7 @@ class http_caller final : public caller {
 public:
     http_caller(shard& back, http_url url, std::size_t result_size_max_bytes)
         : back_(back), url_(std::move(url)), result_size_max_bytes_(result_size_max_bytes) {}
-    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name,
-                                      milliseconds limit) override;
+    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
     void abort() override;
 
 private:
@@ -139,8 +138,7 @@ bool fits_a_header(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
-asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_view queue_name,
-                                               milliseconds limit) {
+asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_view queue_name, milliseconds limit) {
     const message& m = d.message;
     if (!fits_a_header(m.id) || !fits_a_header(m.key))
         co_return call_ended(call_result::verdict::dead,

@@ -43,9 +43,7 @@ result<std::string> result_key(std::string_view pattern, const message& m, std::
     return problem{errc::refused, effect::not_done, fmt::format("the key of the result {}", why)};
 }
 
-std::string error_value(std::string_view reason) {
-    return fmt::format("ERROR {}", reason);
-}
+std::string error_value(std::string_view reason) { return fmt::format("ERROR {}", reason); }
 
 std::int64_t exptime(seconds ttl, wall::time_point now) {
     constexpr std::int64_t relative_max = 30 * 24 * 3'600;

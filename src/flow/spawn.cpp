@@ -18,8 +18,8 @@
 #include <memory>
 #include <utility>
 
-/// clone(2) under glibc's other name: the thread sanitizer takes a call of clone() for a fork, and the child, which shares
-/// our memory, would turn the sanitizer off here.
+/// clone(2) under glibc's other name: the thread sanitizer takes a call of clone() for a fork, and the child, which
+/// shares our memory, would turn the sanitizer off here.
 extern "C" int __clone(int (*)(void*), void*, int, void*, ...) noexcept;
 
 namespace freshet {
@@ -35,9 +35,7 @@ owned_descriptor::~owned_descriptor() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-int owned_descriptor::release() noexcept {
-    return std::exchange(descriptor_, -1);
-}
+int owned_descriptor::release() noexcept { return std::exchange(descriptor_, -1); }
 
 namespace {
 
@@ -97,9 +95,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return to;
 }
 
-void set_non_blocking(const owned_descriptor& d) {
-    ::fcntl(d.get(), F_SETFL, ::fcntl(d.get(), F_GETFL) | O_NONBLOCK);
-}
+void set_non_blocking(const owned_descriptor& d) { ::fcntl(d.get(), F_SETFL, ::fcntl(d.get(), F_GETFL) | O_NONBLOCK); }
 
 problem cannot_start(const std::string& path, int error) {
     return {errc::no_worker, effect::not_done,
@@ -123,8 +119,8 @@ result<child_process> spawn(const std::vector<std::string>& argv, const std::vec
     const auto stack = std::make_unique_for_overwrite<std::byte[]>(child_stack_size_bytes);
     const auto top = reinterpret_cast<std::uintptr_t>(stack.get() + child_stack_size_bytes) & ~std::uintptr_t{15};
     int process = -1;
-    const pid_t id =
-        ::__clone(run_child, reinterpret_cast<void*>(top), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &l, &process);
+    const pid_t id = ::__clone(run_child, reinterpret_cast<void*>(top), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+                               &l, &process);
     const int error = id < 0 ? errno : l.error;
     // A child that does not read its input is no reason for this process to die; a thread that blocks it gets EPIPE
     // only.

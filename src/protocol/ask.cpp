@@ -23,9 +23,7 @@ std::string_view store_name(const request& r) noexcept {
     return {};
 }
 
-void end_line(const form& f, bytes& out) {
-    out.append(f.noreply ? " noreply\r\n" : line_end);
-}
+void end_line(const form& f, bytes& out) { out.append(f.noreply ? " noreply\r\n" : line_end); }
 
 void ask_classic_get(const request& r, const form& f, bytes& out) {
     out.append(r.touch ? "gat" : "get");

@@ -13,7 +13,8 @@ constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 constexpr std::array<std::int8_t, 256> values = [] {
     std::array<std::int8_t, 256> v{};
     v.fill(-1);
-    for (std::size_t i = 0; i < letters.size(); ++i) v[static_cast<unsigned char>(letters[i])] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < letters.size(); ++i)
+        v[static_cast<unsigned char>(letters[i])] = static_cast<std::int8_t>(i);
     return v;
 }();
 

@@ -17,8 +17,9 @@ struct store_name {
     bool compare;
 };
 constexpr store_name store_names[] = {
-    {"set", store_mode::set, false},         {"add", store_mode::add, false},       {"replace", store_mode::replace, false},
-    {"append", store_mode::append, false},   {"prepend", store_mode::prepend, false}, {"cas", store_mode::set, true},
+    {"set", store_mode::set, false},         {"add", store_mode::add, false},
+    {"replace", store_mode::replace, false}, {"append", store_mode::append, false},
+    {"prepend", store_mode::prepend, false}, {"cas", store_mode::set, true},
 };
 
 const store_name* find_store(std::string_view name) noexcept {
@@ -52,8 +53,7 @@ request_parser::status request_parser::command_line(std::string_view& input, con
             break;
         case 'd':
         case 'i':
-        case 't':
-            return classic_line(l, r, f);
+        case 't': return classic_line(l, r, f);
         default: break;
     }
     return local(l, r, f);
@@ -68,7 +68,9 @@ request_parser::status request_parser::classic_store(std::string_view& input, co
     r.key = l[1];
     std::int32_t exptime;
     std::int32_t size;
-    if (r.key.size() > key_size_max || !parse_flags(l[2], r.flags) || !parse_int32(l[3], exptime) || !parse_int32(l[4], size)) return fail(bad_format);
+    if (r.key.size() > key_size_max || !parse_flags(l[2], r.flags) || !parse_int32(l[3], exptime) ||
+        !parse_int32(l[4], size))
+        return fail(bad_format);
     r.exptime = exptime;
     if (which.compare) {
         r.compare = true;
@@ -144,7 +146,8 @@ request_parser::status request_parser::classic_line(const line& l, request& r, f
         if (l.count < 2 || l.count > 4) return fail(error);
         if (l.count > 2) {
             f.noreply = l.noreply();
-            const bool right = (l.count == 3 && (l[2] == "0" || f.noreply)) || (l.count == 4 && l[2] == "0" && f.noreply);
+            const bool right =
+                (l.count == 3 && (l[2] == "0" || f.noreply)) || (l.count == 4 && l[2] == "0" && f.noreply);
             if (!right) return fail("CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n");
         }
         r.command = command::remove;
@@ -192,9 +195,12 @@ request_parser::status request_parser::local(const line& l, request& r, form& f)
     } else if (name == "stats") {
         r.command = command::stats;
         arguments_ = l.count > 1 ? l[1] : std::string_view{};
-        if (!arguments_.empty() && arguments_ != "settings" && arguments_ != "items" && arguments_ != "slabs" && arguments_ != "reset") return fail(error);
+        if (!arguments_.empty() && arguments_ != "settings" && arguments_ != "items" && arguments_ != "slabs" &&
+            arguments_ != "reset")
+            return fail(error);
     } else {
-        const bool http = std::string_view("gsacidt").find(name.front()) == std::string_view::npos && l.last().starts_with("HTTP/");
+        const bool http =
+            std::string_view("gsacidt").find(name.front()) == std::string_view::npos && l.last().starts_with("HTTP/");
         if (!http) return fail(error);
         text_ = {};
         return status::closing;

@@ -15,8 +15,8 @@ struct request_parser::line {
 
     explicit line(std::string_view text) noexcept;
 
-    std::string_view text;      ///< without its end; ends at a NUL
-    std::size_t size{0};        ///< in the input, its end included
+    std::string_view text;  ///< without its end; ends at a NUL
+    std::size_t size{0};    ///< in the input, its end included
     std::array<std::string_view, tokens_max> tokens;
     std::size_t count{0};
 

@@ -37,7 +37,7 @@ struct flag_reader {
 
     request& r;
     form& f;
-    std::string_view error{};     ///< the last fault's text
+    std::string_view error{};  ///< the last fault's text
     char mode{0};
     bool opaque_too_long{false};
 
@@ -52,11 +52,29 @@ struct flag_reader {
         seen.set(code);
         const std::string_view argument = token.substr(1);
         switch (name) {
-            case 'N': r.vivify = true; r.vivify_place = place; exptime(argument, r.vivify_exptime); break;
-            case 'T': r.touch = true; r.touch_place = place; exptime(argument, r.exptime); break;
-            case 'R': r.recache = true; r.recache_place = place; exptime(argument, r.recache_ttl); break;
-            case 'C': r.compare = true; number(argument, r.compare_cas, bad_token); break;
-            case 'E': r.assign = true; number(argument, r.assign_cas, bad_token); break;
+            case 'N':
+                r.vivify = true;
+                r.vivify_place = place;
+                exptime(argument, r.vivify_exptime);
+                break;
+            case 'T':
+                r.touch = true;
+                r.touch_place = place;
+                exptime(argument, r.exptime);
+                break;
+            case 'R':
+                r.recache = true;
+                r.recache_place = place;
+                exptime(argument, r.recache_ttl);
+                break;
+            case 'C':
+                r.compare = true;
+                number(argument, r.compare_cas, bad_token);
+                break;
+            case 'E':
+                r.assign = true;
+                number(argument, r.assign_cas, bad_token);
+                break;
             case 'J': number(argument, r.initial, "CLIENT_ERROR invalid numeric initial value\r\n"); break;
             case 'D': number(argument, r.delta, "CLIENT_ERROR invalid numeric delta value\r\n"); break;
             case 'F':
@@ -82,7 +100,14 @@ struct flag_reader {
             case 'x': r.drop_value = true; break;
             case 'u': r.no_bump = true; break;
             case 't': r.ttl_place = place; break;
-            case 'l': case 'P': case 'L': case 'k': case 's': case 'c': case 'f': case 'h': break;
+            case 'l':
+            case 'P':
+            case 'L':
+            case 'k':
+            case 's':
+            case 'c':
+            case 'f':
+            case 'h': break;
             default: error = "CLIENT_ERROR invalid flag\r\n"; return false;
         }
         if (returned_flags(f.verb).find(name) != std::string_view::npos) f.returns[f.return_count++] = name;
@@ -121,7 +146,10 @@ request_parser::status request_parser::meta(std::string_view& input, const line&
     f.verb = verb;
     f.dialect = dialect::meta;
     switch (verb) {
-        case 'g': r.command = command::get; r.may_win = true; break;
+        case 'g':
+            r.command = command::get;
+            r.may_win = true;
+            break;
         case 'd': r.command = command::remove; break;
         case 'a': r.command = command::arithmetic; break;
         case 's': break;
@@ -133,7 +161,9 @@ request_parser::status request_parser::meta(std::string_view& input, const line&
     if (l.count < 2) return fail("ERROR\r\n");
     r.key = l[1];
     if (r.key.size() > key_size_max || (stores && l.count < 3)) return fail(bad_format);
-    if (l.count - 2 > flags_max) return fail(verb == 'g' ? "CLIENT_ERROR options flags are too long\r\n" : "CLIENT_ERROR options flags too long\r\n");
+    if (l.count - 2 > flags_max)
+        return fail(verb == 'g' ? "CLIENT_ERROR options flags are too long\r\n"
+                                : "CLIENT_ERROR options flags too long\r\n");
     std::int32_t size = 0;
     if (stores && (!parse_int32(l[2], size) || size < 0 || size > value_size_max)) return fail(bad_format);
     const auto value_size = static_cast<std::size_t>(size);
@@ -148,7 +178,8 @@ request_parser::status request_parser::meta(std::string_view& input, const line&
         if (stores && !set_mode(r, flags.mode)) flags.error = "CLIENT_ERROR invalid mode for ms M token\r\n";
         if (verb == 'a') {
             r.decrement = flags.mode == 'D' || flags.mode == '-';
-            if (flags.mode != 0 && flags.mode != 'I' && flags.mode != '+' && !r.decrement) flags.error = "CLIENT_ERROR invalid mode for ma M token\r\n";
+            if (flags.mode != 0 && flags.mode != 'I' && flags.mode != '+' && !r.decrement)
+                flags.error = "CLIENT_ERROR invalid mode for ma M token\r\n";
         }
     }
     if (!flags.error.empty()) {

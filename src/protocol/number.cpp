@@ -8,7 +8,8 @@ namespace {
 
 bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/// Sign and digits; false unless the token ends, or goes on with white space or a NUL (in a value that is counted with).
+/// Sign and digits; false unless the token ends, or goes on with white space or a NUL (in a value that is counted
+/// with).
 bool parse_magnitude(std::string_view token, bool& negative, std::uint64_t& n) noexcept {
     while (!token.empty() && is_space(token.front())) token.remove_prefix(1);
     negative = false;

@@ -8,7 +8,7 @@ namespace freshet {
 
 namespace {
 
-constexpr std::size_t line_size_max = 2048;                     ///< without an end, but of a multi-key get
+constexpr std::size_t line_size_max = 2048;  ///< without an end, but of a multi-key get
 constexpr std::size_t get_line_size_max = std::size_t{1} << 20;
 constexpr unsigned char binary_magic = 0x80;
 constexpr std::size_t binary_header_size = 24;
@@ -83,7 +83,8 @@ request_parser::status request_parser::binary(std::string_view input) {
 }
 
 /// The data block behind a line. `wanted` bytes must be there before it is looked at.
-request_parser::status request_parser::value(std::string_view& input, std::size_t line_size, std::size_t value_size, request& r) {
+request_parser::status request_parser::value(std::string_view& input, std::size_t line_size, std::size_t value_size,
+                                             request& r) {
     const std::size_t whole = line_size + value_size + 2;
     if (input.size() < whole) {
         wanted_ = whole;

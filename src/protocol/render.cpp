@@ -36,7 +36,9 @@ bool render_common(const reply& a, bytes& out) {
             out.append("\r\n");
             return true;
         case outcome::too_large: out.append("SERVER_ERROR object too large for cache\r\n"); return true;
-        case outcome::non_numeric: out.append("CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"); return true;
+        case outcome::non_numeric:
+            out.append("CLIENT_ERROR cannot increment or decrement non-numeric value\r\n");
+            return true;
         case outcome::text: out.append(a.value.view()); return true;
         default: return false;
     }
@@ -83,7 +85,9 @@ void render_returns(const request& r, const form& f, const reply& a, bytes& out)
         out.push(flag);
         switch (flag) {
             case 'O': out.append(f.opaque_view()); break;
-            case 'k': render_key(r.key, f.verb == 'g' && a.outcome == outcome::hit ? a.binary_key : f.base64, out); break;
+            case 'k':
+                render_key(r.key, f.verb == 'g' && a.outcome == outcome::hit ? a.binary_key : f.base64, out);
+                break;
             case 'c': out.append_number(a.cas); break;
             case 's': out.append_number(a.size); break;
             case 't': out.append_signed(a.ttl); break;

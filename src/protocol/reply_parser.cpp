@@ -10,14 +10,17 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 constexpr std::size_t line_size_max = 2048;
-constexpr std::size_t text_size_max = std::size_t{1} << 20;           ///< of statistics
+constexpr std::size_t text_size_max = std::size_t{1} << 20;  ///< of statistics
 constexpr std::uint64_t value_size_max = std::uint64_t{1} << 30;
 
 bool is_error(std::string_view line) noexcept {
-    return line == "ERROR" || line.starts_with("ERROR ") || line.starts_with("CLIENT_ERROR") || line.starts_with("SERVER_ERROR");
+    return line == "ERROR" || line.starts_with("ERROR ") || line.starts_with("CLIENT_ERROR") ||
+           line.starts_with("SERVER_ERROR");
 }
 
-bool read_number(std::string_view token, std::uint64_t& n) noexcept { return !token.empty() && parse_unsigned(token, n); }
+bool read_number(std::string_view token, std::uint64_t& n) noexcept {
+    return !token.empty() && parse_unsigned(token, n);
+}
 
 /// The question had an opaque, and the answer has not.
 bool is_of_another(std::string_view flags, const form& f) noexcept {
@@ -98,14 +101,16 @@ reply_parser::status reply_parser::next(std::string_view& input, const request& 
     switch (f.dialect) {
         case dialect::classic_get:
         case dialect::classic_gets: return classic_get(input, line, end + 1, r, f, a);
-        case dialect::classic_line: return r.command == command::stats ? lines(input, a) : classic_line(input, line, end + 1, r, a);
+        case dialect::classic_line:
+            return r.command == command::stats ? lines(input, a) : classic_line(input, line, end + 1, r, a);
         case dialect::meta: return meta(input, line, end + 1, r, f, a);
         case dialect::meta_inspect: return inspect(input, line, end + 1, a);
     }
     return status::error;
 }
 
-reply_parser::status reply_parser::server_error(std::string_view& input, std::string_view line, std::size_t size, reply& a) {
+reply_parser::status reply_parser::server_error(std::string_view& input, std::string_view line, std::size_t size,
+                                                reply& a) {
     if (line == "SERVER_ERROR object too large for cache") {
         a.outcome = outcome::too_large;
     } else if (line == "CLIENT_ERROR cannot increment or decrement non-numeric value") {
@@ -119,8 +124,8 @@ reply_parser::status reply_parser::server_error(std::string_view& input, std::st
     return status::reply;
 }
 
-reply_parser::status reply_parser::classic_get(std::string_view& input, std::string_view line, std::size_t size, const request& r,
-                                               const form& f, reply& a) {
+reply_parser::status reply_parser::classic_get(std::string_view& input, std::string_view line, std::size_t size,
+                                               const request& r, const form& f, reply& a) {
     if (line == "END") {
         if (f.last) input.remove_prefix(size);
         return status::reply;
@@ -130,7 +135,8 @@ reply_parser::status reply_parser::classic_get(std::string_view& input, std::str
     if (next_token(rest) != r.key && !f.single) return status::reply;  // a later key's: this one is a miss
     std::uint64_t flags = 0;
     std::uint64_t value_size = 0;
-    if (!read_number(next_token(rest), flags) || flags > UINT32_MAX || !read_number(next_token(rest), value_size)) return fail(line);
+    if (!read_number(next_token(rest), flags) || flags > UINT32_MAX || !read_number(next_token(rest), value_size))
+        return fail(line);
     if (f.dialect == dialect::classic_gets && !read_number(next_token(rest), a.cas)) return fail(line);
     constexpr std::string_view end = "END\r\n";
     const status s = value(input, line, size, value_size, f.last ? end : std::string_view{}, a);
@@ -141,8 +147,8 @@ reply_parser::status reply_parser::classic_get(std::string_view& input, std::str
 }
 
 /// The data block behind a line of `size` bytes, and what must stand behind it.
-reply_parser::status reply_parser::value(std::string_view& input, std::string_view line, std::size_t size, std::uint64_t value_size,
-                                         std::string_view behind, reply& a) {
+reply_parser::status reply_parser::value(std::string_view& input, std::string_view line, std::size_t size,
+                                         std::uint64_t value_size, std::string_view behind, reply& a) {
     if (value_size > value_size_max) return fail(line);
     const std::size_t whole = size + value_size + line_end.size() + behind.size();
     if (input.size() < whole) {
@@ -157,7 +163,8 @@ reply_parser::status reply_parser::value(std::string_view& input, std::string_vi
     return status::reply;
 }
 
-reply_parser::status reply_parser::classic_line(std::string_view& input, std::string_view line, std::size_t size, const request& r, reply& a) {
+reply_parser::status reply_parser::classic_line(std::string_view& input, std::string_view line, std::size_t size,
+                                                const request& r, reply& a) {
     if (line == "STORED") a.outcome = outcome::stored;
     else if (line == "NOT_STORED") a.outcome = outcome::not_stored;
     else if (line == "EXISTS") a.outcome = outcome::exists;
@@ -194,7 +201,8 @@ reply_parser::status reply_parser::lines(std::string_view& input, reply& a) {
     return input.size() > text_size_max ? fail(input.substr(0, line_size_max)) : status::more;
 }
 
-reply_parser::status reply_parser::meta(std::string_view& input, std::string_view line, std::size_t size, const request& r, const form& f, reply& a) {
+reply_parser::status reply_parser::meta(std::string_view& input, std::string_view line, std::size_t size,
+                                        const request& r, const form& f, reply& a) {
     std::string_view rest = line;
     const std::string_view code = next_token(rest);
     if (code == "MN") {

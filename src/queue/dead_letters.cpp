@@ -19,9 +19,7 @@ namespace {
 constexpr std::string_view verbs[] = {"list", "replay", "drop"};
 constexpr std::size_t start_size = 60;  ///< bytes of a body that are shown
 
-std::string_view name_of(dead_verb verb) {
-    return verbs[static_cast<std::size_t>(verb)];
-}
+std::string_view name_of(dead_verb verb) { return verbs[static_cast<std::size_t>(verb)]; }
 
 std::string date_of(wall::time_point t) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(wall::to_time_t(t)));

@@ -22,7 +22,8 @@ struct name_hash {
 
 class sqlite_journal final : public journal {
 public:
-    sqlite_journal(const journal_options& options, const journal_clock& clock, journal_lock lock, std::unique_ptr<journal_file> file)
+    sqlite_journal(const journal_options& options, const journal_clock& clock, journal_lock lock,
+                   std::unique_ptr<journal_file> file)
         : options_(options), lock_(std::move(lock)), clock_(clock), writer_(std::move(file), clock) {}
     ~sqlite_journal() override { sqlite_journal::stop(); }
 
@@ -114,7 +115,8 @@ result<std::unique_ptr<journal>> open_journal(const journal_options& options, co
     auto opened = std::make_unique<sqlite_journal>(options, clock, std::move(*lock), std::move(*file));
     if (!opened->start())
         return problem{errc::journal_damaged, effect::not_done,
-                       "the journal " + options.path + " is damaged: its queues cannot be read; put back a copy, or move it away to begin anew"};
+                       "the journal " + options.path +
+                           " is damaged: its queues cannot be read; put back a copy, or move it away to begin anew"};
     return std::unique_ptr<journal>(std::move(opened));
 }
 

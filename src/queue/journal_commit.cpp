@@ -9,7 +9,7 @@ namespace freshet {
 
 namespace {
 constexpr seconds reserve_interval{1};
-constexpr std::uint64_t gap_max = 8;              ///< numbers that are gone already, within one range to delete
+constexpr std::uint64_t gap_max = 8;  ///< numbers that are gone already, within one range to delete
 }  // namespace
 
 void journal_writer::commit() {
@@ -29,7 +29,8 @@ void journal_writer::commit() {
     } else if (ended == outcome::full) {
         ended = write();
     }
-    if (ended == outcome::full && !full_) spdlog::error("{} has no room on its disk: nothing is accepted until there is", label_);
+    if (ended == outcome::full && !full_)
+        spdlog::error("{} has no room on its disk: nothing is accepted until there is", label_);
     if (ended == outcome::done && full_) spdlog::info("{} has room again", label_);
     full_ = ended == outcome::full;
     prune_ = false;
@@ -57,7 +58,8 @@ journal_file::outcome journal_writer::write() {
         const message& m = p.who->message;
         journal_line& line = p.queue->line;
         if (p.who->outcome == publication::outcome::duplicate) line.add(p.bytes);  // it was written in vain before
-        const bool fresh = !p.who->unique || file_->accept(line.queue_number(), m.id, now_.date + line.options().dedupe, now_.date);
+        const bool fresh =
+            !p.who->unique || file_->accept(line.queue_number(), m.id, now_.date + line.options().dedupe, now_.date);
         p.who->outcome = fresh ? publication::outcome::confirmed : publication::outcome::duplicate;
         if (fresh) file_->insert(line.queue_number(), p.number, m);
         else line.subtract(p.bytes);
@@ -67,7 +69,8 @@ journal_file::outcome journal_writer::write() {
         const journal_line& line = l.queue->line;
         const journal_line::entry& e = *l.entry;
         if (l.fate == journal_batch::fate::change) file_->change(line.queue_number(), e.number, e.used, l.due);
-        if (l.fate == journal_batch::fate::bury) file_->bury(line.queue_number(), e.number, e.used, e.handed, l.reason, now_.date);
+        if (l.fate == journal_batch::fate::bury)
+            file_->bury(line.queue_number(), e.number, e.used, e.handed, l.reason, now_.date);
         if (l.who != nullptr && l.who->keep) file_->keep(*l.who->keep, now_.date);
     }
     write_removals();
@@ -89,7 +92,8 @@ void journal_writer::write_removals() {
     for (std::size_t i = 0; i < removals_.size();) {
         const removal& first = removals_[i];
         std::uint64_t last = first.number;
-        for (++i; i < removals_.size() && removals_[i].queue == first.queue && removals_[i].number - last <= gap_max; ++i) {
+        for (++i; i < removals_.size() && removals_[i].queue == first.queue && removals_[i].number - last <= gap_max;
+             ++i) {
             std::uint64_t between = last + 1;
             while (between < removals_[i].number && first.queue->line.is_gone(between)) ++between;
             if (between != removals_[i].number) break;

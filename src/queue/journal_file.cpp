@@ -17,7 +17,8 @@ constexpr int page_bytes = 4'096;
 constexpr std::uint64_t results_max = 1'000'000;
 constexpr std::uint64_t results_bytes_max = std::uint64_t{256} << 20;
 
-constexpr std::string_view message_columns = "place, id, key, flags, headers, time, not_before, expires, attempt, handed, body";
+constexpr std::string_view message_columns =
+    "place, id, key, flags, headers, time, not_before, expires, attempt, handed, body";
 
 int count_log_pages(void* to, sqlite3*, const char*, int pages) {
     *static_cast<int*>(to) = pages;
@@ -29,9 +30,7 @@ bool disk_is_full(int code, int system_error) {
     return code == SQLITE_IOERR_WRITE && (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG);
 }
 
-bool sync_failed(int code) {
-    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-}
+bool sync_failed(int code) { return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC; }
 
 void bind_time(sqlite_statement& s, int at, wall::time_point t) {
     if (t == wall::time_point{}) s.bind_null(at);
@@ -45,7 +44,8 @@ void bind_unless_empty(sqlite_statement& s, int at, std::string_view value) {
 
 }  // namespace
 
-journal_file::journal_file(sqlite_database database, std::string path) : path_(std::move(path)), database_(std::move(database)), reserve_(path_) {
+journal_file::journal_file(sqlite_database database, std::string path)
+    : path_(std::move(path)), database_(std::move(database)), reserve_(path_) {
     const auto prepare = [this](std::string_view sql) { return sqlite_statement(database_, sql); };
     const std::string columns(message_columns);
     begin_ = prepare("BEGIN IMMEDIATE");
@@ -58,7 +58,8 @@ journal_file::journal_file(sqlite_database database, std::string path) : path_(s
     read_ = prepare("SELECT " + columns + " FROM message WHERE place > ?1 AND place <= ?2 ORDER BY place");
     read_one_ = prepare("SELECT " + columns + " FROM message WHERE place = ?1");
     write_queue_ = prepare(
-        "INSERT INTO queue (number, name, next, mark, length, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (number) "
+        "INSERT INTO queue (number, name, next, mark, length, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT "
+        "(number) "
         "DO UPDATE SET next = excluded.next, mark = excluded.mark, length = excluded.length, bytes = excluded.bytes");
     accept_ = prepare(
         "INSERT INTO accepted (queue, id, until) VALUES (?1, ?2, ?3) ON CONFLICT (queue, id) "
@@ -67,14 +68,18 @@ journal_file::journal_file(sqlite_database database, std::string path) : path_(s
         "INSERT INTO dead (queue, id, key, flags, headers, time, expires, attempt, handed, reason, died, body) "
         "SELECT ?2, id, key, flags, headers, time, expires, ?3, ?4, ?5, ?6, body FROM message WHERE place = ?1");
     keep_ = prepare(
-        "INSERT INTO result (store, key, flags, expires, error, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (store, key) "
-        "DO UPDATE SET flags = excluded.flags, expires = excluded.expires, error = excluded.error, value = excluded.value "
+        "INSERT INTO result (store, key, flags, expires, error, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT "
+        "(store, key) "
+        "DO UPDATE SET flags = excluded.flags, expires = excluded.expires, error = excluded.error, value = "
+        "excluded.value "
         "WHERE excluded.error = 0 OR result.error = 1 OR result.expires <= ?7");
-    replay_ = prepare("INSERT INTO message (" + columns + ") SELECT ?2, id, key, flags, headers, time, NULL, NULL, 0, handed, body "
+    replay_ = prepare("INSERT INTO message (" + columns +
+                      ") SELECT ?2, id, key, flags, headers, time, NULL, NULL, 0, handed, body "
                       "FROM dead WHERE number = ?1");
     drop_ = prepare("DELETE FROM dead WHERE number = ?1");
-    for (const sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_, &read_,
-                                            &read_one_, &write_queue_, &accept_, &bury_, &keep_, &drop_, &replay_}) {
+    for (const sqlite_statement* const s :
+         {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_, &read_, &read_one_,
+          &write_queue_, &accept_, &bury_, &keep_, &drop_, &replay_}) {
         if (!*s) check(SQLITE_CORRUPT);  // the schema is not ours
     }
     tag_ = database_.ask_text("SELECT value FROM about WHERE name = 'tag'");
@@ -143,8 +148,8 @@ void journal_file::change_handed(std::uint64_t queue, std::uint64_t number) {
     run(change_handed_);
 }
 
-void journal_file::bury(std::uint64_t queue, std::uint64_t number, unsigned attempt, bool handed, std::string_view reason,
-                        wall::time_point died) {
+void journal_file::bury(std::uint64_t queue, std::uint64_t number, unsigned attempt, bool handed,
+                        std::string_view reason, wall::time_point died) {
     bury_.bind(1, journal_format::place(queue, number));
     bury_.bind(2, static_cast<std::int64_t>(queue));
     bury_.bind(3, attempt);
@@ -173,10 +178,12 @@ void journal_file::bound_results() {
     if (error_ != 0) return;
     const auto count = [this] {
         results_.count = static_cast<std::uint64_t>(database_.ask("SELECT count(*) FROM result"));
-        results_.bytes = static_cast<std::uint64_t>(database_.ask("SELECT sum(length(key) + length(value)) FROM result"));
+        results_.bytes =
+            static_cast<std::uint64_t>(database_.ask("SELECT sum(length(key) + length(value)) FROM result"));
     };
     for (count(); results_.count > results_max || results_.bytes > results_bytes_max; count()) {
-        check(database_.run("DELETE FROM result WHERE number <= (SELECT min(number) + (max(number) - min(number)) / 8 FROM result)"));
+        check(database_.run(
+            "DELETE FROM result WHERE number <= (SELECT min(number) + (max(number) - min(number)) / 8 FROM result)"));
         if (error_ != 0) return;
     }
 }
@@ -204,10 +211,12 @@ void journal_file::drop(std::uint64_t dead_number) {
 }
 
 void journal_file::prune(wall::time_point now) {
-    sqlite_statement ids(database_, "DELETE FROM accepted WHERE (queue, id) IN "
-                                    "(SELECT queue, id FROM accepted WHERE until <= ?1 ORDER BY until LIMIT 1000)");
-    sqlite_statement results(database_, "DELETE FROM result WHERE number IN "
-                                        "(SELECT number FROM result WHERE expires <= ?1 ORDER BY expires LIMIT 1000)");
+    sqlite_statement ids(database_,
+                         "DELETE FROM accepted WHERE (queue, id) IN "
+                         "(SELECT queue, id FROM accepted WHERE until <= ?1 ORDER BY until LIMIT 1000)");
+    sqlite_statement results(database_,
+                             "DELETE FROM result WHERE number IN "
+                             "(SELECT number FROM result WHERE expires <= ?1 ORDER BY expires LIMIT 1000)");
     for (sqlite_statement* const s : {&ids, &results}) {
         s->bind(1, journal_format::to_stored(now));
         run(*s);
@@ -215,8 +224,9 @@ void journal_file::prune(wall::time_point now) {
 }
 
 bool journal_file::has_old(wall::time_point now) {
-    sqlite_statement old(database_, "SELECT EXISTS (SELECT 1 FROM accepted WHERE until <= ?1) "
-                                    "OR EXISTS (SELECT 1 FROM result WHERE expires <= ?1)");
+    sqlite_statement old(database_,
+                         "SELECT EXISTS (SELECT 1 FROM accepted WHERE until <= ?1) "
+                         "OR EXISTS (SELECT 1 FROM result WHERE expires <= ?1)");
     old.bind(1, journal_format::to_stored(now));
     return old.step() == SQLITE_ROW && old.number(0) != 0;
 }
@@ -234,7 +244,8 @@ journal_file::outcome journal_file::commit() {
     return before_commit && !sync_failed(error_) ? outcome::broken : outcome::unknown;
 }
 
-// What is in the log moves into the file, as far as there is room; then the log begins anew, without what it held on the disk.
+// What is in the log moves into the file, as far as there is room; then the log begins anew, without what it held on
+// the disk.
 void journal_file::make_room() {
     reserve_.release();
     sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
@@ -253,7 +264,8 @@ std::uint64_t journal_file::free_bytes() {
 bool journal_file::checkpoint_if_long() {
     if (log_pages_ < std::min<std::int64_t>(log_pages_max, reserve_.size_bytes() / 2 / page_bytes)) return true;
     log_pages_ = 0;  // counted anew by the next commit
-    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    const int code =
+        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code == SQLITE_OK) {
         checkpoint_failed_ = false;
         return true;
@@ -266,8 +278,8 @@ bool journal_file::checkpoint_if_long() {
 }
 
 void journal_file::close() {
-    for (sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_, &read_, &read_one_,
-                                      &write_queue_, &accept_, &bury_, &keep_, &drop_, &replay_})
+    for (sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_,
+                                      &read_, &read_one_, &write_queue_, &accept_, &bury_, &keep_, &drop_, &replay_})
         *s = sqlite_statement();
     database_.close();
     error_ = SQLITE_MISUSE;

@@ -1,5 +1,5 @@
-// The journal's file: what the writer reads and writes, a prepared statement each. Writing is as with a stream: the first
-// error stops what follows, and commit() says how it ended. One thread at a time.
+// The journal's file: what the writer reads and writes, a prepared statement each. Writing is as with a stream: the
+// first error stops what follows, and commit() says how it ended. One thread at a time.
 #pragma once
 
 #include <freshet/error.hpp>
@@ -27,8 +27,9 @@ struct stored_message {
 struct queue_row {
     std::uint64_t number{0};
     std::string name;
-    std::uint64_t next{1};    ///< the number of the next message, or less: what lies behind the mark and the rows counts too
-    std::uint64_t mark{0};    ///< up to here messages may have been handed out
+    std::uint64_t next{
+        1};  ///< the number of the next message, or less: what lies behind the mark and the rows counts too
+    std::uint64_t mark{0};  ///< up to here messages may have been handed out
     std::uint64_t length{0};
     std::uint64_t bytes{0};
 };
@@ -68,7 +69,8 @@ public:
     void change(std::uint64_t queue, std::uint64_t number, unsigned attempt, wall::time_point not_before);
     void change_handed(std::uint64_t queue, std::uint64_t number);
     /// To the dead letters.
-    void bury(std::uint64_t queue, std::uint64_t number, unsigned attempt, bool handed, std::string_view reason, wall::time_point died);
+    void bury(std::uint64_t queue, std::uint64_t number, unsigned attempt, bool handed, std::string_view reason,
+              wall::time_point died);
     /// An error never replaces a good result that has not expired.
     void keep(const kept_result& r, wall::time_point now);
     void write(const queue_row& row);
@@ -85,7 +87,8 @@ public:
     void mark_damaged(std::string_view how);
     const std::string& error_sentence() const noexcept { return sentence_; }
 
-    /// Appends messages after..upto in order, until there are `rows` or their bytes reach `bytes`. An error is in failed().
+    /// Appends messages after..upto in order, until there are `rows` or their bytes reach `bytes`. An error is in
+    /// failed().
     void read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
               std::deque<stored_message>& to);
     std::optional<stored_message> read_one(std::uint64_t queue, std::uint64_t number);
@@ -124,7 +127,8 @@ private:
     result_figures results_;
     journal_reserve reserve_;
 
-    sqlite_statement begin_, commit_, rollback_, insert_, remove_, change_, change_handed_, read_, read_one_, write_queue_;
+    sqlite_statement begin_, commit_, rollback_, insert_, remove_, change_, change_handed_, read_, read_one_,
+        write_queue_;
     sqlite_statement accept_, bury_, keep_, drop_, replay_;
     std::string headers_;
 };

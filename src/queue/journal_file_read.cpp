@@ -27,8 +27,8 @@ void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
     row.message.body = s.blob(10);
 }
 
-void journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
-                        std::deque<stored_message>& to) {
+void journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows,
+                        std::size_t bytes, std::deque<stored_message>& to) {
     if (error_ != 0) return;
     read_.bind(1, journal_format::place(queue, after));
     read_.bind(2, journal_format::place(queue, upto));
@@ -65,7 +65,8 @@ std::vector<queue_row> journal_file::queues() {
 }
 
 std::uint64_t journal_file::last_number(std::uint64_t queue) {
-    sqlite_statement s(database_, "SELECT place FROM message WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC LIMIT 1");
+    sqlite_statement s(database_,
+                       "SELECT place FROM message WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC LIMIT 1");
     s.bind(1, journal_format::place(queue, 0));
     s.bind(2, journal_format::place(queue, journal_format::number_max));
     const int code = s.step();
@@ -77,8 +78,9 @@ std::uint64_t journal_file::last_number(std::uint64_t queue) {
 std::vector<kept_result> journal_file::results(wall::time_point now) {
     std::vector<kept_result> found;
     if (error_ != 0) return found;
-    sqlite_statement s(database_, "SELECT store, key, flags, expires, error, value FROM result "
-                                  "WHERE expires IS NULL OR expires > ?1 ORDER BY number");
+    sqlite_statement s(database_,
+                       "SELECT store, key, flags, expires, error, value FROM result "
+                       "WHERE expires IS NULL OR expires > ?1 ORDER BY number");
     s.bind(1, journal_format::to_stored(now));
     int code = SQLITE_ERROR;
     while ((code = s.step()) == SQLITE_ROW) {
@@ -96,8 +98,9 @@ std::vector<kept_result> journal_file::results(wall::time_point now) {
 
 std::vector<std::uint64_t> journal_file::dead_numbers(std::uint64_t queue, std::uint64_t after, std::size_t max) {
     std::vector<std::uint64_t> numbers;
-    sqlite_statement s(database_, queue == 0 ? "SELECT number FROM dead WHERE number > ?1 AND ?2 = 0 ORDER BY number LIMIT ?3"
-                                             : "SELECT number FROM dead WHERE number > ?1 AND queue = ?2 ORDER BY number LIMIT ?3");
+    sqlite_statement s(
+        database_, queue == 0 ? "SELECT number FROM dead WHERE number > ?1 AND ?2 = 0 ORDER BY number LIMIT ?3"
+                              : "SELECT number FROM dead WHERE number > ?1 AND queue = ?2 ORDER BY number LIMIT ?3");
     s.bind(1, static_cast<std::int64_t>(after));
     s.bind(2, static_cast<std::int64_t>(queue));
     s.bind(3, static_cast<std::int64_t>(max));
@@ -109,8 +112,9 @@ std::vector<std::uint64_t> journal_file::dead_numbers(std::uint64_t queue, std::
 
 std::optional<stored_dead_letter> journal_file::read_dead(std::uint64_t dead_number) {
     std::optional<stored_dead_letter> found;
-    sqlite_statement s(database_, "SELECT queue, id, key, flags, headers, time, expires, attempt, reason, died, body "
-                                  "FROM dead WHERE number = ?1");
+    sqlite_statement s(database_,
+                       "SELECT queue, id, key, flags, headers, time, expires, attempt, reason, died, body "
+                       "FROM dead WHERE number = ?1");
     s.bind(1, static_cast<std::int64_t>(dead_number));
     const int code = s.step();
     if (code == SQLITE_DONE) return found;
@@ -137,7 +141,8 @@ std::optional<stored_dead_letter> journal_file::read_dead(std::uint64_t dead_num
 }
 
 std::uint64_t journal_file::count_dead(std::uint64_t queue) {
-    sqlite_statement s(database_, queue == 0 ? "SELECT count(*) FROM dead WHERE ?1 = 0" : "SELECT count(*) FROM dead WHERE queue = ?1");
+    sqlite_statement s(database_, queue == 0 ? "SELECT count(*) FROM dead WHERE ?1 = 0"
+                                             : "SELECT count(*) FROM dead WHERE queue = ?1");
     s.bind(1, static_cast<std::int64_t>(queue));
     if (const int code = s.step(); code != SQLITE_ROW) {
         check(code);

@@ -23,7 +23,9 @@ inline constexpr std::uint64_t queue_number_max = (std::uint64_t{1} << (63 - num
 constexpr std::int64_t place(std::uint64_t queue_number, std::uint64_t number) noexcept {
     return static_cast<std::int64_t>(queue_number << number_bits | number);
 }
-constexpr std::uint64_t number_of(std::int64_t place) noexcept { return static_cast<std::uint64_t>(place) & number_max; }
+constexpr std::uint64_t number_of(std::int64_t place) noexcept {
+    return static_cast<std::uint64_t>(place) & number_max;
+}
 
 /// Milliseconds since 1970.
 inline std::int64_t to_stored(wall::time_point t) noexcept {

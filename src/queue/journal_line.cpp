@@ -6,13 +6,13 @@
 namespace freshet {
 
 namespace {
-constexpr std::size_t window_max = 4'096;                         ///< messages that are read ahead
+constexpr std::size_t window_max = 4'096;  ///< messages that are read ahead
 constexpr std::uint64_t window_bytes_max = std::uint64_t{4} << 20;
 constexpr std::size_t refill_rows = 512;
 constexpr std::size_t refill_bytes = std::size_t{1} << 20;
 constexpr std::uint64_t kept_bytes_max = std::uint64_t{4} << 20;  ///< of messages that wait behind one of their key
-constexpr std::size_t parked_max = 1'000'000;                     ///< messages that wait for their time or behind one of their key
-constexpr std::size_t doomed_max = 4'096;                         ///< dead-lettered in one transaction
+constexpr std::size_t parked_max = 1'000'000;  ///< messages that wait for their time or behind one of their key
+constexpr std::size_t doomed_max = 4'096;      ///< dead-lettered in one transaction
 constexpr std::uint64_t lookahead_min = 16;
 constexpr std::uint64_t lookahead_max = 4'096;
 }  // namespace
@@ -41,7 +41,8 @@ void journal_line::admit(std::uint64_t number, const message& m) {
     const bool caught_up = loaded_ == tail_;
     tail_ = number;
     const std::uint64_t bytes = size_of(m);
-    if (!caught_up || window_.size() >= window_max || (window_bytes_ + bytes > window_bytes_max && !window_.empty())) return;
+    if (!caught_up || window_.size() >= window_max || (window_bytes_ + bytes > window_bytes_max && !window_.empty()))
+        return;
     window_.push_back({number, m, false});
     window_bytes_ += bytes;
     loaded_ = number;
@@ -204,7 +205,8 @@ journal_line::entry* journal_line::adopt(std::uint64_t number) {
     auto found = file_.read_one(row_.number, number);
     if (!found || (number > old_mark_ && !found->handed)) return nullptr;
     const message& m = found->message;
-    if (keys_.contains(m.key)) return nullptr;  // an earlier one is not settled, so this one cannot have been handed out
+    if (keys_.contains(m.key))
+        return nullptr;  // an earlier one is not settled, so this one cannot have been handed out
     const auto at = std::lower_bound(window_.begin(), window_.end(), number,
                                      [](const stored_message& s, std::uint64_t n) { return s.number < n; });
     if (at != window_.end() && at->number == number) {
@@ -303,11 +305,12 @@ steady::time_point journal_line::next_tick(const moment& now) const {
     steady::time_point next = oldest_ != nullptr ? oldest_->until : steady::time_point::max();
     if (later_.empty()) return next;
     const auto delay = later_.top().first - now.date;
-    return delay > std::chrono::hours(24) ? next : std::min(next, now.since_start + std::chrono::ceil<milliseconds>(delay));
+    return delay > std::chrono::hours(24) ? next
+                                          : std::min(next, now.since_start + std::chrono::ceil<milliseconds>(delay));
 }
 
-// A row that is written anyway moves the mark: far enough for what will be handed out until the next one, and hardly farther,
-// since after a crash all that lies below it counts as redelivered.
+// A row that is written anyway moves the mark: far enough for what will be handed out until the next one, and hardly
+// farther, since after a crash all that lies below it counts as redelivered.
 queue_row journal_line::row_to_write(std::size_t asked) {
     const std::uint64_t wanted = mark_wanted_ ? lookahead_ * 4 : std::max(2 * handed_out_, lookahead_ - lookahead_ / 8);
     lookahead_ = std::clamp(wanted, lookahead_min, lookahead_max);
@@ -315,7 +318,8 @@ queue_row journal_line::row_to_write(std::size_t asked) {
     const std::uint64_t begin = window_.empty() ? std::max(passed_, loaded_) : window_.front().number - 1;
     queue_row row = row_;
     row.next = next_;
-    row.mark = std::max(mark_, begin + std::max<std::uint64_t>(lookahead_, std::min<std::uint64_t>(asked, lookahead_max)));
+    row.mark =
+        std::max(mark_, begin + std::max<std::uint64_t>(lookahead_, std::min<std::uint64_t>(asked, lookahead_max)));
     return row;
 }
 

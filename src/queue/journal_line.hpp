@@ -1,8 +1,8 @@
 // What waits in one named queue of the journal, as the writer's thread sees it. Own thread only.
 //
-// A message is stored; then it is read ahead, in a window of bounded size; then it is *passed*: it is handed out, or it has to
-// wait for its time or for an earlier one of its key. What was passed and is not settled is an entry here; what was passed and
-// is no entry is gone.
+// A message is stored; then it is read ahead, in a window of bounded size; then it is *passed*: it is handed out, or it
+// has to wait for its time or for an earlier one of its key. What was passed and is not settled is an entry here; what
+// was passed and is no entry is gone.
 #pragma once
 
 #include <freshet/queue.hpp>
@@ -26,7 +26,7 @@ namespace freshet {
 class journal_line {
 public:
     enum class standing : std::uint8_t {
-        ready,    ///< to be handed out, in its old place
+        ready,  ///< to be handed out, in its old place
         leased,
         later,    ///< until its time has come
         behind,   ///< an earlier message of its key is not settled
@@ -79,7 +79,8 @@ public:
 
     /// Hands the next message out, on lease. Null: there is none now. Those that are too old for it go to doomed().
     entry* take(delivery& to, bool exhausted_too, const moment& now);
-    /// Those that take() found too old, with the reason: to be dead-lettered. They are leaving; doom_over() when one has left.
+    /// Those that take() found too old, with the reason: to be dead-lettered. They are leaving; doom_over() when one
+    /// has left.
     std::vector<std::pair<entry*, std::string_view>> take_doomed() noexcept { return std::exchange(doomed_, {}); }
     void doom_over() noexcept { --dooms_; }
     /// take() may find more after the next transaction: the mark must move ahead first, or some must leave.
@@ -91,7 +92,9 @@ public:
     void renew(entry& e, const moment& now);
     /// The attempt of the delivery is used up, once.
     void count_attempt(entry& e) noexcept;
-    bool exhausted(const entry& e) const noexcept { return options_.max_attempts != 0 && e.used >= options_.max_attempts; }
+    bool exhausted(const entry& e) const noexcept {
+        return options_.max_attempts != 0 && e.used >= options_.max_attempts;
+    }
     /// A transaction begins to hold it (`removed`: to remove its row). What comes of it is one of the four that follow.
     void leave(entry& e, bool removed) noexcept;
     void gone(entry& e);                            ///< acknowledged or dead

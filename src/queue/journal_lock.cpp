@@ -24,18 +24,19 @@ result<journal_lock> journal_lock::take(const std::string& path) {
     journal_lock lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (lock.descriptor_ < 0)
         return problem{errc::journal_path, effect::not_done,
-                       fmt::format("the journal {} cannot be opened: its lock file {} cannot be written ({})", path, name,
-                                   std::strerror(errno))};
+                       fmt::format("the journal {} cannot be opened: its lock file {} cannot be written ({})", path,
+                                   name, std::strerror(errno))};
     if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK)
             return problem{errc::journal_path, effect::not_done,
-                           fmt::format("the journal {} cannot be opened: its file system gives no lock on {} ({})", path, name,
-                                       std::strerror(errno))};
+                           fmt::format("the journal {} cannot be opened: its file system gives no lock on {} ({})",
+                                       path, name, std::strerror(errno))};
         char text[24]{};
         const auto size = ::pread(lock.descriptor_, text, sizeof text - 1, 0);
         const std::string who = size > 0 ? fmt::format(" (pid {})", std::strtol(text, nullptr, 10)) : std::string();
-        return problem{errc::journal_locked, effect::not_done,
-                       fmt::format("the journal {} is open in another process{}: stop that one, or use another path", path, who)};
+        return problem{
+            errc::journal_locked, effect::not_done,
+            fmt::format("the journal {} is open in another process{}: stop that one, or use another path", path, who)};
     }
     const std::string pid = std::to_string(::getpid()) + "\n";
     // For people only; a full disk must not keep the journal from opening.
@@ -45,7 +46,8 @@ result<journal_lock> journal_lock::take(const std::string& path) {
 
 result<void> check_journal_place(const std::string& path, bool allow_tmpfs) {
     const auto refuse = [&path](std::string_view why) {
-        return problem{errc::journal_path, effect::not_done, fmt::format("the journal {} cannot be opened: {}", path, why)};
+        return problem{errc::journal_path, effect::not_done,
+                       fmt::format("the journal {} cannot be opened: {}", path, why)};
     };
     if (path.empty() || path.back() == '/') return refuse("the path must name a file");
     const std::filesystem::path parent = std::filesystem::path(path).parent_path();
@@ -58,11 +60,13 @@ result<void> check_journal_place(const std::string& path, bool allow_tmpfs) {
         return refuse(fmt::format("its folder {} is not writable ({})", folder, std::strerror(errno)));
     const bool exists = ::stat(path.c_str(), &about) == 0;
     if (exists && !S_ISREG(about.st_mode)) return refuse("it is not a regular file");
-    if (exists && ::access(path.c_str(), R_OK | W_OK) != 0) return refuse(fmt::format("it is not writable ({})", std::strerror(errno)));
+    if (exists && ::access(path.c_str(), R_OK | W_OK) != 0)
+        return refuse(fmt::format("it is not writable ({})", std::strerror(errno)));
     struct statfs system {};
     if (allow_tmpfs || ::statfs(exists ? path.c_str() : folder.c_str(), &system) != 0) return {};
     if (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC)
-        return refuse("it would lie in memory (tmpfs) and survive no reboot; use a folder on a disk, or set allow_tmpfs = true");
+        return refuse(
+            "it would lie in memory (tmpfs) and survive no reboot; use a folder on a disk, or set allow_tmpfs = true");
     return {};
 }
 

@@ -17,14 +17,17 @@ namespace freshet {
 
 namespace {
 
-constexpr std::int64_t pages_checked_max = 4'000;  ///< a file of up to 16 MiB is checked whole: it takes no time to speak of
+constexpr std::int64_t pages_checked_max =
+    4'000;  ///< a file of up to 16 MiB is checked whole: it takes no time to speak of
 
 problem path_problem(const std::string& path, std::string_view why) {
     return {errc::journal_path, effect::not_done, fmt::format("the journal {} cannot be opened: {}", path, why)};
 }
 
-problem damage(const std::string& path, std::string_view what, std::string_view remedy = "put back a copy, or move it away to begin anew") {
-    return {errc::journal_damaged, effect::not_done, fmt::format("the journal {} is damaged: {}; {}", path, what, remedy)};
+problem damage(const std::string& path, std::string_view what,
+               std::string_view remedy = "put back a copy, or move it away to begin anew") {
+    return {errc::journal_damaged, effect::not_done,
+            fmt::format("the journal {} is damaged: {}; {}", path, what, remedy)};
 }
 
 int sync_path(const std::string& path, int flags) {
@@ -35,14 +38,17 @@ int sync_path(const std::string& path, int flags) {
     return code;
 }
 
-// Made under another name and renamed when it is whole and on the disk: a file that has the journal's name is never half made.
+// Made under another name and renamed when it is whole and on the disk: a file that has the journal's name is never
+// half made.
 result<void> make(const std::string& path) {
     const std::string fresh = path + ".new";
     for (const char* const suffix : {"", "-journal", "-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
     sqlite_database database;
-    const std::string about = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; INSERT INTO about VALUES ('tag', '{}');",
-                                          journal_format::application_id, journal_format::version, journal_format::make_tag());
-    const std::string sql = fmt::format("PRAGMA synchronous = FULL; BEGIN; {}{} COMMIT; PRAGMA journal_mode = WAL;", journal_format::schema, about);
+    const std::string about =
+        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; INSERT INTO about VALUES ('tag', '{}');",
+                    journal_format::application_id, journal_format::version, journal_format::make_tag());
+    const std::string sql = fmt::format("PRAGMA synchronous = FULL; BEGIN; {}{} COMMIT; PRAGMA journal_mode = WAL;",
+                                        journal_format::schema, about);
     if (database.open(fresh, true) != SQLITE_OK || database.run(sql.c_str()) != SQLITE_OK) {
         const auto sentence = database.sentence();
         database.close();
@@ -80,7 +86,8 @@ result<void> check_header(const std::string& path) {
         return damage(path, "it is an SQLite database of another program", "choose another path");
     if (word(60) > journal_format::version)
         return problem{errc::journal_damaged, effect::not_done,
-                       fmt::format("the journal {} has format {}, and this program knows formats up to {}: use the newer program that wrote it",
+                       fmt::format("the journal {} has format {}, and this program knows formats up to {}: use the "
+                                   "newer program that wrote it",
                                    path, word(60), journal_format::version)};
     return {};
 }
@@ -101,7 +108,8 @@ result<void> check_content(const std::string& path, sqlite_database& database) {
         if (verdict != "ok") return damage(path, verdict.empty() ? database.sentence() : verdict);
     }
     for (const char* const table : {"about", "queue", "message", "accepted", "dead", "result"}) {
-        if (database.ask(fmt::format("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '{}'", table).c_str()) != 1)
+        if (database.ask(fmt::format("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '{}'", table)
+                             .c_str()) != 1)
             return damage(path, fmt::format("its table {} is missing", table));
     }
     return {};
@@ -113,16 +121,19 @@ result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path)
     std::error_code ec;
     if (!std::filesystem::exists(path, ec)) {
         if (std::filesystem::exists(path + "-wal", ec))
-            return damage(path, "it is missing and its log is there", fmt::format("put the file back, or move {}-wal away to begin anew", path));
+            return damage(path, "it is missing and its log is there",
+                          fmt::format("put the file back, or move {}-wal away to begin anew", path));
         if (auto made = make(path); !made) return made.error();
     }
     if (auto sound = check_header(path); !sound) return sound.error();
     sqlite_database database;
     const int opened = database.open(path, false);
     if (opened != SQLITE_OK) return path_problem(path, database.sentence());
-    // EXCLUSIVE: the index of the log stays in memory, and nobody else comes between. secure_delete is on in Debian's build.
+    // EXCLUSIVE: the index of the log stays in memory, and nobody else comes between. secure_delete is on in Debian's
+    // build.
     const int code = database.run(
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+        "wal_autocheckpoint = 0;"
         "PRAGMA secure_delete = OFF; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;"
         "SELECT count(*) FROM sqlite_schema;");
     if (code != SQLITE_OK) {

@@ -6,7 +6,8 @@ namespace freshet {
 
 namespace {
 
-// A tag is the queue's address and, in the bits that are free in it, what kind of work it is; one more says "cancelled".
+// A tag is the queue's address and, in the bits that are free in it, what kind of work it is; one more says
+// "cancelled".
 constexpr std::uintptr_t cancelled_bit = 8;
 
 std::uintptr_t tag_of(const journal_queue& q, journal_work what) noexcept {

@@ -10,12 +10,14 @@ constexpr std::size_t moved_at_once = 1'000;  ///< in one transaction
 }
 
 journal_queue* journal_writer::queue_of(std::string_view name) const noexcept {
-    const auto at = std::find_if(queues_.begin(), queues_.end(), [name](const journal_queue* q) { return q->name() == name; });
+    const auto at =
+        std::find_if(queues_.begin(), queues_.end(), [name](const journal_queue* q) { return q->name() == name; });
     return at == queues_.end() ? nullptr : *at;
 }
 
 journal_queue* journal_writer::queue_of(std::uint64_t number) const noexcept {
-    const auto at = std::find_if(queues_.begin(), queues_.end(), [number](const journal_queue* q) { return q->line.queue_number() == number; });
+    const auto at = std::find_if(queues_.begin(), queues_.end(),
+                                 [number](const journal_queue* q) { return q->line.queue_number() == number; });
     return at == queues_.end() ? nullptr : *at;
 }
 

@@ -1,5 +1,5 @@
-// Room that is kept free for settlements: PATH.reserve, a file that is emptied while the disk is full and filled again when there
-// is room.
+// Room that is kept free for settlements: PATH.reserve, a file that is emptied while the disk is full and filled again
+// when there is room.
 #pragma once
 
 #include <string>

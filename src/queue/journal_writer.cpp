@@ -20,10 +20,14 @@ constexpr seconds prune_interval{10};
 // A reception may be cancelled, in its tag, while it is looked at.
 std::uintptr_t tag_of(operation& o) noexcept { return std::atomic_ref(o.tag).load(std::memory_order_relaxed); }
 journal_work kind_of(operation& o) noexcept { return static_cast<journal_work>(tag_of(o) & 7); }
-journal_queue& lent_to(operation& o) noexcept { return *reinterpret_cast<journal_queue*>(tag_of(o) & ~std::uintptr_t{15}); }
+journal_queue& lent_to(operation& o) noexcept {
+    return *reinterpret_cast<journal_queue*>(tag_of(o) & ~std::uintptr_t{15});
+}
 
 struct errand final : operation {
-    explicit errand(const std::function<void()>& w) : work(w) { tag = static_cast<std::uintptr_t>(journal_work::errand); }
+    explicit errand(const std::function<void()>& w) : work(w) {
+        tag = static_cast<std::uintptr_t>(journal_work::errand);
+    }
     void finish() override {}
     const std::function<void()>& work;
     std::promise<void> done;
@@ -116,7 +120,9 @@ void journal_writer::run() noexcept {
     }
 }
 
-bool journal_writer::idle() const noexcept { return pending_ == nullptr && mail_.empty() && batch_.empty() && touched_.empty(); }
+bool journal_writer::idle() const noexcept {
+    return pending_ == nullptr && mail_.empty() && batch_.empty() && touched_.empty();
+}
 
 std::chrono::nanoseconds journal_writer::time_to_sleep() const {
     const std::chrono::nanoseconds longest = clock_.glance();
@@ -243,7 +249,9 @@ void journal_writer::refuse(operation& o, errc code, homeward& way) {
             s.why = lent_to(o).failed(code);
             break;
         }
-        case journal_work::dead_request: static_cast<dead_request&>(o).why = failure{code, effect::not_done, label_}; break;
+        case journal_work::dead_request:
+            static_cast<dead_request&>(o).why = failure{code, effect::not_done, label_};
+            break;
         case journal_work::cancel: return;
         case journal_work::errand:
             static_cast<errand&>(o).work();
@@ -282,11 +290,13 @@ void journal_writer::close() {
         file_->begin();
         for (journal_queue* const q : queues_) {
             if (q->line.queue_number() == 0) continue;
-            for (const std::uint64_t number : q->line.handed_numbers()) file_->change_handed(q->line.queue_number(), number);
+            for (const std::uint64_t number : q->line.handed_numbers())
+                file_->change_handed(q->line.queue_number(), number);
             file_->write(q->line.last_row());
         }
         if (file_->commit() != journal_file::outcome::done)
-            spdlog::warn("{} could not be settled at its end ({}): messages may count as redelivered", label_, file_->error_sentence());
+            spdlog::warn("{} could not be settled at its end ({}): messages may count as redelivered", label_,
+                         file_->error_sentence());
     }
     file_->close();
 }

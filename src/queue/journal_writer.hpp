@@ -1,5 +1,5 @@
-// The journal's one thread. It takes all that has arrived, decides what becomes of it, writes one transaction, syncs once,
-// and sends everything home. Nothing is answered before its commit; a reception sees only what is committed.
+// The journal's one thread. It takes all that has arrived, decides what becomes of it, writes one transaction, syncs
+// once, and sends everything home. Nothing is answered before its commit; a reception sees only what is committed.
 #pragma once
 
 #include <freshet/queue.hpp>
@@ -48,7 +48,7 @@ struct journal_batch {
     };
     struct moving {
         dead_request* who;
-        std::uint64_t after{0};  ///< done: all up to this number, or so many of the numbers asked for
+        std::uint64_t after{0};            ///< done: all up to this number, or so many of the numbers asked for
         std::vector<replayed> messages{};  ///< this and the rest: in this transaction
         std::uint64_t last{0};
         std::uint64_t moved{0};
@@ -143,7 +143,7 @@ private:
     moment now_{};
     operation* pending_{nullptr};  ///< taken, not yet dealt with
     bool broken_{false};
-    bool full_{false};             ///< the last transaction failed for want of room
+    bool full_{false};  ///< the last transaction failed for want of room
     journal_batch batch_;
     homeward homeward_;
     std::vector<journal_queue*> queues_, touched_;

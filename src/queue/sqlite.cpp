@@ -8,14 +8,13 @@ namespace freshet {
 
 int sqlite_database::open(const std::string& path, bool make) {
     // NOMUTEX: one thread at a time uses it, SQLite needs no lock per call.
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (make ? SQLITE_OPEN_CREATE : 0);
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (make ? SQLITE_OPEN_CREATE : 0);
     // Debian's build reads "file:..." as a URI.
     return sqlite3_open_v2(path.starts_with('/') ? path.c_str() : ("./" + path).c_str(), &handle_, flags, nullptr);
 }
 
-void sqlite_database::close() noexcept {
-    sqlite3_close_v2(std::exchange(handle_, nullptr));
-}
+void sqlite_database::close() noexcept { sqlite3_close_v2(std::exchange(handle_, nullptr)); }
 
 int sqlite_database::run(const char* sql) { return sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); }
 
@@ -43,7 +42,8 @@ int sqlite_database::changes() const noexcept { return sqlite3_changes(handle_);
 bool sqlite_database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
 
 sqlite_statement::sqlite_statement(sqlite_database& in, std::string_view sql) {
-    sqlite3_prepare_v3(in.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+    sqlite3_prepare_v3(in.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_,
+                       nullptr);
 }
 
 sqlite_statement::~sqlite_statement() { sqlite3_finalize(handle_); }
@@ -53,11 +53,13 @@ void sqlite_statement::bind_null(int at) { sqlite3_bind_null(handle_, at); }
 
 void sqlite_statement::bind_blob(int at, std::string_view value) {
     // A null pointer would be NULL, not an empty blob.
-    sqlite3_bind_blob(handle_, at, value.data() != nullptr ? value.data() : "", static_cast<int>(value.size()), SQLITE_STATIC);
+    sqlite3_bind_blob(handle_, at, value.data() != nullptr ? value.data() : "", static_cast<int>(value.size()),
+                      SQLITE_STATIC);
 }
 
 void sqlite_statement::bind_text(int at, std::string_view value) {
-    sqlite3_bind_text(handle_, at, value.data() != nullptr ? value.data() : "", static_cast<int>(value.size()), SQLITE_STATIC);
+    sqlite3_bind_text(handle_, at, value.data() != nullptr ? value.data() : "", static_cast<int>(value.size()),
+                      SQLITE_STATIC);
 }
 
 int sqlite_statement::step() { return sqlite3_step(handle_); }

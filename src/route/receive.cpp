@@ -74,7 +74,8 @@ bool task_store::close_oldest(call& c, queue& from, const task_key& key) {
 }
 
 bool task_store::settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key) {
-    if (c.client != nullptr) std::erase_if(c.client->open, [&](const auto& o) { return o.queue == &in && o.number == number; });
+    if (c.client != nullptr)
+        std::erase_if(c.client->open, [&](const auto& o) { return o.queue == &in && o.number == number; });
     auto* const s = new settling(*this);
     s->home = &home_;
     s->action = action;

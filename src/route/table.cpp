@@ -6,7 +6,8 @@ namespace freshet {
 
 void route_table::add(std::string prefix, store& target) {
     entries_.push_back({std::move(prefix), &target});
-    std::stable_sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) { return a.prefix.size() > b.prefix.size(); });
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const entry& a, const entry& b) { return a.prefix.size() > b.prefix.size(); });
 }
 
 store* route_table::find(std::string_view key) const noexcept {

@@ -24,7 +24,9 @@ bool task_store::submit(call& c) {
     }
     const auto key = parse_task_key(rest);
     if (!key) {
-        c.reply.refuse("behind the name of a queue comes nothing, #id, /open, /close, /close/open, /abort, /t=<ms>, or the number of a delivery");
+        c.reply.refuse(
+            "behind the name of a queue comes nothing, #id, /open, /close, /close/open, /abort, /t=<ms>, or the number "
+            "of a delivery");
         return true;
     }
     switch (r.command) {
@@ -49,9 +51,7 @@ bool task_store::submit(call& c) {
             }
             c.reply.outcome = outcome::not_found;
             return q == nullptr || settle(c, *q, key->number, settlement::action::ack, {});
-        default:
-            c.reply.refuse("a queue knows set, add, get, gets and delete");
-            return true;
+        default: c.reply.refuse("a queue knows set, add, get, gets and delete"); return true;
     }
 }
 
@@ -88,7 +88,8 @@ void task_store::tick(steady::time_point now) {
     home_.remove(*this);
 }
 
-std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source, task_options options) {
+std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source,
+                                       task_options options) {
     return std::make_unique<task_store>(home, prefix_size, std::move(source), options);
 }
 

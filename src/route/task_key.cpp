@@ -53,7 +53,8 @@ std::optional<task_key> parse_task_key(std::string_view rest) noexcept {
 
 bool is_queue_name(std::string_view name) noexcept {
     const auto right = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == ':' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+               c == ':' || c == '-';
     };
     return !name.empty() && name.size() <= queue_name_max && std::all_of(name.begin(), name.end(), right);
 }

@@ -10,7 +10,7 @@ struct task_store::publishing final : publication {
     void finish() override { owner.published(*this); }
 
     task_store& owner;
-    call* waiting{nullptr};      ///< null: it was told already that nothing is known
+    call* waiting{nullptr};  ///< null: it was told already that nothing is known
     queue* to{nullptr};
     steady::time_point deadline{};
     publishing* before{nullptr};
@@ -35,9 +35,9 @@ struct task_store::settling final : settlement {
     void finish() override { owner.settled(*this); }
 
     task_store& owner;
-    call* waiting{nullptr};      ///< null: nobody asks how it went
+    call* waiting{nullptr};  ///< null: nobody asks how it went
     queue* in{nullptr};
-    task_key then{};             ///< /close/open: what comes behind
+    task_key then{};  ///< /close/open: what comes behind
 };
 
 template <class Operation>

@@ -29,11 +29,11 @@ private:
         void finish() override { owner->woken(*this); }
 
         wait_store* owner{nullptr};
-        call* of{nullptr};         ///< null: the call was answered while finish() was on its way
+        call* of{nullptr};  ///< null: the call was answered while finish() was on its way
         steady::time_point deadline{};
         waiting* before{nullptr};
         waiting* behind{nullptr};
-        bool watched{false};       ///< the store will tell; else it is asked again at every tick
+        bool watched{false};  ///< the store will tell; else it is asked again at every tick
     };
 
     waiting& begin(call& c);
@@ -46,7 +46,7 @@ private:
     milliseconds wait_;
     waiting* first_{nullptr};
     waiting* last_{nullptr};
-    waiting* next_{nullptr};       ///< tick() goes on here; end() keeps it in the line
+    waiting* next_{nullptr};  ///< tick() goes on here; end() keeps it in the line
     std::vector<std::unique_ptr<waiting>> all_;
     std::vector<waiting*> free_;
 };

@@ -45,7 +45,8 @@ bool alive(const sockaddr_un& address) {
 result<std::vector<listening_socket>> listen_unix(const std::string& text, const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path) return trouble(text, "the path must have 1 to 107 bytes");
+    if (path.empty() || path.size() >= sizeof address.sun_path)
+        return trouble(text, "the path must have 1 to 107 bytes");
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     struct stat there {};
     if (::lstat(path.c_str(), &there) == 0) {

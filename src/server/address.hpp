@@ -11,8 +11,8 @@ namespace freshet {
 /// A socket that listens, with the name it has really got (port 0 has become one).
 struct listening_socket {
     int descriptor{-1};
-    std::string name;         ///< "127.0.0.1:11311", "unix:/run/freshet.sock"
-    std::string unix_path;    ///< to be removed at the end; empty for TCP
+    std::string name;       ///< "127.0.0.1:11311", "unix:/run/freshet.sock"
+    std::string unix_path;  ///< to be removed at the end; empty for TCP
     bool beyond_loopback{false};
 };
 

@@ -168,9 +168,7 @@ problem trouble(const std::string& path, std::string_view why) {
 
 }  // namespace
 
-std::string control_path(const std::string& state_folder) {
-    return state_folder + "/control";
-}
+std::string control_path(const std::string& state_folder) { return state_folder + "/control"; }
 
 result<std::unique_ptr<control>> make_control(shard& back, std::vector<journal*> journals, std::string path) {
     sockaddr_un address{};

@@ -16,7 +16,7 @@ namespace freshet {
 namespace {
 constexpr int accepts_per_turn = 64;
 constexpr std::string_view too_many = "ERROR Too many open connections\r\n";
-}
+}  // namespace
 
 listener::listener(server_state& server, listening_socket socket) : server_(server), socket_(std::move(socket)) {
     server_.fronts.front()->reactor.add(*this, socket_.descriptor);
@@ -61,7 +61,8 @@ void listener::tick(steady::time_point) {
 void listener::admit(int descriptor) {
     if (server_.connections.load(std::memory_order_relaxed) >= server_.config.connections_max) {
         server_.rejected.fetch_add(1, std::memory_order_relaxed);
-        [[maybe_unused]] const auto n = ::send(descriptor, too_many.data(), too_many.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        [[maybe_unused]] const auto n =
+            ::send(descriptor, too_many.data(), too_many.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         ::close(descriptor);
         return;
     }

@@ -15,7 +15,8 @@ constexpr rlim_t other_descriptors = 256;  ///< beside the clients': files, pipe
 
 /// A shard that serves clients, and what its sessions share.
 struct serving_shard {
-    serving_shard(server_state& state, unsigned number) : thread(fmt::format("shard-{}", number)), sessions(state, thread) {}
+    serving_shard(server_state& state, unsigned number)
+        : thread(fmt::format("shard-{}", number)), sessions(state, thread) {}
     shard thread;
     front sessions;
 };
@@ -50,8 +51,10 @@ void server_of_shards::raise_descriptor_limit() {
     const rlimit all{limit.rlim_max, limit.rlim_max};
     ::setrlimit(RLIMIT_NOFILE, &all);
     if (limit.rlim_max >= wanted) return;
-    config_.connections_max = limit.rlim_max > 2 * other_descriptors ? limit.rlim_max - other_descriptors : limit.rlim_max / 2;
-    spdlog::warn("connections_max is lowered to {}: the limit on open files is {} (ulimit -n, LimitNOFILE)", config_.connections_max, limit.rlim_max);
+    config_.connections_max =
+        limit.rlim_max > 2 * other_descriptors ? limit.rlim_max - other_descriptors : limit.rlim_max / 2;
+    spdlog::warn("connections_max is lowered to {}: the limit on open files is {} (ulimit -n, LimitNOFILE)",
+                 config_.connections_max, limit.rlim_max);
 }
 
 result<std::vector<std::string>> server_of_shards::start() {
@@ -75,7 +78,8 @@ result<std::vector<std::string>> server_of_shards::start() {
     std::vector<std::string> sentences;
     for (auto& s : sockets) {
         sentences.push_back("listening on " + s.name);
-        if (s.beyond_loopback) spdlog::warn("{} can be reached from other machines: there is no authentication and no TLS", s.name);
+        if (s.beyond_loopback)
+            spdlog::warn("{} can be reached from other machines: there is no authentication and no TLS", s.name);
         listeners_.push_back(std::make_unique<listener>(state_, std::move(s)));
     }
     for (auto& s : shards_) s->thread.start();

@@ -12,7 +12,7 @@ namespace freshet {
 namespace {
 constexpr std::size_t input_step_bytes = std::size_t{16} << 10;
 constexpr std::size_t arena_kept_bytes = std::size_t{2} << 20;
-}
+}  // namespace
 
 session::session(front& home, int descriptor)
     : front_(home), descriptor_(descriptor), parser_(home.server.config.item_size_max_bytes), next_(home.sessions) {

@@ -45,14 +45,14 @@ private:
     front& front_;
     int descriptor_;
     request_parser parser_;
-    bytes input_;                       ///< read, not yet understood
-    bytes unsent_;                      ///< what the socket would not take, from unsent_at_
+    bytes input_;   ///< read, not yet understood
+    bytes unsent_;  ///< what the socket would not take, from unsent_at_
     std::size_t unsent_at_{0};
-    std::size_t held_{0};               ///< of front::held_bytes
+    std::size_t held_{0};  ///< of front::held_bytes
     std::size_t arena_begin_{0}, arena_end_{0};
-    session_call* first_{nullptr};      ///< the line of replies
+    session_call* first_{nullptr};  ///< the line of replies
     session_call* last_{nullptr};
-    std::size_t pending_{0};            ///< calls in that line
+    std::size_t pending_{0};  ///< calls in that line
     std::size_t unanswered_{0};
     session_call* submitting_{nullptr};
     client_state client_{};
@@ -61,7 +61,7 @@ private:
     bool processing_{false};
     bool reading_{true};
     bool watching_write_{false};
-    bool ending_{false};                ///< no more input is looked at; closes when all is said
+    bool ending_{false};  ///< no more input is looked at; closes when all is said
     bool closed_{false};
 };
 

@@ -15,7 +15,7 @@ namespace {
 constexpr int events_per_turn = 256;
 /// Before the rest of the io_context has its say: going through it costs two more system calls than asking again here.
 constexpr int turns_in_a_row = 16;
-}
+}  // namespace
 
 struct reactor::parts {
     explicit parts(boost::asio::io_context& context) : descriptor(context) {}
@@ -53,7 +53,9 @@ void reactor::watch(endpoint& e, int descriptor, bool readable, bool writable) {
     ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
-void reactor::remove(int descriptor) { ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr); }
+void reactor::remove(int descriptor) {
+    ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
 
 void reactor::bury(endpoint* e) {
     if (e->buried_) return;

@@ -88,9 +88,7 @@ shard::shard(std::string name) : name_(std::move(name)), parts_(std::make_unique
     parts_->hot->add(parts_->mail, parts_->mail.descriptor);
 }
 
-shard::~shard() {
-    stop();
-}
+shard::~shard() { stop(); }
 
 boost::asio::io_context& shard::context() noexcept { return parts_->context; }
 reactor& shard::reactor() noexcept { return *parts_->hot; }

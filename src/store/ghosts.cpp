@@ -23,7 +23,10 @@ void ghosts::add(std::uint32_t hash) noexcept {
     // Over an empty one or the oldest.
     slot* victim = set;
     for (std::size_t i = 0; i < ways; ++i) {
-        if (set[i].print == 0) { victim = &set[i]; break; }
+        if (set[i].print == 0) {
+            victim = &set[i];
+            break;
+        }
         if (static_cast<std::uint16_t>(t - set[i].age) > static_cast<std::uint16_t>(t - victim->age)) victim = &set[i];
     }
     *victim = {print(hash), t};

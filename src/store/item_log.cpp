@@ -14,19 +14,23 @@ namespace {
 constexpr std::size_t page = 4096;
 constexpr std::size_t segment_min = std::size_t{16} << 10;
 constexpr std::size_t segment_max = std::size_t{128} << 10;
-constexpr std::size_t large_share = 8;    ///< an item above 1/8 of a segment has a segment of its own
-constexpr std::size_t address_share = 9;  ///< address space as a multiple of the memory: large items leave most of a segment untouched
-constexpr std::size_t addresses_max = std::numeric_limits<std::uint32_t>::max() * stored_item::unit;  ///< what a reference can name
+constexpr std::size_t large_share = 8;  ///< an item above 1/8 of a segment has a segment of its own
+constexpr std::size_t address_share =
+    9;  ///< address space as a multiple of the memory: large items leave most of a segment untouched
+constexpr std::size_t addresses_max =
+    std::numeric_limits<std::uint32_t>::max() * stored_item::unit;  ///< what a reference can name
 
 std::size_t whole_pages(std::size_t bytes) { return (bytes + page - 1) / page * page; }
 }  // namespace
 
 item_log::item_log(std::size_t size_bytes)
     : segment_bytes_(std::clamp(std::bit_floor(size_bytes / 64), segment_min, segment_max)) {
-    const std::size_t slots = std::min(size_bytes * address_share / segment_bytes_ + 16, addresses_max / segment_bytes_);
+    const std::size_t slots =
+        std::min(size_bytes * address_share / segment_bytes_ + 16, addresses_max / segment_bytes_);
     void* const memory = ::mmap(nullptr, slots * segment_bytes_, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) throw std::system_error(errno, std::system_category(), "address space for the memory store");
+    if (memory == MAP_FAILED)
+        throw std::system_error(errno, std::system_category(), "address space for the memory store");
     base_ = static_cast<char*>(memory);
     segments_.resize(slots, segment{none, none, 0, 0, 0, small, false});
     free_.reserve(slots);
@@ -34,7 +38,9 @@ item_log::item_log(std::size_t size_bytes)
 
 item_log::~item_log() { ::munmap(base_, segments_.size() * segment_bytes_); }
 
-std::size_t item_log::charge(const segment& s) const noexcept { return s.single ? whole_pages(s.used) : segment_bytes_; }
+std::size_t item_log::charge(const segment& s) const noexcept {
+    return s.single ? whole_pages(s.used) : segment_bytes_;
+}
 
 std::size_t item_log::growth(std::size_t units) const noexcept {
     const std::size_t size = units * stored_item::unit;
@@ -69,7 +75,8 @@ item_log::segment_id item_log::take(std::size_t slots) noexcept {
     for (std::size_t i = 0; i + slots <= free_.size(); ++i) {
         if (free_[i + slots - 1] != free_[i] + slots - 1) continue;
         const segment_id s = free_[i];
-        free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i), free_.begin() + static_cast<std::ptrdiff_t>(i + slots));
+        free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i),
+                    free_.begin() + static_cast<std::ptrdiff_t>(i + slots));
         return s;
     }
     return none;

@@ -71,9 +71,9 @@ public:
 private:
     struct segment {
         segment_id older, newer;
-        std::uint32_t live;      ///< items that are not forgotten
-        std::uint32_t slots;     ///< segments of address space it spans; 0: free, or behind the first
-        std::size_t used;        ///< bytes
+        std::uint32_t live;   ///< items that are not forgotten
+        std::uint32_t slots;  ///< segments of address space it spans; 0: free, or behind the first
+        std::size_t used;     ///< bytes
         list in;
         bool single;
     };
@@ -84,8 +84,8 @@ private:
     std::size_t segment_bytes_;
     char* base_{nullptr};
     std::vector<segment> segments_;
-    std::vector<segment_id> free_;   ///< single slots, used again before fresh ones
-    segment_id fresh_{0};            ///< first slot never used
+    std::vector<segment_id> free_;  ///< single slots, used again before fresh ones
+    segment_id fresh_{0};           ///< first slot never used
     std::array<segment_id, lists> heads_{none, none}, tails_{none, none};
     std::array<std::size_t, lists> bytes_{};
 };

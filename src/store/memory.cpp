@@ -22,7 +22,7 @@ std::size_t stripe_count(const memory_options& o) {
 }
 
 constexpr std::size_t counter_item_size_max = std::size_t{512} << 10;  ///< memcached keeps larger items in pieces
-constexpr std::size_t counter_text_max = digits_max + 4;  ///< a longer text is read as far as this
+constexpr std::size_t counter_text_max = digits_max + 4;               ///< a longer text is read as far as this
 
 std::size_t digits(std::uint64_t n) noexcept {
     std::size_t count = 1;
@@ -102,7 +102,8 @@ void memory::describe(place& at, reply& a) noexcept {
 }
 
 /// What the item's expiry is in front of the flag with that place: N and T act from left to right.
-std::uint32_t memory::expiry_before(const place& at, const request& r, bool created, std::uint32_t base, unsigned flag) const noexcept {
+std::uint32_t memory::expiry_before(const place& at, const request& r, bool created, std::uint32_t base,
+                                    unsigned flag) const noexcept {
     const unsigned vivified = created && r.vivify_place < flag ? r.vivify_place : 0;
     const unsigned touched = r.touch && r.touch_place < flag ? r.touch_place : 0;
     if (vivified > touched) return expiry(r.vivify_exptime, at.now);
@@ -291,7 +292,8 @@ void memory::arithmetic(place& at, const request& r, reply& a) {
         if (!write_counter(at, r, a)) return;
     } else {
         // Neither is looked at as a number, so they are refused before the CAS is compared.
-        if (at.item->value_size == 0 || item_size(r.key.size(), at.item->flags, at.item->value_size) > counter_item_size_max) {
+        if (at.item->value_size == 0 ||
+            item_size(r.key.size(), at.item->flags, at.item->value_size) > counter_item_size_max) {
             a.outcome = outcome::non_numeric;
             return;
         }
@@ -351,27 +353,6 @@ void memory::inspect(place& at, reply& a) {
     a.outcome = outcome::inspected;
 }
 
-bool memory::watch(watcher& w) {
-    stripe& s = stripe_of(std::hash<std::string_view>{}(w.key));
-    const std::lock_guard lock(s.mutex);
-    s.watchers.push_back(&w);
-    return true;
-}
-
-bool memory::unwatch(watcher& w) {
-    stripe& s = stripe_of(std::hash<std::string_view>{}(w.key));
-    const std::lock_guard lock(s.mutex);
-    return std::erase(s.watchers, &w) != 0;
-}
-
-void memory::tell_watchers(stripe& s, std::string_view key) noexcept {
-    std::erase_if(s.watchers, [&](watcher* w) {
-        if (w->key != key) return false;
-        w->home->post(*w);
-        return true;
-    });
-}
-
 void memory::flush_all(steady::time_point now, seconds delay) {
     const std::uint32_t t = seconds_at(now);
     for (auto& s : stripes_) {
@@ -394,78 +375,8 @@ std::size_t memory::bytes_used() const {
     return sum;
 }
 
-void memory::reset_statistics() {
-    for (auto& s : stripes_) {
-        const std::lock_guard lock(s->mutex);
-        s->figures = {};
-    }
+std::unique_ptr<memory_store> make_memory_store(const memory_options& options) {
+    return std::make_unique<memory>(options);
 }
-
-void memory::add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) {
-    stripe_figures sum{};
-    std::size_t items = 0;
-    std::size_t used = 0;
-    for (auto& s : stripes_) {
-        const std::lock_guard lock(s->mutex);
-        flush_if_due(*s, seconds_at(now));
-        const auto& f = s->figures;
-        using field = std::uint64_t stripe_figures::*;
-        for (const field x : {&stripe_figures::get_hits, &stripe_figures::get_misses, &stripe_figures::get_expired, &stripe_figures::get_flushed,
-                              &stripe_figures::sets, &stripe_figures::total_items, &stripe_figures::touch_hits, &stripe_figures::touch_misses,
-                              &stripe_figures::delete_hits, &stripe_figures::delete_misses, &stripe_figures::incr_hits, &stripe_figures::incr_misses,
-                              &stripe_figures::decr_hits, &stripe_figures::decr_misses, &stripe_figures::cas_hits, &stripe_figures::cas_misses,
-                              &stripe_figures::cas_badval, &stripe_figures::evictions, &stripe_figures::evicted_unfetched,
-                              &stripe_figures::reclaimed, &stripe_figures::too_large})
-            sum.*x += f.*x;
-        items += s->items();
-        used += s->bytes_used();
-    }
-    const auto add = [&](const char* name, std::uint64_t value) { to.push_back({name, std::to_string(value)}); };
-    if (group.empty()) {
-        add("cmd_get", sum.get_hits + sum.get_misses);
-        add("cmd_set", sum.sets);
-        add("cmd_touch", sum.touch_hits + sum.touch_misses);
-        add("get_hits", sum.get_hits);
-        add("get_misses", sum.get_misses);
-        add("get_expired", sum.get_expired);
-        add("get_flushed", sum.get_flushed);
-        add("delete_misses", sum.delete_misses);
-        add("delete_hits", sum.delete_hits);
-        add("incr_misses", sum.incr_misses);
-        add("incr_hits", sum.incr_hits);
-        add("decr_misses", sum.decr_misses);
-        add("decr_hits", sum.decr_hits);
-        add("cas_misses", sum.cas_misses);
-        add("cas_hits", sum.cas_hits);
-        add("cas_badval", sum.cas_badval);
-        add("touch_hits", sum.touch_hits);
-        add("touch_misses", sum.touch_misses);
-        add("store_too_large", sum.too_large);
-        add("limit_maxbytes", options_.size_bytes);
-        add("bytes", used);
-        add("curr_items", items);
-        add("total_items", sum.total_items);
-        add("evictions", sum.evictions);
-        add("evicted_unfetched", sum.evicted_unfetched);
-        add("reclaimed", sum.reclaimed);
-    } else if (group == "items" && items != 0) {
-        // One class: there are no slabs.
-        add("items:1:number", items);
-        add("items:1:evicted", sum.evictions);
-        add("items:1:evicted_unfetched", sum.evicted_unfetched);
-        add("items:1:reclaimed", sum.reclaimed);
-        add("items:1:outofmemory", 0);
-    } else if (group == "slabs") {
-        if (items != 0) {
-            add("1:used_chunks", items);
-            add("1:get_hits", sum.get_hits);
-            add("1:cmd_set", sum.sets);
-        }
-        add("active_slabs", items != 0 ? 1 : 0);
-        add("total_malloced", used);
-    }
-}
-
-std::unique_ptr<memory_store> make_memory_store(const memory_options& options) { return std::make_unique<memory>(options); }
 
 }  // namespace freshet

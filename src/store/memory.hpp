@@ -48,13 +48,14 @@ private:
     static stored_item* write(place& at, std::string_view key, std::string_view value);
     static void accessed(place& at) noexcept;
     static void describe(place& at, reply& a) noexcept;
-    std::uint64_t next_cas(const request& r) noexcept {
-        return r.assign ? r.assign_cas : next_cas();
-    }
+    std::uint64_t next_cas(const request& r) noexcept { return r.assign ? r.assign_cas : next_cas(); }
     std::uint64_t next_cas() noexcept { return cas_.fetch_add(1, std::memory_order_relaxed) + 1; }
-    std::uint32_t expiry_before(const place& at, const request& r, bool created, std::uint32_t base, unsigned flag) const noexcept;
+    std::uint32_t expiry_before(const place& at, const request& r, bool created, std::uint32_t base,
+                                unsigned flag) const noexcept;
     /// What is over is shown as memcached shows it: below zero, in 32 bits without a sign.
-    static std::int64_t ttl(std::uint32_t expires, std::uint32_t now) noexcept { return expires == 0 ? -1 : std::int64_t{expires - now}; }
+    static std::int64_t ttl(std::uint32_t expires, std::uint32_t now) noexcept {
+        return expires == 0 ? -1 : std::int64_t{expires - now};
+    }
     std::uint32_t seconds_at(steady::time_point t) const noexcept;
     std::uint32_t expiry(std::int64_t exptime, std::uint32_t now) const noexcept;
     stripe& stripe_of(std::size_t hash) noexcept { return *stripes_[(hash >> 40) & (stripes_.size() - 1)]; }
@@ -62,8 +63,8 @@ private:
     static void tell_watchers(stripe& s, std::string_view key) noexcept;
 
     memory_options options_;
-    steady::time_point epoch_;       ///< the store's clock began here, two seconds before the process
-    std::int64_t epoch_wall_;        ///< the same moment in seconds since 1970
+    steady::time_point epoch_;  ///< the store's clock began here, two seconds before the process
+    std::int64_t epoch_wall_;   ///< the same moment in seconds since 1970
     std::atomic<std::uint64_t> cas_{0};
     std::vector<std::unique_ptr<stripe>> stripes_;  ///< a power of two
 };

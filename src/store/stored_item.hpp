@@ -10,17 +10,17 @@ namespace freshet {
 struct stored_item {
     std::uint64_t cas;
     std::uint32_t flags;
-    std::uint32_t expires;      ///< seconds on the store's clock; 0: never
-    std::uint32_t accessed;     ///< seconds on the store's clock
+    std::uint32_t expires;   ///< seconds on the store's clock; 0: never
+    std::uint32_t accessed;  ///< seconds on the store's clock
     std::uint32_t value_size;
     std::uint32_t hash;
-    std::uint16_t slack;        ///< units allotted beyond what key and value need
+    std::uint16_t slack;  ///< units allotted beyond what key and value need
     std::uint8_t key_size;
-    std::uint8_t uses : 2;      ///< S3-FIFO's counter: reads since it came or was kept, at most 3
+    std::uint8_t uses : 2;  ///< S3-FIFO's counter: reads since it came or was kept, at most 3
     std::uint8_t fetched : 1;
     std::uint8_t stale : 1;
     std::uint8_t win_sent : 1;
-    std::uint8_t gone : 1;      ///< no longer in the index; its bytes wait for the segment's end
+    std::uint8_t gone : 1;  ///< no longer in the index; its bytes wait for the segment's end
     std::uint8_t in_main : 1;
     std::uint8_t binary_key : 1;  ///< the key came as base64
 

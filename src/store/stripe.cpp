@@ -6,10 +6,12 @@
 namespace freshet {
 
 namespace {
-constexpr std::size_t small_share = 20;      ///< the small list's part of the items' memory: 1/20; 1/10 hit less in every trace tried
+constexpr std::size_t small_share =
+    20;  ///< the small list's part of the items' memory: 1/20; 1/10 hit less in every trace tried
 constexpr unsigned uses_max = 3;
-constexpr unsigned fruitless_max = 64;       ///< then the oldest segment goes whatever its items' uses
-constexpr std::size_t slack_units_max = 32;  ///< an overwritten value stays in place if no more than 256 B or a quarter is wasted
+constexpr unsigned fruitless_max = 64;  ///< then the oldest segment goes whatever its items' uses
+constexpr std::size_t slack_units_max =
+    32;  ///< an overwritten value stays in place if no more than 256 B or a quarter is wasted
 }  // namespace
 
 stripe::stripe(std::size_t size_bytes) : size_bytes_(size_bytes), log_(size_bytes) {}
@@ -26,13 +28,15 @@ stored_item* stripe::find(std::uint32_t hash, std::string_view key, std::uint32_
     return &item;
 }
 
-stored_item* stripe::place(std::uint32_t hash, std::string_view key, std::size_t value_size, stored_item* old, std::uint32_t now) {
+stored_item* stripe::place(std::uint32_t hash, std::string_view key, std::size_t value_size, stored_item* old,
+                           std::uint32_t now) {
     const std::size_t units = stored_item::units_for(key.size(), value_size);
     unsigned uses = 0;
     auto list = item_log::small;
     if (old != nullptr) {
         const std::size_t allotted = old->units();
-        if (units <= allotted && allotted - units <= std::max(slack_units_max, allotted / 4) && allotted - units <= 0xFFFF) {
+        if (units <= allotted && allotted - units <= std::max(slack_units_max, allotted / 4) &&
+            allotted - units <= 0xFFFF) {
             old->slack = static_cast<std::uint16_t>(allotted - units);
             old->value_size = static_cast<std::uint32_t>(value_size);
             return old;
@@ -80,8 +84,9 @@ bool stripe::make_room(std::size_t growth, std::uint32_t now) {
 
 bool stripe::evict(std::uint32_t now) {
     const std::size_t small_target = (log_.bytes() + log_.segment_bytes()) / small_share;
-    const bool from_small = log_.oldest(item_log::main) == item_log::none ||
-                            (log_.oldest(item_log::small) != item_log::none && log_.bytes(item_log::small) > small_target);
+    const bool from_small =
+        log_.oldest(item_log::main) == item_log::none ||
+        (log_.oldest(item_log::small) != item_log::none && log_.bytes(item_log::small) > small_target);
     const auto list = from_small ? item_log::small : item_log::main;
     const auto segment = log_.oldest(list);
     if (segment == item_log::none) return false;

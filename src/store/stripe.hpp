@@ -30,19 +30,23 @@ public:
 
     /// The item if it is there and has not expired at `now` (seconds on the store's clock).
     stored_item* find(std::uint32_t hash, std::string_view key, std::uint32_t now) noexcept;
-    /// An item with this key and room for the value, in place of `old` (of the same key) if given. Header but cas, flags,
-    /// expires, accessed and the marks is filled; the value is not. Others are thrown out as needed. Null: larger than the stripe.
-    stored_item* place(std::uint32_t hash, std::string_view key, std::size_t value_size, stored_item* old, std::uint32_t now);
+    /// An item with this key and room for the value, in place of `old` (of the same key) if given. Header but cas,
+    /// flags, expires, accessed and the marks is filled; the value is not. Others are thrown out as needed. Null:
+    /// larger than the stripe.
+    stored_item* place(std::uint32_t hash, std::string_view key, std::size_t value_size, stored_item* old,
+                       std::uint32_t now);
     void erase(stored_item& item) noexcept;
     void clear();
 
-    std::size_t bytes_used() const noexcept { return log_.bytes() + index_.bytes() + ghosts_.bytes() + log_.overhead_bytes(); }
+    std::size_t bytes_used() const noexcept {
+        return log_.bytes() + index_.bytes() + ghosts_.bytes() + log_.overhead_bytes();
+    }
     std::size_t items() const noexcept { return index_.size(); }
 
     std::mutex mutex;
     stripe_figures figures{};
-    std::vector<watcher*> watchers;        ///< of keys in this stripe
-    std::int64_t flush_due{0};             ///< on the store's clock; 0: none
+    std::vector<watcher*> watchers;  ///< of keys in this stripe
+    std::int64_t flush_due{0};       ///< on the store's clock; 0: none
 
 private:
     stored_item* room(item_log::list l, std::size_t units, std::uint32_t now);

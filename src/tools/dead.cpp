@@ -21,9 +21,7 @@ namespace freshet {
 
 namespace {
 
-dead_answer no_answer() {
-    return {false, "the server went away before it had answered, maybe_done; ask again\n"};
-}
+dead_answer no_answer() { return {false, "the server went away before it had answered, maybe_done; ask again\n"}; }
 
 /// Nothing: no server answers in this folder.
 std::optional<dead_answer> ask_server(const std::string& path, const dead_command& command) {

@@ -30,20 +30,16 @@ public:
         subject = next_++;
         const package_record& r = records_[subject];
         const std::string key = std::string("record:").append(r.name);
-        if (verb_ == verb::write)
-            to.set(key, r.text);
-        else
-            to.get(key);
+        if (verb_ == verb::write) to.set(key, r.text);
+        else to.get(key);
         return true;
     }
     void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds took) override {
         const std::string_view text = records_[subject].text;
         const bool right = verb_ == verb::write ? answer.outcome == outcome::stored
                                                 : answer.outcome == outcome::hit && answer.value.view() == text;
-        if (right)
-            bytes_ += text.size();
-        else
-            ++wrong;
+        if (right) bytes_ += text.size();
+        else ++wrong;
         result.times.add(took);
     }
 

@@ -24,9 +24,7 @@ using clock = std::chrono::steady_clock;
 constexpr std::size_t read_size_bytes = std::size_t{256} << 10;
 constexpr std::chrono::seconds patience{60};
 
-[[noreturn]] void lost(const char* how) {
-    throw std::runtime_error(std::string("the server ") + how);
-}
+[[noreturn]] void lost(const char* how) { throw std::runtime_error(std::string("the server ") + how); }
 
 owned_descriptor connect_to(const std::string& path) {
     sockaddr_un address{};
@@ -59,7 +57,8 @@ public:
 
     void ask_and_send() {
         std::uint32_t subject = 0;
-        while (asked_.size() < depth_ && talk_.ask(out_, subject)) asked_.push_back({subject, clock::now(), out_.asked});
+        while (asked_.size() < depth_ && talk_.ask(out_, subject))
+            asked_.push_back({subject, clock::now(), out_.asked});
         while (sent_ < out_.written.size()) {
             const std::string_view rest = out_.written.view(sent_);
             const ssize_t n = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);

@@ -31,9 +31,7 @@ std::string time_text(std::optional<double> us) {
     return *us < 1e6 ? fmt::format("{:.1f} ms", *us / 1e3) : fmt::format("{:.2f} s", *us / 1e6);
 }
 
-std::string number(std::optional<double> v) {
-    return v ? fmt::format("{:.1f}", *v) : "null";
-}
+std::string number(std::optional<double> v) { return v ? fmt::format("{:.1f}", *v) : "null"; }
 
 std::size_t name_width(const std::vector<figures>& rows) {
     std::size_t width = 0;
@@ -41,9 +39,7 @@ std::size_t name_width(const std::vector<figures>& rows) {
     return width;
 }
 
-std::string count(std::optional<std::size_t> v) {
-    return v ? std::to_string(*v) : "null";
-}
+std::string count(std::optional<std::size_t> v) { return v ? std::to_string(*v) : "null"; }
 
 }  // namespace
 

@@ -53,8 +53,7 @@ void running_program::kill() {
 int running_program::wait() {
     int status = 0;
     if (!std::exchange(ended_, true)) {
-        while (::waitpid(child_.id, &status, 0) < 0 && errno == EINTR) {
-        }
+        while (::waitpid(child_.id, &status, 0) < 0 && errno == EINTR) {}
     }
     return status;
 }

@@ -11,9 +11,7 @@ namespace freshet::demonstration {
 
 namespace {
 
-double megabytes(std::size_t bytes) {
-    return static_cast<double>(bytes) / 1e6;
-}
+double megabytes(std::size_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
 std::vector<figures> rows_of(const report& r) {
     return {r.cache.all,        r.cache.hit,    r.cache.source, r.tasks.published,

@@ -113,9 +113,7 @@ std::vector<std::string> tasks_of_children(pid_t parent) {
 
 }  // namespace
 
-std::string own_path() {
-    return std::filesystem::read_symlink("/proc/self/exe").string();
-}
+std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 own_folder::own_folder() : path_("/var/tmp/freshet-demo-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr)
@@ -152,19 +150,14 @@ std::vector<std::string> demo_server::halt() {
     const pid_t id = program_->child().id;
     program_->signal(SIGSTOP);
     int status = 0;
-    while (::waitpid(id, &status, WUNTRACED) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(id, &status, WUNTRACED) < 0 && errno == EINTR) {}
     if (!WIFSTOPPED(status)) throw std::runtime_error("the server has ended by itself");
     return tasks_of_children(id);
 }
 
-void demo_server::go_on() {
-    program_->signal(SIGCONT);
-}
+void demo_server::go_on() { program_->signal(SIGCONT); }
 
-void demo_server::kill() {
-    program_->kill();
-}
+void demo_server::kill() { program_->kill(); }
 
 bool demo_server::stop() {
     program_->signal(SIGTERM);

@@ -94,10 +94,8 @@ private:
     void take(const task& t, std::string_view result) {
         last_ = clock::now();
         outcome_.worked_off.times.add(last_ - t.published);
-        if (result.starts_with("ERROR "))
-            ++outcome_.errors;
-        else if (!result.empty())
-            ++outcome_.differences;
+        if (result.starts_with("ERROR ")) ++outcome_.errors;
+        else if (!result.empty()) ++outcome_.differences;
         shown_.show(
             fmt::format("2 asynchronous: {} of {} results", outcome_.worked_off.times.count(), outcome_.stored));
     }

@@ -74,7 +74,8 @@ TEST_P(every_queue, settling_twice_is_unknown) {
 TEST_P(every_queue, a_number_that_was_never_given_is_unknown) {
     queue_user q = open();
     q.publish("a");
-    for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{999}, ~std::uint64_t{0}})
+    for (const std::uint64_t number :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{999}, ~std::uint64_t{0}})
         EXPECT_EQ(q.settle(action::ack, number), settled::unknown) << number;
     EXPECT_EQ(q.receive_bodies(), strings{"a"});
 }

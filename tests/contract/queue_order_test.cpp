@@ -8,7 +8,8 @@ namespace freshet::test {
 
 TEST_P(every_queue, messages_of_one_key_are_handed_out_one_at_a_time) {
     queue_user q = open();
-    q.publish_all({make("a1", "a"), make("a2", "a"), make("b1", "b"), make("x"), make("a3", "a"), make("b2", "b"), make("y")});
+    q.publish_all(
+        {make("a1", "a"), make("a2", "a"), make("b1", "b"), make("x"), make("a3", "a"), make("b2", "b"), make("y")});
     const auto first = q.receive();
     strings bodies;
     for (const delivery& d : first) bodies.push_back(d.message.body);

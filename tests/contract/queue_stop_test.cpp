@@ -64,7 +64,8 @@ TEST_P(every_queue, a_stop_among_publications_leaves_exactly_what_was_confirmed)
     q = open();
     EXPECT_EQ(q.of().length(), confirmed.size());
     strings got;
-    for (auto some = q.receive_bodies(); !some.empty(); some = q.receive_bodies()) got.insert(got.end(), some.begin(), some.end());
+    for (auto some = q.receive_bodies(); !some.empty(); some = q.receive_bodies())
+        got.insert(got.end(), some.begin(), some.end());
     EXPECT_EQ(got, confirmed);
 }
 
@@ -82,7 +83,8 @@ TEST_P(every_queue, publishers_and_workers_on_many_shards_lose_and_double_nothin
             queue_user mine(homes[static_cast<std::size_t>(i)], q.of());
             for (int k = 0; k < each; k += 50) {
                 std::vector<message> some;
-                for (int j = k; j < k + 50; ++j) some.push_back(make(std::to_string(i) + "-" + std::to_string(j), std::to_string(j % 7)));
+                for (int j = k; j < k + 50; ++j)
+                    some.push_back(make(std::to_string(i) + "-" + std::to_string(j), std::to_string(j % 7)));
                 mine.publish_all(std::move(some));
             }
         });

@@ -97,7 +97,8 @@ TEST_P(every_queue, only_the_cancelled_reception_comes_home) {
     EXPECT_EQ(third.end(), strings{"b"});
 }
 
-// A cancellation that crosses the message on its way: it comes home with the message or without, once, and none is lost.
+// A cancellation that crosses the message on its way: it comes home with the message or without, once, and none is
+// lost.
 TEST_P(every_queue, a_cancellation_may_cross_its_message) {
     queue_user q = open();
     int taken = 0;

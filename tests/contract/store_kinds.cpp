@@ -31,9 +31,7 @@ std::unique_ptr<store_house> make() {
 
 }  // namespace
 
-std::vector<store_kind> store_kinds() {
-    return {{"memory", make<memory_house>}, {"routes", make<routed_house>}};
-}
+std::vector<store_kind> store_kinds() { return {{"memory", make<memory_house>}, {"routes", make<routed_house>}}; }
 
 INSTANTIATE_TEST_SUITE_P(kinds, every_store, testing::ValuesIn(store_kinds()),
                          [](const auto& one) { return std::string(one.param.name); });

@@ -50,7 +50,8 @@ TEST_P(every_store, an_item_that_is_about_to_end_is_won_by_one_client) {
 }
 
 TEST_P(every_store, ma_counts_and_makes) {
-    EXPECT_EQ(ask("ma n\r\nma n N0 J13 v\r\nma n v\r\nma n MD D20 v\r\n"), "NF\r\nVA 2\r\n13\r\nVA 2\r\n14\r\nVA 1\r\n0\r\n");
+    EXPECT_EQ(ask("ma n\r\nma n N0 J13 v\r\nma n v\r\nma n MD D20 v\r\n"),
+              "NF\r\nVA 2\r\n13\r\nVA 2\r\n14\r\nVA 1\r\n0\r\n");
 }
 
 TEST_P(every_store, a_miss_stays_quiet_when_asked_to) {

@@ -20,7 +20,8 @@ constexpr int queues = 3, keys = 4, rounds = 40;
 std::string queue_name(int i) { return "q" + std::to_string(i); }
 
 struct opened {
-    explicit opened(const std::string& path) : journal_(*open_journal({.path = path, .allow_tmpfs = true, .queues_max = 10, .defaults = {}})) {
+    explicit opened(const std::string& path)
+        : journal_(*open_journal({.path = path, .allow_tmpfs = true, .queues_max = 10, .defaults = {}})) {
         home.start();
         queue_options options;
         options.max_attempts = 0;
@@ -35,8 +36,8 @@ struct opened {
     std::vector<queue_user> users;
 };
 
-/// Publishes for ever. The body of a message is its number within its key: "publish QUEUE ID KEY NUMBER" is told before,
-/// "published QUEUE ID" once it is confirmed.
+/// Publishes for ever. The body of a message is its number within its key: "publish QUEUE ID KEY NUMBER" is told
+/// before, "published QUEUE ID" once it is confirmed.
 void publish_for_ever(opened& o, int round, int which, const teller& to) {
     std::mt19937 random(static_cast<unsigned>(1'000 * round + which));
     queue_user& q = o.users[static_cast<std::size_t>(which)];
@@ -57,7 +58,8 @@ void publish_for_ever(opened& o, int round, int which, const teller& to) {
     }
 }
 
-/// Receives and settles for ever: "got QUEUE ID marked|fresh", and around a settlement "ack? QUEUE ID", "ack QUEUE ID", "dead?" ...
+/// Receives and settles for ever: "got QUEUE ID marked|fresh", and around a settlement "ack? QUEUE ID", "ack QUEUE ID",
+/// "dead?" ...
 void work_for_ever(opened& o, int round, int which, const teller& to) {
     std::mt19937 random(static_cast<unsigned>(7'000 * round + which));
     shard home("worker");
@@ -66,7 +68,8 @@ void work_for_ever(opened& o, int round, int which, const teller& to) {
     std::vector<delivery> open;
     for (;;) {
         for (delivery& d : mine.receive(5, milliseconds(2))) {
-            to.tell("got " + std::to_string(which) + " " + d.message.id + (d.redelivered || d.message.attempt > 1 ? " marked" : " fresh"));
+            to.tell("got " + std::to_string(which) + " " + d.message.id +
+                    (d.redelivered || d.message.attempt > 1 ? " marked" : " fresh"));
             open.push_back(std::move(d));
         }
         std::shuffle(open.begin(), open.end(), random);
@@ -85,7 +88,8 @@ void work_for_ever(opened& o, int round, int which, const teller& to) {
             r.key = d.message.id;
             r.value = "result of " + d.message.id;
             to.tell((dead ? "dead? " : "ack? ") + name);
-            if (mine.settle(dead ? settlement::action::dead : settlement::action::ack, d.number, {}, "reason", r) != settlement::outcome::done)
+            if (mine.settle(dead ? settlement::action::dead : settlement::action::ack, d.number, {}, "reason", r) !=
+                settlement::outcome::done)
                 to.tell("failed " + name);
             to.tell((dead ? "dead " : "ack ") + name);
         }
@@ -125,7 +129,8 @@ void learn(knowledge& all, const std::vector<std::string>& told) {
 void check(const std::string& path, const knowledge& all) {
     opened o(path);
     std::set<std::string> dead, results;
-    for (const dead_letter& l : dead_letters(o.home, *o.journal_, 1'000'000)) dead.insert(l.queue.substr(1) + " " + l.message.id);
+    for (const dead_letter& l : dead_letters(o.home, *o.journal_, 1'000'000))
+        dead.insert(l.queue.substr(1) + " " + l.message.id);
     for (const kept_result& r : o.journal_->results()) {
         EXPECT_EQ(r.value, "result of " + r.key);
         results.insert(r.key);
@@ -157,11 +162,13 @@ void check(const std::string& path, const knowledge& all) {
 void drain(const std::string& path, const knowledge& all) {
     opened o(path);
     std::set<std::string> dead, taken;
-    for (const dead_letter& l : dead_letters(o.home, *o.journal_, 1'000'000)) dead.insert(l.queue.substr(1) + " " + l.message.id);
+    for (const dead_letter& l : dead_letters(o.home, *o.journal_, 1'000'000))
+        dead.insert(l.queue.substr(1) + " " + l.message.id);
     std::map<std::string, int> last;
     for (int i = 0; i < queues; ++i) {
         queue_user& q = o.users[static_cast<std::size_t>(i)];
-        for (auto some = q.receive(1'000, milliseconds(5)); q.of().length() != 0; some = q.receive(1'000, milliseconds(5))) {
+        for (auto some = q.receive(1'000, milliseconds(5)); q.of().length() != 0;
+             some = q.receive(1'000, milliseconds(5))) {
             for (const delivery& d : some) {
                 const std::string name = std::to_string(i) + " " + d.message.id;
                 EXPECT_TRUE(taken.insert(name).second) << name << " came twice";

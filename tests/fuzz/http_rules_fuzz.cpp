@@ -1,4 +1,5 @@
-// What an HTTP worker and a flow's configuration say: a URL in parts that can be sent, a Retry-After that is a time to come.
+// What an HTTP worker and a flow's configuration say: a URL in parts that can be sent, a Retry-After that is a time to
+// come.
 #include "flow/http.hpp"
 
 #include <algorithm>

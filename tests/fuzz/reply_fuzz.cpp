@@ -1,5 +1,5 @@
-// A server's answers, read at once and as they grow byte by byte: the same replies, and never more consumed than is there.
-// The first byte says which question they answer.
+// A server's answers, read at once and as they grow byte by byte: the same replies, and never more consumed than is
+// there. The first byte says which question they answer.
 #include <freshet/protocol.hpp>
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// A client's bytes become the same requests and answers however they are cut into reads, and each request keeps its limits.
+// A client's bytes become the same requests and answers however they are cut into reads, and each request keeps its
+// limits.
 #include "support/transcript.hpp"
 
 #include <cstdint>
@@ -12,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size <= 2'048) {  // a longer line is taken whole, but not in pieces: as memcached
         if (test::transcript(input, item_size_max, [] { return 1; }) != whole) std::abort();
         std::size_t at = 0;  // pieces as the input itself says
-        if (test::transcript(input, item_size_max, [&] { return std::size_t{data[at++ % size]} % 32; }) != whole) std::abort();
+        if (test::transcript(input, item_size_max, [&] { return std::size_t{data[at++ % size]} % 32; }) != whole)
+            std::abort();
     }
     request_parser parser(item_size_max);
     request r;

@@ -39,7 +39,9 @@ protected:
             if (found) return;
         }
     }
-    static std::string value(std::string_view key) { return fmt::format("VALUE {} 0 {}\r\n{}\r\nEND\r\n", key, key.size(), key); }
+    static std::string value(std::string_view key) {
+        return fmt::format("VALUE {} 0 {}\r\n{}\r\nEND\r\n", key, key.size(), key);
+    }
 
     server_config config;
     test_host host;

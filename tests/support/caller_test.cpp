@@ -16,9 +16,7 @@ void spawn_call(shard& home, caller& worker, const delivery& d, milliseconds lim
                           });
 }
 
-caller_test::caller_test() {
-    back.start();
-}
+caller_test::caller_test() { back.start(); }
 
 caller_test::~caller_test() {
     back.run_and_wait([this] { worker_.reset(); });
@@ -39,10 +37,8 @@ call_result caller_test::call(std::string body, milliseconds limit) {
 
 call_result caller_test::call(const delivery& d, milliseconds limit) {
     std::promise<call_result> promise;
-    back.run([&] {
-        spawn_call(back, *worker_, d, limit, [&](call_result r) { promise.set_value(std::move(r)); });
-    });
+    back.run([&] { spawn_call(back, *worker_, d, limit, [&](call_result r) { promise.set_value(std::move(r)); }); });
     return promise.get_future().get();
 }
 
-} // namespace freshet::test
+}  // namespace freshet::test

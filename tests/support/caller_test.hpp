@@ -30,4 +30,4 @@ protected:
     std::unique_ptr<caller> worker_;
 };
 
-} // namespace freshet::test
+}  // namespace freshet::test

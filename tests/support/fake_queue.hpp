@@ -16,7 +16,7 @@
 namespace freshet::test {
 
 struct settled {
-    enum settlement::action action { settlement::action::ack };
+    enum settlement::action action{settlement::action::ack};
     std::uint64_t number{0};
     milliseconds delay{0};
     std::string reason;
@@ -143,4 +143,4 @@ private:
     int failing_receptions_{0}, failing_settlements_{0}, renewals_{0};
 };
 
-} // namespace freshet::test
+}  // namespace freshet::test

@@ -36,7 +36,7 @@ public:
     }
 
     bool later{false};
-    int failing{0}; ///< so many calls fail
+    int failing{0};  ///< so many calls fail
     std::size_t item_size_max{1'000'000};
 
 private:
@@ -64,4 +64,4 @@ private:
     std::vector<store_mode> asked_;
 };
 
-} // namespace freshet::test
+}  // namespace freshet::test

@@ -55,8 +55,7 @@ std::string http_connection::read_head() {
 }
 
 std::string http_connection::read(std::size_t size) {
-    while (input_.size() < size && fill()) {
-    }
+    while (input_.size() < size && fill()) {}
     std::string some = input_.substr(0, size);
     input_.erase(0, size);
     return some;
@@ -109,9 +108,7 @@ http_peer::http_peer() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXE
     port_ = ntohs(address.sin_port);
 }
 
-http_peer::~http_peer() {
-    close();
-}
+http_peer::~http_peer() { close(); }
 
 void http_peer::close() {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));

@@ -35,8 +35,8 @@ public:
 
 private:
     void start() {
-        auto opened =
-            open_journal({.path = folder_.file("journal"), .allow_tmpfs = true, .queues_max = 10, .defaults = {}}, clock_);
+        auto opened = open_journal(
+            {.path = folder_.file("journal"), .allow_tmpfs = true, .queues_max = 10, .defaults = {}}, clock_);
         if (!opened) throw std::runtime_error(opened.error().text);
         journal_ = *std::move(opened);
     }
@@ -53,8 +53,6 @@ std::unique_ptr<queue_house> make() {
 
 }  // namespace
 
-std::vector<queue_kind> queue_kinds() {
-    return {{"journal", make<journal_house>}};
-}
+std::vector<queue_kind> queue_kinds() { return {{"journal", make<journal_house>}}; }
 
 }  // namespace freshet::test

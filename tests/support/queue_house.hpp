@@ -1,4 +1,5 @@
-// Where the contract's queues come from: one house for each kind of queue. A new kind is a class and a line in queue_kinds().
+// Where the contract's queues come from: one house for each kind of queue. A new kind is a class and a line in
+// queue_kinds().
 #pragma once
 
 #include <freshet/queue.hpp>

@@ -56,7 +56,8 @@ public:
 
     /// What is there now.
     std::vector<delivery> receive(std::size_t max = 1'000) { return receive(max, milliseconds(0)); }
-    std::vector<delivery> receive(std::size_t max, milliseconds wait, bool settle_at_once = false, bool exhausted_too = false) {
+    std::vector<delivery> receive(std::size_t max, milliseconds wait, bool settle_at_once = false,
+                                  bool exhausted_too = false) {
         awaited<reception> r(*home_);
         r.max = max;
         r.wait = wait;
@@ -81,7 +82,7 @@ public:
     }
 
     settled settle(queue_user::action what, std::uint64_t number, milliseconds delay = milliseconds(0),
-                               std::string reason = {}, std::optional<kept_result> keep = {}) {
+                   std::string reason = {}, std::optional<kept_result> keep = {}) {
         awaited<settlement> s(*home_);
         s.action = what;
         s.number = number;

@@ -14,7 +14,8 @@ namespace freshet::test {
 /// A store that answers at once, asked in the protocol's own words at a time that only advance() changes.
 class asked_store {
 public:
-    explicit asked_store(memory_options options = {}) : store(make_memory_store(options)), parser_(options.item_size_max_bytes) {}
+    explicit asked_store(memory_options options = {})
+        : store(make_memory_store(options)), parser_(options.item_size_max_bytes) {}
 
     /// The answers to the commands, as a client reads them, without the last line end.
     std::string operator()(std::string_view commands) {
@@ -35,7 +36,8 @@ public:
         return text;
     }
     std::string set(const std::string& key, std::string_view value, int exptime = 0) {
-        return (*this)("set " + key + " 0 " + std::to_string(exptime) + " " + std::to_string(value.size()) + "\r\n" + std::string(value) + "\r\n");
+        return (*this)("set " + key + " 0 " + std::to_string(exptime) + " " + std::to_string(value.size()) + "\r\n" +
+                       std::string(value) + "\r\n");
     }
     /// The value, or "miss".
     std::string get(const std::string& key) {

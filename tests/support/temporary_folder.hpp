@@ -1,5 +1,5 @@
-// A folder of its own, gone with its contents at the end: in memory where there is such a place, for a test that has no use for a
-// disk, since a shared disk's syncs take as long as they like.
+// A folder of its own, gone with its contents at the end: in memory where there is such a place, for a test that has no
+// use for a disk, since a shared disk's syncs take as long as they like.
 #pragma once
 
 #include <unistd.h>

@@ -16,7 +16,9 @@ namespace {
 /// A service manager's socket in the abstract name space: '@' and the name.
 class notified : public testing::Test {
 protected:
-    notified() : name_("@freshet-notify-" + std::to_string(::getpid())), descriptor_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+    notified()
+        : name_("@freshet-notify-" + std::to_string(::getpid())),
+          descriptor_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::memcpy(address.sun_path + 1, name_.data() + 1, name_.size() - 1);

@@ -21,8 +21,12 @@ std::string decode(std::string_view text) {
 }
 
 TEST(base64, the_rfc_s_examples_go_both_ways) {
-    const std::pair<std::string, std::string> examples[] = {{"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},
-                                                            {"foo", "Zm9v"},    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+    const std::pair<std::string, std::string> examples[] = {{"", ""},
+                                                            {"f", "Zg=="},
+                                                            {"fo", "Zm8="},
+                                                            {"foo", "Zm9v"},
+                                                            {"foob", "Zm9vYg=="},
+                                                            {"fooba", "Zm9vYmE="},
                                                             {"foobar", "Zm9vYmFy"}};
     for (const auto& [raw, text] : examples) {
         EXPECT_EQ(encode(raw), text);
@@ -41,7 +45,10 @@ TEST(base64, any_bytes_come_back) {
 
 TEST(base64, other_letters_are_skipped_as_memcached_does) {
     EXPECT_EQ(decode("Z-m_9.v"), "foo");
-    EXPECT_EQ(decode(std::string("Zm\0\xff""9v", 6)), "foo");
+    EXPECT_EQ(decode(std::string("Zm\0\xff"
+                                 "9v",
+                                 6)),
+              "foo");
 }
 
 TEST(base64, incomplete_groups_are_no_base64) {

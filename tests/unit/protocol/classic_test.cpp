@@ -58,7 +58,8 @@ TEST(classic, one_line_commands_become_requests) {
 
 TEST(classic, one_line_commands_with_wrong_arguments_are_refused) {
     EXPECT_EQ(parse_one("delete\r\n"), "error ERROR");
-    EXPECT_EQ(parse_one("delete a 5\r\n"), "error CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]");
+    EXPECT_EQ(parse_one("delete a 5\r\n"),
+              "error CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]");
     EXPECT_EQ(parse_one("delete a 0 0\r\n"),
               "error CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]");
     EXPECT_EQ(parse_one("incr a\r\n"), "error ERROR");

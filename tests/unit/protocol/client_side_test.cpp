@@ -66,18 +66,23 @@ public:
 private:
     std::string text(std::size_t size, char from, char to) {
         std::string s(size, ' ');
-        for (char& c : s) c = static_cast<char>(from + static_cast<int>(random_() % static_cast<unsigned>(to - from + 1)));
+        for (char& c : s)
+            c = static_cast<char>(from + static_cast<int>(random_() % static_cast<unsigned>(to - from + 1)));
         return s;
     }
     template <class T>
-    T pick(const std::vector<T>& of) { return of[random_() % of.size()]; }
+    T pick(const std::vector<T>& of) {
+        return of[random_() % of.size()];
+    }
 
     static std::vector<outcome> possible(const question& q) {
         std::vector<outcome> all{outcome::failed, outcome::refused, outcome::too_large};
         const auto add = [&](std::initializer_list<outcome> more) { all.insert(all.end(), more); };
         switch (q.r.command) {
             case command::get: add({outcome::hit, outcome::miss, outcome::hit}); break;
-            case command::store: add({outcome::stored, outcome::not_stored, outcome::exists, outcome::not_found}); break;
+            case command::store:
+                add({outcome::stored, outcome::not_stored, outcome::exists, outcome::not_found});
+                break;
             case command::remove: add({outcome::deleted, outcome::not_found}); break;
             case command::touch: add({outcome::touched, outcome::not_found}); break;
             case command::arithmetic: add({outcome::number, outcome::not_found, outcome::non_numeric}); break;
@@ -105,7 +110,8 @@ private:
             store(q);
             q.r.compare = q.r.mode == store_mode::set && maybe();
         }
-        if (q.r.command == command::touch || q.r.command == command::store) q.r.exptime = static_cast<std::int32_t>(random_());
+        if (q.r.command == command::touch || q.r.command == command::store)
+            q.r.exptime = static_cast<std::int32_t>(random_());
         if (q.r.compare) q.r.compare_cas = random_();
         if (q.r.command == command::arithmetic) {
             q.r.decrement = maybe();
@@ -113,7 +119,8 @@ private:
         }
     }
     void store(question& q) {
-        q.r.mode = pick<store_mode>({store_mode::set, store_mode::add, store_mode::replace, store_mode::append, store_mode::prepend});
+        q.r.mode = pick<store_mode>(
+            {store_mode::set, store_mode::add, store_mode::replace, store_mode::append, store_mode::prepend});
         q.value = text(random_() % 100, '\0', '\x7f');
         q.r.value = q.value;
         q.r.flags = static_cast<std::uint32_t>(random_());
@@ -164,7 +171,10 @@ private:
         q.f.quiet = random_() % 4 == 0;
     }
     void returns(question& q) {
-        const std::string_view can = q.f.verb == 'g' ? "scflhk" : q.f.verb == 's' ? "kcs" : q.f.verb == 'a' ? "ck" : "k";
+        const std::string_view can = q.f.verb == 'g'   ? "scflhk"
+                                     : q.f.verb == 's' ? "kcs"
+                                     : q.f.verb == 'a' ? "ck"
+                                                       : "k";
         std::string names;
         for (const char c : can) {
             if (maybe()) names += c;

@@ -68,7 +68,8 @@ TEST(meta, wrong_flags_are_refused) {
     EXPECT_EQ(parse_one("mg a C-1\r\n"), "error CLIENT_ERROR bad token in command line format");
     EXPECT_EQ(parse_one("ma a Mx\r\n"), "error CLIENT_ERROR invalid mode for ma M token");
     EXPECT_EQ(parse_one("ma a Dx\r\n"), "error CLIENT_ERROR invalid or duplicate flag");
-    EXPECT_EQ(parse_one("mg a 1 2 3 4 5 6 7 8 9 A B D G H K L P V\r\n"), "error CLIENT_ERROR options flags are too long");
+    EXPECT_EQ(parse_one("mg a 1 2 3 4 5 6 7 8 9 A B D G H K L P V\r\n"),
+              "error CLIENT_ERROR options flags are too long");
     EXPECT_EQ(parse_one("md a 1 2 3 4 5 6 7 8 9 A B D G H K L P V\r\n"), "error CLIENT_ERROR options flags too long");
 }
 

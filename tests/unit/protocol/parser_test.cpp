@@ -14,8 +14,7 @@ TEST(parser, a_key_of_250_bytes_is_taken) {
 }
 
 TEST(parser, key_over_250_bytes_is_refused) {
-    for (const std::string line :
-         {"get ", "gets a ", "gat 0 ", "delete ", "mg ", "md ", "ma ", "me "}) {
+    for (const std::string line : {"get ", "gets a ", "gat 0 ", "delete ", "mg ", "md ", "ma ", "me "}) {
         EXPECT_EQ(parse_one(line + too_long_key + "\r\n"), bad_format) << line;
     }
     EXPECT_EQ(parse_one("touch " + too_long_key + " 0\r\n"), bad_format);
@@ -41,11 +40,14 @@ TEST(parser, bad_data_chunk_is_swallowed_and_the_connection_usable) {
 
 TEST(parser, too_large_value_is_swallowed_and_the_connection_usable) {
     const std::string value(2'000, 'x');
-    const auto behind = [&](const std::string& line) { return parse(line + "\r\n" + value + "\r\nversion\r\n", 1'024); };
+    const auto behind = [&](const std::string& line) {
+        return parse(line + "\r\n" + value + "\r\nversion\r\n", 1'024);
+    };
     EXPECT_EQ(behind("set a 0 0 2000"), (lines{"store a set '' too_large | line", "version | line"}));
     EXPECT_EQ(behind("add a 0 0 2000 noreply"),
               (lines{"store a add '' too_large keep_item | line noreply", "version | line"}));
-    EXPECT_EQ(behind("cas a 0 0 2000 7"), (lines{"store a set '' too_large keep_item compare=7 | line", "version | line"}));
+    EXPECT_EQ(behind("cas a 0 0 2000 7"),
+              (lines{"store a set '' too_large keep_item compare=7 | line", "version | line"}));
     EXPECT_EQ(behind("ms a 2000 q"), (lines{"store a set '' too_large | ms quiet", "version | line"}));
 }
 

@@ -53,8 +53,8 @@ TEST_F(rendering, classic_lines_say_what_became_of_it) {
 }
 
 TEST_F(rendering, faults_are_said_in_every_dialect) {
-    for (const auto d : {dialect::classic_get, dialect::classic_gets, dialect::classic_line, dialect::meta,
-                         dialect::meta_inspect}) {
+    for (const auto d :
+         {dialect::classic_get, dialect::classic_gets, dialect::classic_line, dialect::meta, dialect::meta_inspect}) {
         f.dialect = d;
         EXPECT_EQ(text(outcome::too_large), "SERVER_ERROR object too large for cache\r\n");
         EXPECT_EQ(text(outcome::non_numeric), "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n");

@@ -8,7 +8,8 @@ namespace freshet::journal_format {
 namespace {
 
 TEST(journal_format, headers_come_back_from_their_bytes) {
-    for (const headers& h : {headers{}, headers{{"", ""}}, headers{{"a", "b"}, {"a", std::string("\0\xff", 2)}, {"", std::string(70'000, 'x')}}})
+    for (const headers& h : {headers{}, headers{{"", ""}},
+                             headers{{"a", "b"}, {"a", std::string("\0\xff", 2)}, {"", std::string(70'000, 'x')}}})
         EXPECT_EQ(decode(encode(h)), h);
 }
 

@@ -27,7 +27,8 @@ protected:
     }
     void open() {
         journal_.reset();
-        auto opened = open_journal({.path = folder_.file("journal"), .allow_tmpfs = true, .queues_max = 10, .defaults = {}});
+        auto opened =
+            open_journal({.path = folder_.file("journal"), .allow_tmpfs = true, .queues_max = 10, .defaults = {}});
         ASSERT_TRUE(opened) << opened.error().text;
         journal_ = *std::move(opened);
     }

@@ -178,10 +178,14 @@ TEST_F(opening, the_file_is_as_its_document_says) {
     EXPECT_EQ(database.ask("SELECT mark FROM queue"), 0);
     EXPECT_EQ(database.ask("SELECT min(place) FROM message"), (std::int64_t{1} << 44) + 6);
     EXPECT_EQ(database.ask("SELECT length(body) FROM message WHERE place = (1 << 44) + 7"), 600);
-    EXPECT_EQ(database.ask("SELECT sum(length(id) + ifnull(length(key), 0) + length(body)) = (SELECT bytes FROM queue) FROM message"), 1);
+    EXPECT_EQ(
+        database.ask(
+            "SELECT sum(length(id) + ifnull(length(key), 0) + length(body)) = (SELECT bytes FROM queue) FROM message"),
+        1);
     EXPECT_EQ(database.ask_text("SELECT id FROM message ORDER BY place LIMIT 1"),
               database.ask_text("SELECT value FROM about WHERE name = 'tag'") + "-1-6");
-    EXPECT_EQ(database.ask("SELECT count(*) FROM dead WHERE reason = 'no' AND attempt = 1 AND handed = 1 AND queue = 1"), 5);
+    EXPECT_EQ(
+        database.ask("SELECT count(*) FROM dead WHERE reason = 'no' AND attempt = 1 AND handed = 1 AND queue = 1"), 5);
     EXPECT_EQ(journal_format::encode({{"a", "bc"}}), std::string("\1\0\0\0a\2\0\0\0bc", 11));
 }
 

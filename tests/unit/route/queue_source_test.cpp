@@ -70,7 +70,8 @@ TEST_F(any_queue_source, too_many_are_refused_with_the_reason) {
 }
 
 TEST_F(any_queue_source, names_that_cannot_be_one_are_refused) {
-    for (const std::string& name : {std::string(), std::string("/open"), std::string("#id"), std::string("a b"), std::string(65, 'x')}) {
+    for (const std::string& name :
+         {std::string(), std::string("/open"), std::string("#id"), std::string("a b"), std::string(65, 'x')}) {
         EXPECT_EQ(find(name, true), explain(errc::refused)) << name;
     }
 }

@@ -217,8 +217,9 @@ TEST_F(task, mg_without_v_looks_and_takes_nothing) {
 }
 
 TEST_F(task, what_a_queue_does_not_know_is_refused) {
-    for (const auto* command : {"incr t:q 1", "touch t:q 1", "append t:q 0 0 1\r\nx", "cas t:q 0 0 1 7\r\nx", "get t:q/wrong",
-                                "get t:q#id", "get t:q/9", "set t:q/open 0 0 1\r\nx", "delete t:q", "mg t:q/close/abort"}) {
+    for (const auto* command :
+         {"incr t:q 1", "touch t:q 1", "append t:q 0 0 1\r\nx", "cas t:q 0 0 1 7\r\nx", "get t:q/wrong", "get t:q#id",
+          "get t:q/9", "set t:q/open 0 0 1\r\nx", "delete t:q", "mg t:q/close/abort"}) {
         EXPECT_TRUE(ask(command).starts_with("CLIENT_ERROR ")) << command;
     }
     EXPECT_EQ(ask("set t:q 0 0 2000"), "SERVER_ERROR object too large for cache\r\n");

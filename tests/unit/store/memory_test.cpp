@@ -172,11 +172,26 @@ TEST(memory, random_commands_answer_as_a_map_does) {
         const std::string sized = key + " 0 0 " + std::to_string(value.size()) + "\r\n" + value + "\r\n";
         const bool there = model.contains(key);
         switch (random() % 6) {
-            case 0: ASSERT_EQ(s("set " + sized), "STORED"); model[key] = value; break;
-            case 1: ASSERT_EQ(s("add " + sized), there ? "NOT_STORED" : "STORED"); model.try_emplace(key, value); break;
-            case 2: ASSERT_EQ(s("replace " + sized), there ? "STORED" : "NOT_STORED"); if (there) model[key] = value; break;
-            case 3: ASSERT_EQ(s("append " + sized), there ? "STORED" : "NOT_STORED"); if (there) model[key] += value; break;
-            case 4: ASSERT_EQ(s("delete " + key + "\r\n"), there ? "DELETED" : "NOT_FOUND"); model.erase(key); break;
+            case 0:
+                ASSERT_EQ(s("set " + sized), "STORED");
+                model[key] = value;
+                break;
+            case 1:
+                ASSERT_EQ(s("add " + sized), there ? "NOT_STORED" : "STORED");
+                model.try_emplace(key, value);
+                break;
+            case 2:
+                ASSERT_EQ(s("replace " + sized), there ? "STORED" : "NOT_STORED");
+                if (there) model[key] = value;
+                break;
+            case 3:
+                ASSERT_EQ(s("append " + sized), there ? "STORED" : "NOT_STORED");
+                if (there) model[key] += value;
+                break;
+            case 4:
+                ASSERT_EQ(s("delete " + key + "\r\n"), there ? "DELETED" : "NOT_FOUND");
+                model.erase(key);
+                break;
             default: ASSERT_EQ(s.get(key), there ? model[key] : "miss");
         }
     }
