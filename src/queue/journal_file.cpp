@@ -12,8 +12,7 @@ namespace freshet {
 
 namespace {
 
-constexpr int log_pages_max = 4'000;  ///< 16 MiB; then the log is moved into the file
-constexpr int page_bytes = 4'096;
+constexpr long log_bytes_max = 32L << 20;  ///< then the log is moved into the file
 constexpr std::uint64_t results_max = 1'000'000;
 constexpr std::uint64_t results_bytes_max = std::uint64_t{256} << 20;
 
@@ -262,7 +261,7 @@ std::uint64_t journal_file::free_bytes() {
 }
 
 bool journal_file::checkpoint_if_long() {
-    if (log_pages_ < std::min<std::int64_t>(log_pages_max, reserve_.size_bytes() / 2 / page_bytes)) return true;
+    if (log_pages_ < std::min(log_bytes_max, reserve_.size_bytes() / 2) / journal_format::page_bytes) return true;
     log_pages_ = 0;  // counted anew by the next commit
     const int code =
         sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

@@ -14,6 +14,9 @@ namespace freshet::journal_format {
 
 inline constexpr std::int64_t application_id = 0x46726a6c;  ///< "Frjl", in the header of the file
 inline constexpr std::int64_t version = 1;                  ///< PRAGMA user_version
+/// Of a new file. Twice SQLite's own: fewer pages to read back, to log and to check; 16 KiB do more for large messages,
+/// and less for one that comes alone, whose log is longer.
+inline constexpr std::int64_t page_bytes = 8'192;
 
 /// A message's row: the queue's number in front, the message's own behind, so that a queue is one range of the table.
 inline constexpr unsigned number_bits = 44;

@@ -47,8 +47,9 @@ result<void> make(const std::string& path) {
     const std::string about =
         fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; INSERT INTO about VALUES ('tag', '{}');",
                     journal_format::application_id, journal_format::version, journal_format::make_tag());
-    const std::string sql = fmt::format("PRAGMA synchronous = FULL; BEGIN; {}{} COMMIT; PRAGMA journal_mode = WAL;",
-                                        journal_format::schema, about);
+    const std::string sql =
+        fmt::format("PRAGMA page_size = {}; PRAGMA synchronous = FULL; BEGIN; {}{} COMMIT; PRAGMA journal_mode = WAL;",
+                    journal_format::page_bytes, journal_format::schema, about);
     if (database.open(fresh, true) != SQLITE_OK || database.run(sql.c_str()) != SQLITE_OK) {
         const auto sentence = database.sentence();
         database.close();

@@ -11,7 +11,7 @@
 namespace freshet {
 
 namespace {
-constexpr long size_max = 32L << 20;
+constexpr long size_max = 64L << 20;
 constexpr long size_min = 256L << 10;
 }  // namespace
 

@@ -8,7 +8,7 @@ namespace freshet {
 
 class journal_reserve {
 public:
-    /// 32 MiB, or an eighth of what is free.
+    /// 64 MiB, or an eighth of what is free.
     explicit journal_reserve(const std::string& journal_path);
 
     /// Half of it is for the log to move into the file, a quarter for one transaction.

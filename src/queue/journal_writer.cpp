@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t batch_max = 4'096;                       ///< operations in one transaction
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  ///< and their bytes
-constexpr std::size_t batch_max_when_full = 64;                ///< what the reserve has room for
+constexpr std::size_t batch_max_when_full = 16;                ///< what the reserve has room for
 constexpr seconds prune_interval{10};
 
 // A reception may be cancelled, in its tag, while it is looked at.

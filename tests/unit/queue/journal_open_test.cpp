@@ -131,8 +131,8 @@ TEST_F(opening, bytes_that_were_flipped_are_refused_or_read_and_never_crash) {
         std::string damaged = whole;
         // Where the pages begin their structure lies, elsewhere mostly bodies.
         for (int k = 0; k < 3; ++k) {
-            const std::size_t page = random() % (whole.size() / 4'096) * 4'096;
-            damaged[page + random() % (k == 0 ? 16 : 4'096)] ^= static_cast<char>(1 + random() % 255);
+            const std::size_t page = random() % (whole.size() / 8'192) * 8'192;
+            damaged[page + random() % (k == 0 ? 16 : 8'192)] ^= static_cast<char>(1 + random() % 255);
         }
         write(damaged);
         auto opened = open();
@@ -169,7 +169,7 @@ TEST_F(opening, the_file_is_as_its_document_says) {
     EXPECT_EQ(database.ask_text("SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
                                 "AND name NOT LIKE 'sqlite%' ORDER BY name)"),
               "about,accepted,dead,message,queue,result");
-    EXPECT_EQ(database.ask("PRAGMA page_size"), 4'096);
+    EXPECT_EQ(database.ask("PRAGMA page_size"), 8'192);
     EXPECT_EQ(database.ask("PRAGMA auto_vacuum"), 0);
     EXPECT_EQ(database.ask("SELECT length(value) FROM about WHERE name = 'tag'"), 5);
     EXPECT_EQ(database.ask("SELECT number FROM queue WHERE name = 'thumbs'"), 1);
