@@ -23,6 +23,8 @@ function(freshet_compile_options target)
         target_link_options(${target} PRIVATE -fsanitize=${FRESHET_SANITIZE})
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # both warn about sound code once it is instrumented
             target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-tsan)
+        elseif(FRESHET_SANITIZE MATCHES undefined) # clang 14 cannot place that check's data before a coroutine
+            target_compile_options(${target} PRIVATE -fno-sanitize=function)
         endif()
     endif()
     if(FRESHET_FUZZ)
