@@ -32,11 +32,12 @@ std::optional<std::uint64_t> parse(std::string_view text, std::span<const unit> 
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{}) return std::nullopt;
     std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
-    if (rest.empty() && bare) return number;
+    constexpr auto number_max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (rest.empty() && bare && number <= number_max) return number;
     if (rest.starts_with(' ')) rest.remove_prefix(1);
     for (const unit& u : units) {
         if (rest != u.name) continue;
-        if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / u.factor) break;
+        if (number > number_max / u.factor) break;
         return number * u.factor;
     }
     return std::nullopt;
