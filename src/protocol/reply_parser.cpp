@@ -2,7 +2,7 @@
 #include "protocol/line.hpp"
 #include "protocol/number.hpp"
 
-#include <cstring>
+#include <algorithm>
 
 namespace freshet {
 
@@ -92,7 +92,8 @@ reply_parser::status reply_parser::next(std::string_view& input, const request& 
     wanted_ = 0;
     if (f.noreply || r.command == command::quit) return status::silent;
     const std::size_t end = input.find('\n');
-    if (end == input.npos) return input.size() > line_size_max ? fail(input.substr(0, line_size_max)) : status::more;
+    if (std::min(end, input.size()) > line_size_max) return fail(input.substr(0, line_size_max));
+    if (end == input.npos) return status::more;
     std::string_view line = input.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     a.reset();

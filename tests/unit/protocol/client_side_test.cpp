@@ -326,6 +326,7 @@ TEST(client_side, what_is_no_answer_to_the_question_is_an_error) {
     EXPECT_EQ(says(dialect::meta, command::get, "MN\r\n"), reply_parser::status::error);
     EXPECT_EQ(says(dialect::meta_inspect, command::inspect, "HD\r\n"), reply_parser::status::error);
     EXPECT_EQ(says(dialect::meta, command::get, std::string(3'000, 'x')), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::meta, command::get, "HD " + std::string(3'000, 'k') + "\r\n"), reply_parser::status::error);
     EXPECT_EQ(says(dialect::classic_line, command::stats, "STAT a 1\r\nEND\r\n"), reply_parser::status::reply);
     EXPECT_EQ(says(dialect::classic_line, command::version, "VERSION 1.6.38\r\n"), reply_parser::status::reply);
 }
