@@ -112,7 +112,7 @@ constexpr std::array all{
            "A get that misses waits so long for the value. Many clients give up after 250 ms to 5 s. 0s: it does not "
            "wait."},
     option{"route", "noreply", choice{at<route, &route_config::close_on_lost_noreply>, "close", "warn"},
-           "What a publish with noreply that fails does beside being counted and logged: close the connection, or "
+           "What a publish with noreply that fails does beside being logged: close the connection, or "
            "nothing more."},
 
     option{"flow", "from", text{at<flow, &flow_config::from>, nullptr, "name of a queue"}, "Where messages are taken.",

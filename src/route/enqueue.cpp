@@ -1,6 +1,8 @@
 // set and add on a queue route: the message is confirmed before the client is answered.
+#include "escape.hpp"
 #include "route/task_operations.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 namespace freshet {
@@ -64,7 +66,7 @@ void task_store::published(publishing& p) {
             case publication::outcome::failed:
                 c->reply.outcome = outcome::failed;
                 c->reply.why = p.why;
-                lost(*c, p.why);
+                lost(*c);
                 break;
         }
         c->reply.size = p.message.body.size();
@@ -73,10 +75,15 @@ void task_store::published(publishing& p) {
     if (c != nullptr) c->complete();
 }
 
-/// A noreply publish that failed: nobody would ever know.
-void task_store::lost(call& c, const failure& why) {
+/// A noreply publish that failed or was refused: nobody would ever know.
+void task_store::lost(call& c) {
     if (!c.form.noreply) return;
-    spdlog::warn("a noreply publish failed: {} {}, {}", why.subject, explain(why.code), to_string(why.effect));
+    const reply& a = c.reply;
+    std::string why(a.text);
+    if (a.outcome == outcome::too_large) why = "it is larger than item_size_max";
+    if (a.outcome == outcome::failed)
+        why = fmt::format("{} {}, {}", a.why.subject, explain(a.why.code), to_string(a.why.effect));
+    spdlog::warn("a noreply publish to {} is lost: {}", escaped(c.request.key), why);
     if (options_.close_on_lost_noreply && c.client != nullptr) c.client->close_asked = true;
 }
 

@@ -14,6 +14,7 @@ bool task_store::receive(call& c, queue& from, const task_key& key) {
         c.reply.outcome = from.ready() != 0 ? outcome::hit : outcome::miss;
         return true;
     }
+    if (hold(c, key.close || key.abort)) return false;
     if (key.close || key.abort) return close_oldest(c, from, key);
     return begin_receiving(c, from, key);
 }
@@ -26,6 +27,7 @@ bool task_store::begin_receiving(call& c, queue& from, const task_key& key) {
     r->open = key.open;
     r->waiting = &c;
     r->from = &from;
+    if (r->open && c.client != nullptr) ++c.client->opening;
     receiving_.push(*r);
     if (key.wait.count() != 0) wake();
     from.receive(*r);
@@ -36,6 +38,7 @@ void task_store::received(receiving& done) {
     const std::unique_ptr<receiving> r(&done);
     receiving_.take(done);
     call& c = *r->waiting;
+    if (r->open && c.client != nullptr) --c.client->opening;
     const bool gone = c.client != nullptr && c.client->gone;
     if (r->why) {
         c.reply.outcome = outcome::failed;
@@ -56,6 +59,7 @@ void task_store::received(receiving& done) {
         c.reply.cas = d.number;
     }
     c.complete();
+    if (!held_.empty()) resume_held();
 }
 
 /// The connection's oldest open delivery of this queue.
@@ -84,6 +88,7 @@ bool task_store::settle(call& c, queue& in, std::uint64_t number, enum settlemen
     s->waiting = &c;
     s->in = &in;
     s->then = key;
+    if (key.open && c.client != nullptr) ++c.client->opening;  // what comes behind is under way already
     in.settle(*s);
     return false;
 }
@@ -92,6 +97,7 @@ void task_store::settled(settling& done) {
     const std::unique_ptr<settling> s(&done);
     if (s->waiting == nullptr) return;
     call& c = *s->waiting;
+    if (s->then.open && c.client != nullptr) --c.client->opening;
     const bool removes = c.request.command == command::remove;
     if (s->outcome == settlement::outcome::failed) {
         c.reply.outcome = outcome::failed;
@@ -105,6 +111,7 @@ void task_store::settled(settling& done) {
         c.reply.outcome = outcome::miss;
     }
     c.complete();
+    if (!held_.empty()) resume_held();
 }
 
 /// A delivery whose client has left.

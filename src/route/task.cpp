@@ -13,6 +13,12 @@ task_store::~task_store() {
 }
 
 bool task_store::submit(call& c) {
+    const bool answered = dispatch(c);
+    if (answered && c.request.command == command::store) lost(c);
+    return answered;
+}
+
+bool task_store::dispatch(call& c) {
     const request& r = c.request;
     std::string_view rest = r.key.substr(prefix_size_);
     const bool publishes = r.command == command::store;
@@ -37,11 +43,11 @@ bool task_store::submit(call& c) {
             }
             if (q == nullptr) {
                 c.reply.fail(why.code, why.effect, queue_subject);
-                lost(c, why);
                 return true;
             }
             return publish(c, *q, *key);
         case command::get:
+            if (r.touch) break;
             if (q == nullptr) return true;  // a queue that nobody has published to: a miss
             return receive(c, *q, *key);
         case command::remove:
@@ -50,8 +56,41 @@ bool task_store::submit(call& c) {
                 return true;
             }
             c.reply.outcome = outcome::not_found;
-            return q == nullptr || settle(c, *q, key->number, settlement::action::ack, {});
-        default: c.reply.refuse("a queue knows set, add, get, gets and delete"); return true;
+            if (q == nullptr) return true;
+            if (hold(c, true)) return false;
+            return settle(c, *q, key->number, settlement::action::ack, {});
+        default: break;
+    }
+    c.reply.refuse("a queue knows set, add, get, gets and delete, and ms, mg and md");
+    return true;
+}
+
+/// What settles waits for what this client has asked to open before: it may be what is meant. And what comes behind
+/// waits for what waits. True: it does.
+bool task_store::hold(call& c, bool settles) {
+    if (c.client == nullptr || &c == resumed_) return false;
+    if (c.client->held == 0 && (c.client->opening == 0 || !settles)) return false;
+    c.keep_key();
+    ++c.client->held;
+    held_.push_back(&c);
+    wake();  // the last of them may come home to another store
+    return true;
+}
+
+void task_store::resume_held() {
+    for (std::size_t i = 0; i < held_.size();) {
+        call* const c = held_[i];
+        if (c->client->opening != 0) {
+            ++i;
+            continue;
+        }
+        held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i));
+        --c->client->held;
+        resumed_ = c;
+        const bool answered = submit(*c);
+        resumed_ = nullptr;
+        if (answered) c->complete();
+        i = 0;  // an answered call may have held or resumed others
     }
 }
 
@@ -75,7 +114,7 @@ void task_store::tick(steady::time_point now) {
         late.take(*p);
         call* const c = std::exchange(p->waiting, nullptr);
         c->reply.fail(errc::timed_out, effect::maybe_done, p->to->label());
-        lost(*c, c->reply.why);
+        lost(*c);
         c->complete();
     }
     for (receiving* r = receiving_.first; r != nullptr; r = r->behind) {
@@ -83,7 +122,8 @@ void task_store::tick(steady::time_point now) {
         r->cancelled = true;
         r->from->cancel(*r);
     }
-    if (publishing_.first != nullptr || receiving_.first != nullptr) return;
+    resume_held();
+    if (publishing_.first != nullptr || receiving_.first != nullptr || !held_.empty()) return;
     ticking_ = false;
     home_.remove(*this);
 }

@@ -23,6 +23,9 @@ private:
     struct receiving;
     struct settling;
 
+    bool dispatch(call& c);
+    bool hold(call& c, bool settles);
+    void resume_held();
     bool publish(call& c, queue& to, const task_key& key);
     void published(publishing& p);
     bool receive(call& c, queue& from, const task_key& key);
@@ -32,7 +35,7 @@ private:
     bool settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key);
     void settled(settling& s);
     void give_back(queue& to, std::uint64_t number);
-    void lost(call& c, const failure& why);
+    void lost(call& c);
     void wake();
 
     /// In the order in which they came. Queues have deadlines of their own, so any of them may be the next to be late.
@@ -52,6 +55,8 @@ private:
     line<receiving> receiving_;
     std::vector<std::unique_ptr<publishing>> all_publishing_;
     std::vector<publishing*> free_publishing_;
+    std::vector<call*> held_;  ///< until their clients have what they opened before
+    call* resumed_{nullptr};   ///< of these, while it is submitted again
     bool ticking_{false};
 };
 

@@ -179,6 +179,37 @@ TEST_F(task, close_open_takes_the_next_behind_the_acknowledgement) {
     EXPECT_EQ(client.open[0].number, 8U);
 }
 
+TEST_F(task, what_settles_waits_for_what_its_client_opened_before) {
+    ask("get t:q/open");
+    const auto& closed = ask("get t:q/close/open");
+    const auto& removed = ask("delete t:q/8");
+    const auto& behind = ask("get t:q/open");
+    EXPECT_TRUE(quick.settlements.empty());
+    ASSERT_EQ(quick.receptions.size(), 1U);
+    quick.answer_reception(7, "x");
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->number, 7U);
+    quick.answer_settlement(done);
+    EXPECT_TRUE(quick.settlements.empty());
+    quick.answer_reception(8, "next");
+    EXPECT_EQ(closed, "VALUE t:q/close/open 5 4\r\nnext\r\nEND\r\n");
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->number, 8U);
+    quick.answer_settlement(done);
+    EXPECT_EQ(removed, "DELETED\r\n");
+    quick.answer_reception(9, "last");
+    EXPECT_EQ(behind, "VALUE t:q/open 5 4\r\nlast\r\nEND\r\n");
+}
+
+TEST_F(task, noreply_that_is_refused_is_lost_too) {
+    for (const char* command :
+         {"set t:q/bad 0 0 1 noreply\r\nx", "append t:q 0 0 1 noreply\r\nx", "set t:q 0 0 2000 noreply\r\n"}) {
+        client.close_asked = false;
+        ask(command);
+        EXPECT_TRUE(client.close_asked) << command;
+    }
+}
+
 TEST_F(task, abort_gives_back_and_delete_acknowledges_by_number) {
     ask("get t:q/open");
     quick.answer_reception(7, "x");
