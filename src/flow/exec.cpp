@@ -256,6 +256,7 @@ asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_vi
     environment.push_back("FRESHET_KEY=" + m.key);
     environment.push_back(fmt::format("FRESHET_QUEUE={}", queue_name));
     environment.push_back(fmt::format("FRESHET_ATTEMPT={}", m.attempt));
+    environment.push_back(fmt::format("FRESHET_REDELIVERED={}", d.redelivered ? 1 : 0));
     environment.push_back(fmt::format("FRESHET_FLAGS={}", m.flags));
     freshet::result<child_process> child = spawn(argv_, environment);
     if (!child) co_return call_ended(call_result::verdict::retry, child.error().text);

@@ -151,6 +151,7 @@ asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_vi
     question.set("Freshet-Key", m.key);
     question.set("Freshet-Queue", queue_name);
     question.set("Freshet-Attempt", std::to_string(m.attempt));
+    question.set("Freshet-Redelivered", d.redelivered ? "1" : "0");
     question.set("Freshet-Flags", std::to_string(m.flags));
     question.body() = beast::span<const char>(m.body.data(), m.body.size());
     question.content_length(m.body.size());

@@ -146,6 +146,9 @@ void runner::stop(steady::time_point deadline) {
     if (all_ended_.wait_until(lock, deadline, [this] { return ended_; })) return;
     back_.run([this] {
         aborted_ = true;
+        if (busy_ != 0)
+            spdlog::warn("flow of {}: {} calls are ended, which took longer than the stop may; their tasks come again",
+                         queue_.label(), busy_);
         worker_->abort();
         wake_sleepers();
     });
