@@ -36,6 +36,7 @@ struct command_line {
     std::vector<std::string> listen{};
     std::string log_level{"info"};
     dead_command dead{};
+    bool dead_of_all{false};
     demo_options demo{};
 };
 
@@ -91,9 +92,9 @@ int run_serve(const command_line& line) {
     return serve(*c);
 }
 
-int run_dead(command_line& line) {
-    if (line.dead.queue == "all") line.dead.queue.clear();
-    if (line.dead.queue.empty() && !line.dead.numbers.empty()) return refuse("numbers belong to one queue; name it");
+int run_dead(const command_line& line) {
+    if (line.dead.verb != dead_verb::list && line.dead.queue.empty() != line.dead_of_all)
+        return refuse("name one QUEUE, or say --all for those of every queue");
     const auto c = load(line);
     if (!c) return failed;
     if (c->state_folder.empty()) return refuse("there is no HOME, so say where the state is kept: --state FOLDER");
@@ -124,13 +125,18 @@ CLI::App* add_serve(CLI::App& app, command_line& line) {
     return serve;
 }
 
+std::string wrong_number(const std::string& text) {
+    const bool digits = !text.empty() && text.size() < 20 && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits ? "" : in_quotes(text) + " is no number of a dead letter; freshet dead list shows them";
+}
+
 CLI::App* add_dead(CLI::App& app, command_line& line) {
     auto* const dead = app.add_subcommand("dead", "List, replay or drop the messages that were given up");
     dead->require_subcommand(1);
     const auto add = [&](const char* name, const char* words, dead_verb verb) {
         auto* const sub = dead->add_subcommand(name, words);
         sub->callback([&line, verb] { line.dead.verb = verb; });
-        auto* const queue = sub->add_option("QUEUE", line.dead.queue, "Of this queue, or all");
+        sub->add_option("QUEUE", line.dead.queue, "Of this queue");
         if (verb == dead_verb::list) {
             sub->add_option("--max", line.dead.max, "At most so many, the oldest")
                 ->type_name("N")
@@ -138,9 +144,9 @@ CLI::App* add_dead(CLI::App& app, command_line& line) {
                 ->capture_default_str();
             sub->add_flag("--json", line.dead.json, "For programs");
         } else {
-            queue->required();
             sub->add_option("NUMBER", line.dead.numbers, "Just these; without numbers every one of the queue")
-                ->check(CLI::PositiveNumber);
+                ->check(CLI::Validator(wrong_number, ""));
+            sub->add_flag("--all", line.dead_of_all, "Of every queue");
         }
         add_file(*sub, line);
         add_state(*sub, line);

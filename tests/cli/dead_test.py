@@ -84,7 +84,7 @@ call = {{ exec = ["/bin/false"] }}
         control = os.stat(self.folder + "/state/control")
         self.assertTrue(stat.S_ISSOCK(control.st_mode))
         self.assertEqual(stat.S_IMODE(control.st_mode), 0o600)
-        self.assertEqual(self.dead("list", "all"), "no dead letters\n")
+        self.assertEqual(self.dead("list"), "no dead letters\n")
         self.publish(b"queue/thumbs#one", b"first\r\n\x1b[31m")
         self.publish(b"queue/thumbs#two", b"second")
         one, two = sorted(self.letters(2, "thumbs"), key=lambda l: l["number"])
@@ -115,7 +115,7 @@ call = {{ exec = ["/bin/false"] }}
         left = self.letters(1)
         self.assertEqual([l["id"] for l in left], ["one"])
         self.assertIn("there is no queue 'thumb'", self.dead("list", "thumb", status=1))
-        self.assertEqual(self.dead("drop", "all"), "1 message dropped\n")
+        self.assertEqual(self.dead("drop", "--all"), "1 message dropped\n")
         self.assertEqual(self.dead("list"), "no dead letters\n")
 
     def test_a_socket_left_by_a_crash_is_in_nobody_s_way(self):
