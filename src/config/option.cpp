@@ -116,7 +116,9 @@ private:
             if (*n < 0) return wrong(from.at, "a size is not negative");
             bytes = static_cast<std::uint64_t>(*n);
         } else if (from.text() != nullptr) {
-            bytes = parse_size(*from.text());
+            const auto written = expand(from);
+            if (!written) return false;
+            bytes = parse_size(*written);
             if (!bytes)
                 return wrong(from.at, fmt::format("{} is no size; write a whole number with {}, as in \"64MiB\"",
                                                   in_quotes(*from.text()), size_units));
@@ -152,7 +154,9 @@ private:
     template <class Duration>
     bool read_kind(const time<Duration>& k, const value& from) {
         if (from.text() == nullptr) return no_unit(from);
-        const auto t = read_time(*from.text(), from.at, k.least, k.most);
+        const auto text = expand(from);
+        if (!text) return false;
+        const auto t = read_time(*text, from.at, k.least, k.most);
         if (!t) return false;
         const auto kept = std::chrono::duration_cast<Duration>(*t);
         if (kept != *t) return wrong(from.at, fmt::format("{} is no whole number of seconds", format_time(*t)));
@@ -161,7 +165,9 @@ private:
     }
     bool read_kind(const time_span& k, const value& from) {
         if (from.text() == nullptr) return wrong_kind(from);
-        const std::string_view written = *from.text();
+        const auto text = expand(from);
+        if (!text) return false;
+        const std::string_view written = *text;
         const std::size_t dots = written.find("..");
         if (dots == std::string_view::npos)
             return wrong(from.at, fmt::format("{} is not two times; write \"1s..5m\"", in_quotes(written)));
