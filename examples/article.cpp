@@ -5,7 +5,8 @@
 #include <iostream>
 
 int main() {
-    const auto folder = std::filesystem::current_path() / "article";  // not in memory: a journal outlives a power cut
+    const auto folder =
+        std::filesystem::current_path() / "article-journal";  // not in memory: a journal outlives a power cut
     std::filesystem::create_directories(folder);
 
     const auto client = freshet::client::open("memory:", "journal:" + (folder / "journal.db").string()).value();
