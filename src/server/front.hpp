@@ -63,8 +63,8 @@ struct front {
     static constexpr std::size_t arena_flush_bytes = std::size_t{1} << 20;  ///< more is sent before the turn ends
     static constexpr std::size_t unsent_max_bytes = std::size_t{4} << 20;   ///< of one session: it stops reading
     static constexpr std::size_t pending_max = 1024;                        ///< calls of one session: it stops reading
-    static constexpr std::size_t held_max_bytes = std::size_t{256}
-                                                  << 20;  ///< unsent of all: who has any of it stops reading
+    /// Unsent of all: who has any of it stops reading.
+    static constexpr std::size_t held_max_bytes = std::size_t{256} << 20;
 
     front(server_state& of, shard& on) : server(of), home(on), reactor(on.reactor()), routes(of.host.make_routes(on)) {}
 

@@ -1,15 +1,14 @@
 #include "tools/dead.hpp"
 
 #include "server/control.hpp"
+#include "tools/unix_connection.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -25,13 +24,9 @@ dead_answer no_answer() { return {false, "the server went away before it had ans
 
 /// Nothing: no server answers in this folder.
 std::optional<dead_answer> ask_server(const std::string& path, const dead_command& command) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return std::nullopt;
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* d) { ::close(*d); });
-    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return std::nullopt;
+    const owned_descriptor server = connect_to_unix(path);
+    const int fd = server.get();
+    if (fd < 0) return std::nullopt;
 
     const std::string line = to_line(command) + "\n";
     for (std::size_t sent = 0; sent < line.size();) {

@@ -1,15 +1,13 @@
 #include "tools/demo_client.hpp"
 
-#include "flow/spawn.hpp"
 #include "tools/demo_interrupt.hpp"
+#include "tools/unix_connection.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <stdexcept>
@@ -27,13 +25,8 @@ constexpr std::chrono::seconds patience{60};
 [[noreturn]] void lost(const char* how) { throw std::runtime_error(std::string("the server ") + how); }
 
 owned_descriptor connect_to(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) throw std::runtime_error("the socket's path is too long");
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    owned_descriptor d(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::connect(d.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        lost("takes no connection");
+    owned_descriptor d = connect_to_unix(path);
+    if (d.get() < 0) lost("takes no connection");
     ::fcntl(d.get(), F_SETFL, O_NONBLOCK);
     return d;
 }
