@@ -142,6 +142,12 @@ void engine::restore(const kept_result& kept) {
 
 std::unique_ptr<route_table> engine::make_routes(shard& home) {
     auto table = std::make_unique<route_table>();
+    std::vector<store*> all, emptied;
+    for (auto& [name, s] : stores_) {
+        all.push_back(s.memory.get());
+        if (s.config.flush_all) emptied.push_back(s.memory.get());
+    }
+    table->every_store(table->keep(make_every_store(home, std::move(all), std::move(emptied))));
     for (const route_config& r : config_.routes) {
         for (const std::string& prefix : r.prefixes) {
             if (!r.store.empty()) {
@@ -155,28 +161,6 @@ std::unique_ptr<route_table> engine::make_routes(shard& home) {
         }
     }
     return table;
-}
-
-void engine::flush_all(steady::time_point now, seconds delay) {
-    for (auto& [name, s] : stores_) {
-        if (s.config.flush_all) s.memory->flush_all(now, delay);
-    }
-}
-
-void engine::add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) {
-    std::vector<statistic> all;
-    for (auto& [name, s] : stores_) s.memory->add_statistics(all, group, now);
-    const auto own = static_cast<std::ptrdiff_t>(to.size());
-    for (statistic& one : all) {  // the same figure of several stores is their sum
-        const auto same =
-            std::find_if(to.begin() + own, to.end(), [&](const statistic& s) { return s.name == one.name; });
-        if (same == to.end()) to.push_back(std::move(one));
-        else same->value = std::to_string(std::stoull(same->value) + std::stoull(one.value));
-    }
-}
-
-void engine::reset_statistics() {
-    for (auto& [name, s] : stores_) s.memory->reset_statistics();
 }
 
 void engine::start_flows() {

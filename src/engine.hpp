@@ -20,9 +20,6 @@ public:
     ~engine() override;
 
     std::unique_ptr<route_table> make_routes(shard& home) override;
-    void flush_all(steady::time_point now, seconds delay) override;
-    void add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) override;
-    void reset_statistics() override;
 
     shard& back() noexcept { return back_; }
     /// The journal behind "journal:", or null where no queue is configured.

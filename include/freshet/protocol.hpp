@@ -4,12 +4,15 @@
 
 #include <freshet/error.hpp>
 #include <freshet/item.hpp>
+#include <freshet/slice.hpp>
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
 namespace freshet {
+
+class output;
 
 /// What is to be done. The first row goes to a store, the second is answered by the session itself.
 enum class command : std::uint8_t {
@@ -52,6 +55,7 @@ struct request {
     std::uint8_t vivify_place{0}, touch_place{0}, recache_place{0}, ttl_place{0};
     std::string_view key{};    ///< decoded, 1..250 bytes
     std::string_view value{};  ///< store: the data block without its line end
+    chunk* source{nullptr};    ///< what the value lies in, where it may be lent; null: it is to be copied
     std::uint32_t flags{0};
     std::int64_t exptime{0};  ///< as the client gave it: 0 never, <0 at once, <= 30 days relative, else since 1970
     std::uint64_t compare_cas{0};
@@ -125,7 +129,16 @@ struct reply {
     freshet::failure why{};
     std::string_view text{};  ///< static
     bytes value;              ///< keeps its memory from call to call
+    slice lent{};             ///< the value instead, where it is one of a chunk of the call's home shard
 
+    std::string_view data() const noexcept { return lent ? lent.view() : value.view(); }
+    /// Copies a lent value, so that the reply may leave its shard.
+    void keep_value() {
+        if (!lent) return;
+        value.clear();
+        value.append(lent.view());
+        lent.reset();
+    }
     /// As new, but for the memory of `value`.
     void reset() noexcept {
         outcome = freshet::outcome::miss;
@@ -134,6 +147,7 @@ struct reply {
         cas = number = size = 0;
         ttl = -1;
         value.clear();
+        lent.reset();
     }
     void fail(errc code, freshet::effect e, std::string_view subject) noexcept {
         outcome = freshet::outcome::failed;
@@ -240,8 +254,8 @@ private:
     std::string_view text_{};
 };
 
-/// Appends the answer to `out` in the form asked for; nothing where the form hides it.
-void render(const request& r, const form& f, const reply& a, bytes& out);
+/// Appends the answer to `out` in the form asked for; nothing where the form hides it. A lent value is lent on.
+void render(const request& r, const form& f, const reply& a, output& out);
 
 /// Appends "SERVER_ERROR <subject> <why>, not_done\r\n".
 void render(const failure& f, bytes& out);

@@ -20,6 +20,8 @@ public:
     void add(std::string prefix, store& target);
     /// The store behind the longest prefix of `key`, or null.
     store* find(std::string_view key) const noexcept;
+    /// Who answers flush_all and stats, which have no key; it lives as long as the table.
+    void every_store(store& target) noexcept { every_store_ = &target; }
     /// To the route's store; a key without a route is refused.
     bool submit(call& c) override;
     bool watch(watcher& w) override;
@@ -33,6 +35,7 @@ private:
         store* target;
     };
     std::vector<entry> entries_;  ///< longest first
+    store* every_store_{nullptr};
     std::vector<std::unique_ptr<store>> kept_;
 };
 
@@ -58,6 +61,10 @@ struct task_options {
 /// set publishes, get receives: the memcached protocol as a door to queues. Own thread only.
 std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source,
                                        task_options options);
+
+/// Asks all stores and answers once: flush_all of those of `emptied`, and the sum of what all say of themselves, behind
+/// what reply::value holds already. The targets live as long as it does.
+std::unique_ptr<store> make_every_store(shard& home, std::vector<store*> all, std::vector<store*> emptied);
 
 /// A get that misses in `behind` waits up to `wait` for the value.
 std::unique_ptr<store> make_wait_store(shard& home, store& behind, milliseconds wait);

@@ -18,10 +18,6 @@ class server_host {
 public:
     virtual ~server_host() = default;
     virtual std::unique_ptr<route_table> make_routes(shard& home) = 0;
-    virtual void flush_all(steady::time_point now, seconds delay) = 0;
-    /// `group` is "" (general), settings, items or slabs.
-    virtual void add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) = 0;
-    virtual void reset_statistics() = 0;
 };
 
 class server {

@@ -17,6 +17,7 @@ class io_context;
 
 namespace freshet {
 
+class pool;
 class reactor;
 class shard;
 
@@ -67,6 +68,8 @@ public:
     const std::string& name() const noexcept { return name_; }
     boost::asio::io_context& context() noexcept;
     freshet::reactor& reactor() noexcept;
+    /// The memory that this shard's sockets are read into. Own thread only.
+    freshet::pool& pool() noexcept;
 
     /// Starts the thread.
     void start();

@@ -2,6 +2,9 @@
 #include "protocol/line.hpp"
 #include "protocol/number.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace freshet {
 
 namespace {
@@ -195,9 +198,8 @@ request_parser::status request_parser::local(const line& l, request& r, form& f)
     } else if (name == "stats") {
         r.command = command::stats;
         arguments_ = l.count > 1 ? l[1] : std::string_view{};
-        if (!arguments_.empty() && arguments_ != "settings" && arguments_ != "items" && arguments_ != "slabs" &&
-            arguments_ != "reset")
-            return fail(error);
+        constexpr std::array<std::string_view, 6> groups{"", "settings", "items", "slabs", "servers", "reset"};
+        if (std::find(groups.begin(), groups.end(), arguments_) == groups.end()) return fail(error);
     } else {
         const bool http =
             std::string_view("gsacidt").find(name.front()) == std::string_view::npos && l.last().starts_with("HTTP/");

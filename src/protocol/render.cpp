@@ -1,5 +1,6 @@
 // Replies to bytes, in the form the client asked for.
 #include "protocol/base64.hpp"
+#include "shard/output.hpp"
 
 #include <freshet/protocol.hpp>
 
@@ -10,19 +11,26 @@ namespace freshet {
 
 namespace {
 
-void render_value_line(const request& r, const form& f, const reply& a, bytes& out) {
+/// What is lent goes on being lent, what is the reply's own is copied.
+void append_data(const reply& a, output& to) {
+    if (a.lent) to.lend(a.lent);
+    else to.text().append(a.value.view());
+}
+
+void render_value_line(const request& r, const form& f, const reply& a, output& to) {
+    bytes& out = to.text();
     out.append("VALUE ");
     out.append(r.key);
     out.push(' ');
     out.append_number(a.flags);
     out.push(' ');
-    out.append_number(a.value.size());
+    out.append_number(a.data().size());
     if (f.dialect == dialect::classic_gets) {
         out.push(' ');
         out.append_number(a.cas);
     }
     out.append("\r\n");
-    out.append(a.value.view());
+    append_data(a, to);
     out.append("\r\n");
 }
 
@@ -39,16 +47,16 @@ bool render_common(const reply& a, bytes& out) {
         case outcome::non_numeric:
             out.append("CLIENT_ERROR cannot increment or decrement non-numeric value\r\n");
             return true;
-        case outcome::text: out.append(a.value.view()); return true;
+        case outcome::text: out.append(a.data()); return true;
         default: return false;
     }
 }
 
 /// A key that could not be asked for is a miss among others; alone it is told.
-void render_get(const request& r, const form& f, const reply& a, bytes& out) {
-    if (a.outcome == outcome::hit) render_value_line(r, f, a, out);
-    else if (f.single && render_common(a, out)) return;
-    if (f.last) out.append("END\r\n");
+void render_get(const request& r, const form& f, const reply& a, output& to) {
+    if (a.outcome == outcome::hit) render_value_line(r, f, a, to);
+    else if (f.single && render_common(a, to.text())) return;
+    if (f.last) to.text().append("END\r\n");
 }
 
 void render_line(const reply& a, bytes& out) {
@@ -122,20 +130,22 @@ void render_marks(const reply& a, bytes& out) {
     if (a.won) out.append(" W");
 }
 
-void render_meta(const request& r, const form& f, const reply& a, bytes& out) {
+void render_meta(const request& r, const form& f, const reply& a, output& to) {
+    bytes& out = to.text();
     if (render_common(a, out)) return;
     const meta_answer answer = answer_code(f, a);
     if (f.quiet && answer.hidden) return;
     const bool with_value = r.want_value && (a.outcome == outcome::hit || a.outcome == outcome::number);
+    const bool is_number = a.outcome == outcome::number;
     std::array<char, 20> digits;
-    std::string_view value = a.value.view();
-    if (with_value && a.outcome == outcome::number) {
+    std::string_view number;
+    if (with_value && is_number) {
         const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), a.number).ptr;
-        value = {digits.data(), static_cast<std::size_t>(end - digits.data())};
+        number = {digits.data(), static_cast<std::size_t>(end - digits.data())};
     }
     if (with_value) {
         out.append("VA ");
-        out.append_number(value.size());
+        out.append_number(is_number ? number.size() : a.data().size());
     } else {
         out.append(answer.code);
     }
@@ -143,7 +153,8 @@ void render_meta(const request& r, const form& f, const reply& a, bytes& out) {
     if (a.outcome == outcome::hit) render_marks(a, out);
     out.append("\r\n");
     if (!with_value) return;
-    out.append(value);
+    if (is_number) out.append(number);
+    else append_data(a, to);
     out.append("\r\n");
 }
 
@@ -182,15 +193,15 @@ void render(const failure& f, bytes& out) {
     out.append("\r\n");
 }
 
-void render(const request& r, const form& f, const reply& a, bytes& out) {
+void render(const request& r, const form& f, const reply& a, output& out) {
     switch (f.dialect) {
         case dialect::classic_get:
         case dialect::classic_gets: render_get(r, f, a, out); break;
         case dialect::classic_line:
-            if (!f.noreply && !render_common(a, out)) render_line(a, out);
+            if (!f.noreply && !render_common(a, out.text())) render_line(a, out.text());
             break;
         case dialect::meta: render_meta(r, f, a, out); break;
-        case dialect::meta_inspect: render_inspect(r, a, out); break;
+        case dialect::meta_inspect: render_inspect(r, a, out.text()); break;
     }
 }
 

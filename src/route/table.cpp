@@ -18,8 +18,14 @@ store* route_table::find(std::string_view key) const noexcept {
 }
 
 bool route_table::submit(call& c) {
-    store* const target = find(c.request.key);
+    const bool keyless = c.request.command == command::flush_all || c.request.command == command::stats;
+    store* const target = keyless ? every_store_ : find(c.request.key);
     if (target != nullptr) return target->submit(c);
+    if (keyless) {
+        c.reply.outcome = outcome::text;
+        c.reply.value.append(c.request.command == command::stats ? "END\r\n" : "OK\r\n");
+        return true;
+    }
     c.reply.refuse("no route leads anywhere for this key");
     return true;
 }

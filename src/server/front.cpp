@@ -19,6 +19,7 @@ session_call* front::take_call() {
 
 void front::give_back(session_call* c) {
     c->reply.value.clear();
+    c->reply.lent.reset();
     if (free_calls_.size() > 1) c->reply.value.release(value_kept_bytes);
     c->behind = nullptr;
     c->answered = false;

@@ -1,12 +1,12 @@
 // What all sessions of one shard share: buffers, calls, limits, figures. Own thread only, but for the figures.
 #pragma once
 
+#include "shard/output.hpp"
 #include "shard/reactor.hpp"
 
 #include <freshet/route.hpp>
 #include <freshet/server.hpp>
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -59,8 +59,7 @@ struct server_state {
 };
 
 struct front {
-    static constexpr std::size_t read_size_bytes = std::size_t{64} << 10;
-    static constexpr std::size_t arena_flush_bytes = std::size_t{1} << 20;  ///< more is sent before the turn ends
+    static constexpr std::size_t scratch_max_bytes = std::size_t{1} << 20;  ///< more is sent before more is said
     static constexpr std::size_t unsent_max_bytes = std::size_t{4} << 20;   ///< of one session: it stops reading
     static constexpr std::size_t pending_max = 1024;                        ///< calls of one session: it stops reading
     /// Unsent of all: who has any of it stops reading.
@@ -75,10 +74,8 @@ struct front {
     shard& home;
     freshet::reactor& reactor;
     std::unique_ptr<route_table> routes;
-    std::array<char, read_size_bytes> read_buffer;
-    bytes arena;                 ///< what the sessions say in this turn
-    std::size_t arena_users{0};  ///< sessions with a part of it
-    std::size_t held_bytes{0};   ///< what the sessions' sockets would not take
+    output scratch;             ///< what one session is just saying; empty between them
+    std::size_t held_bytes{0};  ///< what the sessions' sockets would not take
     front_figures figures{};
     session* sessions{nullptr};  ///< linked list of all
     bool stopping{false};

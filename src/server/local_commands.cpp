@@ -1,5 +1,6 @@
 // Commands that a session answers itself: version, verbosity, flush_all, stats, mn, quit.
 #include "server/session.hpp"
+#include "store/statistics.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -21,41 +22,29 @@ std::string seconds_of(const timeval& t) {
 
 }  // namespace
 
-void session::answer_locally(session_call* c) {
-    server_state& server = front_.server;
+/// True: said, the call is free again. False: the stores are asked, and it stands in the line of replies.
+bool session::answer_locally(session_call* c) {
     switch (c->request.command) {
-        case command::version: say(version_line); break;
-        case command::noop: say("MN\r\n"); break;
-        case command::quit: ending_ = true; break;
+        case command::version: say(version_line); return true;
+        case command::noop: say("MN\r\n"); return true;
+        case command::quit: ending_ = true; return true;
         case command::verbosity:
             if (!c->form.noreply) say("OK\r\n");
-            break;
-        case command::flush_all: {
-            constexpr std::int64_t relative_max = 60 * 60 * 24 * 30;
-            std::int64_t delay = c->request.exptime;
-            const bool date = delay > relative_max;
-            if (date) delay -= wall::to_time_t(wall::now());
-            if (!date || delay > 0) server.host.flush_all(front_.home.now(), seconds(delay));
-            server.flushes.fetch_add(1, std::memory_order_relaxed);
-            if (!c->form.noreply) say("OK\r\n");
-            break;
-        }
-        case command::stats: {
-            bytes lines;
-            append_statistics(lines, parser_.arguments());
-            say(lines.view());
-            break;
-        }
-        default: break;
+            return true;
+        case command::flush_all: front_.server.flushes.fetch_add(1, std::memory_order_relaxed); return submit(c);
+        case command::stats:
+            c->request.key = parser_.arguments();
+            append_statistics(c->reply.value, c->request.key);
+            return submit(c);
+        default: return true;
     }
 }
 
+/// What the server itself says; the stores' figures come behind it.
 void session::append_statistics(bytes& to, std::string_view group) {
     server_state& server = front_.server;
     if (group == "reset") {
-        server.host.reset_statistics();
         server.flushes.store(0, std::memory_order_relaxed);
-        to.append("RESET\r\n");
         return;
     }
     std::vector<statistic> all;
@@ -95,15 +84,7 @@ void session::append_statistics(bytes& to, std::string_view group) {
         all.push_back({"flush_enabled", "yes"});
         all.push_back({"binding_protocol", "ascii"});
     }
-    server.host.add_statistics(all, group, front_.home.now());
-    for (const auto& [name, value] : all) {
-        to.append("STAT ");
-        to.append(name);
-        to.push(' ');
-        to.append(value);
-        to.append("\r\n");
-    }
-    to.append("END\r\n");
+    for (const statistic& one : all) append(one, to);
 }
 
 }  // namespace freshet

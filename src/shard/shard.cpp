@@ -1,5 +1,6 @@
 #include <freshet/shard.hpp>
 
+#include "shard/pool.hpp"
 #include "shard/reactor.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -61,6 +62,7 @@ struct shard::parts {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{context.get_executor()};
     boost::asio::steady_timer timer{context};
     wakeup mail;
+    freshet::pool chunks;
     std::unique_ptr<freshet::reactor> hot;
     ticker* tickers{nullptr};
     ticker* next_to_tick{nullptr};
@@ -92,6 +94,7 @@ shard::~shard() { stop(); }
 
 boost::asio::io_context& shard::context() noexcept { return parts_->context; }
 reactor& shard::reactor() noexcept { return *parts_->hot; }
+pool& shard::pool() noexcept { return parts_->chunks; }
 
 void shard::start() {
     thread_ = std::thread([this] {

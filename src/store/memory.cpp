@@ -1,6 +1,7 @@
 #include "store/memory.hpp"
 
 #include "protocol/number.hpp"
+#include "store/statistics.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -61,6 +62,10 @@ void memory::flush_if_due(stripe& s, std::uint32_t now) {
 
 bool memory::submit(call& c) {
     const request& r = c.request;
+    if (r.command == command::flush_all || r.command == command::stats) {
+        answer_keyless(c);
+        return true;
+    }
     const std::size_t hash = std::hash<std::string_view>{}(r.key);
     stripe& s = stripe_of(hash);
     const std::uint32_t now = seconds_at(c.now);
@@ -78,6 +83,25 @@ bool memory::submit(call& c) {
         default: c.reply.refuse("not a command of a store"); break;
     }
     return true;
+}
+
+void memory::answer_keyless(call& c) {
+    const request& r = c.request;
+    c.reply.outcome = outcome::text;
+    if (r.command == command::flush_all) {
+        const bool date = r.exptime > relative_max;
+        const std::int64_t delay = date ? r.exptime - wall::to_time_t(wall::now()) : r.exptime;
+        if (!date || delay > 0) flush_all(c.now, seconds(delay));
+        c.reply.value.append("OK\r\n");
+    } else if (r.key == "reset") {
+        reset_statistics();
+        c.reply.value.append("RESET\r\n");
+    } else {
+        std::vector<statistic> all;
+        add_statistics(all, r.key, c.now);
+        for (const statistic& one : all) append(one, c.reply.value);
+        c.reply.value.append("END\r\n");
+    }
 }
 
 void memory::accessed(place& at) noexcept {

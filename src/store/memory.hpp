@@ -35,6 +35,7 @@ private:
         stored_item* item;
     };
 
+    void answer_keyless(call& c);
     void get(place& at, const request& r, reply& a);
     void store(place& at, const request& r, reply& a);
     void remove(place& at, const request& r, reply& a);

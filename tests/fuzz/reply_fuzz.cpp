@@ -1,5 +1,7 @@
 // A server's answers, read at once and as they grow byte by byte: the same replies, and never more consumed than is
 // there. The first byte says which question they answer.
+#include "shard/output.hpp"
+
 #include <freshet/protocol.hpp>
 
 #include <cstddef>
@@ -56,9 +58,9 @@ std::vector<std::string> replies(const question& q, std::string_view whole, std:
             found.emplace_back("(error)");
             break;
         }
-        bytes out;
+        output out;
         if (status == reply_parser::status::reply) render(q.r, q.f, a, out);
-        found.emplace_back(status == reply_parser::status::silent ? "(silent)" : out.view());
+        found.emplace_back(status == reply_parser::status::silent ? "(silent)" : out.text().view());
         if (consumed == 0 || before == input.size()) break;  // said for ever
     }
     return found;

@@ -1,5 +1,7 @@
 // A client's bytes become the same requests and answers however they are cut into reads, and each request keeps its
 // limits.
+#include "shard/output.hpp"
+
 #include "support/transcript.hpp"
 
 #include <cstdint>
@@ -19,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     request_parser parser(item_size_max);
     request r;
     form f;
-    bytes out;
+    output out;
     reply a;
     for (std::string_view rest = input; true;) {
         const auto s = parser.next(rest, r, f);
@@ -28,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (r.key.empty() || r.key.size() > key_size_max || r.value.size() > item_size_max) std::abort();
         for (const auto o : {outcome::hit, outcome::miss, outcome::number, outcome::inspected}) {
             a.outcome = o;
-            out.clear();
+            out.clear(std::size_t{1} << 20);
             render(r, f, a, out);
         }
     }

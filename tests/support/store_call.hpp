@@ -1,6 +1,8 @@
 // Asks a store one thing and shows the answer. Time is the caller's.
 #pragma once
 
+#include "shard/output.hpp"
+
 #include <freshet/store.hpp>
 
 #include <gtest/gtest.h>
@@ -19,7 +21,7 @@ public:
 
     /// The answers to the commands, as a client reads them, without the last line end.
     std::string operator()(std::string_view commands) {
-        bytes out;
+        output out;
         for (auto s = request_parser::status::call; true;) {
             c.reply.reset();
             s = parser_.next(commands, c.request, c.form);
@@ -31,7 +33,7 @@ public:
             render(c.request, c.form, c.reply, out);
         }
         EXPECT_EQ(commands, "");
-        std::string text(out.view());
+        std::string text(out.text().view());
         if (text.ends_with("\r\n")) text.resize(text.size() - 2);
         return text;
     }

@@ -1,6 +1,8 @@
 // Uses a store as a client does: with commands as text. The store's time is the test's own.
 #pragma once
 
+#include "shard/output.hpp"
+
 #include <freshet/store.hpp>
 
 #include <gtest/gtest.h>
@@ -17,7 +19,7 @@ public:
     /// The answers to these commands. On the home shard.
     std::string ask(std::string_view commands) {
         request_parser parser(std::size_t{1} << 20);
-        bytes out;
+        output out;
         while (!commands.empty()) {
             call c;
             c.home = &home_;
@@ -34,7 +36,7 @@ public:
             EXPECT_TRUE(answered_) << "a store that answers later needs another user";
             render(c.request, c.form, c.reply, out);
         }
-        return std::string(out.view());
+        return std::string(out.text().view());
     }
     void pass(milliseconds time) { now_ += time; }
 

@@ -24,10 +24,6 @@ public:
         table->add("", table->keep(std::move(store)));
         return table;
     }
-    void flush_all(steady::time_point, seconds) override { ++flushes; }
-    void add_statistics(std::vector<statistic>&, std::string_view, steady::time_point) override {}
-    void reset_statistics() override {}
-
     /// Waits until the stores hold so many calls.
     void wait_for_held(std::size_t count) {
         for (std::size_t held = 0; held < count;) {
@@ -44,7 +40,6 @@ public:
     }
 
     std::vector<part> parts;
-    std::atomic<int> flushes{0};
 };
 
 }  // namespace freshet::test

@@ -1,4 +1,6 @@
 // What a client writes and reads: ask() against the request parser, the reply parser against render().
+#include "shard/output.hpp"
+
 #include <freshet/protocol.hpp>
 
 #include <gtest/gtest.h>
@@ -202,9 +204,9 @@ std::string asked(const request& r, const form& f) {
 }
 
 std::string rendered(const question& q, const reply& a) {
-    bytes out;
+    output out;
     render(q.r, q.f, a, out);
-    return std::string(out.view());
+    return std::string(out.text().view());
 }
 
 TEST(client_side, every_request_is_understood_as_it_was_meant) {

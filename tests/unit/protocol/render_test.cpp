@@ -1,3 +1,5 @@
+#include "shard/output.hpp"
+
 #include "support/heap.hpp"
 
 #include <freshet/protocol.hpp>
@@ -10,9 +12,9 @@ namespace freshet {
 namespace {
 
 std::string rendered(const request& r, const form& f, const reply& a) {
-    bytes out;
+    output out;
     freshet::render(r, f, a, out);
-    return std::string(out.view());
+    return std::string(out.text().view());
 }
 
 /// Request, form and reply of one test, on the key "k".
@@ -177,8 +179,8 @@ TEST_F(rendering, inspection_says_all) {
 }
 
 TEST_F(rendering, asks_the_heap_for_nothing_where_there_is_room) {
-    bytes out;
-    out.prepare(4'096);
+    output out;
+    out.text().prepare(4'096);
     ask("tcOk");
     r.want_value = true;
     answer(outcome::hit, "value");

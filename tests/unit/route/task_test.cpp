@@ -1,3 +1,5 @@
+#include "shard/output.hpp"
+
 #include "route/task.hpp"
 
 #include "support/hand_queue.hpp"
@@ -42,9 +44,9 @@ protected:
     bool on_reply(call& c) override {
         for (asked& a : calls) {
             if (&a.c != &c) continue;
-            bytes out;
+            output out;
             render(c.request, c.form, c.reply, out);
-            a.told = out.view();
+            a.told = out.text().view();
         }
         return true;
     }
