@@ -1,0 +1,38 @@
+// Which server of a pool a key belongs to. The servers' names, ports, weights and order decide it, so a pool's keys
+// stay where they are over restarts, and clients that place keys themselves find them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet {
+
+/// One server of a pool as the configuration names it: this decides where keys lie, not what the name resolves to.
+struct placed_server {
+    std::string host;           ///< a name, an address without brackets, or a socket's path
+    std::uint16_t port{11211};  ///< 0: a Unix socket
+    unsigned weight{1};         ///< its share of the keys beside the others' weights; 0 is 1
+};
+
+enum class placement_kind {
+    ketama,  ///< as libmemcached's MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED: a pool that grows by one server moves few keys
+    modula,  ///< as libmemcached without any setting; weights mean nothing, and a pool that grows moves nearly all keys
+};
+
+class placement {
+public:
+    virtual ~placement() = default;
+    /// The server's position in the pool. Any thread may ask.
+    virtual std::size_t server_of(std::string_view key) const noexcept = 0;
+};
+
+/// `servers` is not empty. `hash_tag` is empty or two characters, as "{}": then of a key that has the first, and behind
+/// it the second, only what stands between them decides, unless that is nothing (as in twemproxy).
+std::unique_ptr<placement> make_placement(placement_kind kind, const std::vector<placed_server>& servers,
+                                          std::string_view hash_tag);
+
+}  // namespace freshet
