@@ -4,6 +4,7 @@ if(FRESHET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     find_program(CCACHE ccache)
     if(CCACHE) # paths relative to the source folder: several checkouts share what they compiled
         set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+        set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER}) # some of the tests' helpers
     endif()
 endif()
 
@@ -11,7 +12,7 @@ function(freshet_compile_options target)
     if(NOT FRESHET_WARNINGS STREQUAL "off")
         target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow)
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU") # 12 takes the operator delete of Asio's coroutine frames for a mistake
-            target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+            target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>)
         endif()
     endif()
     if(FRESHET_WARNINGS STREQUAL "error")
