@@ -1,10 +1,8 @@
-"""Real clients, as they come from Debian, against the program under test: pymemcache, and libmemcached's memccapable."""
-import re
-import shutil
-import subprocess
+"""Real clients, as they come from Debian, against the program under test: pymemcache, and libmemcached with its memccapable."""
 import sys
 import unittest
 
+import libmemcached
 import servers
 
 try:
@@ -17,8 +15,6 @@ except ImportError:     # another Python than Debian's finds Debian's package he
         from pymemcache.exceptions import MemcacheClientError
     except ImportError:
         Client = None
-
-MEMCCAPABLE = shutil.which("memccapable")
 
 
 class ServerCase(unittest.TestCase):
@@ -115,13 +111,18 @@ class Pymemcache(ServerCase):
         pool.close()
 
 
-@unittest.skipUnless(MEMCCAPABLE, "memccapable (libmemcached-tools) is not installed")
-class Memccapable(ServerCase):
+class Libmemcached(ServerCase):
+    maxDiff = None
+
+    def test_an_application_runs_on_it_unchanged(self):
+        self.assertEqual("", libmemcached.run_application(self.server.port))
+
+    def test_the_same_application_runs_on_memcached(self):
+        with servers.oracle() as memcached:
+            self.assertEqual("", libmemcached.run_application(memcached.port))
+
     def test_the_text_protocol_passes_whole(self):
-        arguments = [MEMCCAPABLE, "-a", "-h", "127.0.0.1", "-p", str(self.server.port)]
-        done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
-        passed = re.findall(r"^ascii .*\[pass\]", done.stdout, re.MULTILINE)
-        self.assertEqual((0, 27), (done.returncode, len(passed)), done.stdout)
+        self.assertEqual("", libmemcached.text_protocol_faults(self.server.port))
 
 
 if __name__ == "__main__":
