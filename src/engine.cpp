@@ -44,6 +44,7 @@ engine::~engine() {
     stop_flows(steady::now());
     stop_queues();
     back_.stop();
+    for (auto& [name, s] : stores_) s.of_back_shard.reset();
 }
 
 result<std::unique_ptr<engine>> engine::make(const freshet::config& config) {
@@ -71,9 +72,18 @@ queue* engine::find_queue(std::string_view name) noexcept {
     return found != queues_.end() ? found->second : nullptr;
 }
 
-store* engine::find_store(std::string_view name) noexcept {
+store* engine::find_store(std::string_view name) {
     const auto found = stores_.find(name);
-    return found != stores_.end() ? found->second.memory.get() : nullptr;
+    if (found == stores_.end()) return nullptr;
+    named_store& s = found->second;
+    if (s.memory != nullptr) return s.memory.get();
+    if (s.of_back_shard == nullptr) s.of_back_shard = make_memcached_store(back_, s.pool);
+    return s.of_back_shard.get();
+}
+
+bool engine::keeps_results_of(std::string_view store_name) const {
+    const auto found = stores_.find(store_name);
+    return found != stores_.end() && found->second.memory != nullptr;
 }
 
 result<journal*> engine::open_at(const std::string& url, bool allow_tmpfs) {
@@ -94,13 +104,32 @@ result<journal*> engine::open_at(const std::string& url, bool allow_tmpfs) {
     return j;
 }
 
-std::optional<problem> engine::build() {
-    for (const store_config& s : config_.stores) {
-        if (s.url != "memory:") return unknown_url("store", s.name, s.url, "memory:");
+std::optional<problem> engine::make_store(const store_config& s) {
+    named_store& made = stores_[s.name];
+    made.config = s;
+    if (s.in_memory()) {
         memory_options options;
         options.size_bytes = size_of(s);
         options.item_size_max_bytes = config_.server.item_size_max_bytes;
-        stores_[s.name] = {s, make_memory_store(options)};
+        made.memory = make_memory_store(options);
+        return {};
+    }
+    made.pool = s.pool;
+    made.pool.name = s.name;
+    made.pool.hash = s.ketama ? placement_kind::ketama : placement_kind::modula;
+    for (const std::string& url : s.urls) {
+        auto address = parse_server_address(url);
+        if (!address)
+            return problem{errc::wrong_config, effect::not_done,
+                           fmt::format("store {}: {}", s.name, address.error().text)};
+        made.pool.servers.push_back(*std::move(address));
+    }
+    return {};
+}
+
+std::optional<problem> engine::build() {
+    for (const store_config& s : config_.stores) {
+        if (auto trouble = make_store(s)) return trouble;
     }
     for (const queue_config& q : config_.queues) {
         if (!q.url.starts_with("journal:")) return unknown_url("queue", q.name, q.url, "journal: or journal:PATH");
@@ -119,8 +148,8 @@ std::optional<problem> engine::build() {
     }
     for (flow_config f : config_.flows) {
         f.result_size_max_bytes = config_.server.item_size_max_bytes;
-        store* const into = f.into.empty() ? nullptr : stores_.at(f.into).memory.get();
-        flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, into != nullptr));
+        store* const into = f.into.empty() ? nullptr : find_store(f.into);
+        flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results_of(f.into)));
     }
     return {};
 }
@@ -128,7 +157,7 @@ std::optional<problem> engine::build() {
 /// A flow's result that a crash took from memory.
 void engine::restore(const kept_result& kept) {
     const auto found = stores_.find(kept.store);
-    if (found == stores_.end()) return;
+    if (found == stores_.end() || found->second.memory == nullptr) return;
     const auto c = std::make_unique<call>();
     c->now = steady::now();
     c->request.command = command::store;
@@ -142,16 +171,19 @@ void engine::restore(const kept_result& kept) {
 
 std::unique_ptr<route_table> engine::make_routes(shard& home) {
     auto table = std::make_unique<route_table>();
+    std::map<std::string_view, store*> here;
     std::vector<store*> all, emptied;
     for (auto& [name, s] : stores_) {
-        all.push_back(s.memory.get());
-        if (s.config.flush_all) emptied.push_back(s.memory.get());
+        store* const one = s.memory != nullptr ? s.memory.get() : &table->keep(make_memcached_store(home, s.pool));
+        here[name] = one;
+        all.push_back(one);
+        if (s.config.flush_all) emptied.push_back(one);
     }
     table->every_store(table->keep(make_every_store(home, std::move(all), std::move(emptied))));
     for (const route_config& r : config_.routes) {
         for (const std::string& prefix : r.prefixes) {
             if (!r.store.empty()) {
-                store& target = *stores_.at(r.store).memory;
+                store& target = *here.at(r.store);
                 table->add(prefix, r.wait.count() == 0 ? target : table->keep(make_wait_store(home, target, r.wait)));
                 continue;
             }

@@ -27,7 +27,10 @@ public:
     std::vector<journal*> journals();
     /// Null: none of that name is configured.
     queue* find_queue(std::string_view name) noexcept;
-    store* find_store(std::string_view name) noexcept;
+    /// To be used on the back shard. Null: none of that name is configured. Before start_flows(), or on the back shard.
+    store* find_store(std::string_view name);
+    /// Results survive a crash in the journal only where the store does not.
+    bool keeps_results_of(std::string_view store_name) const;
     void start_flows();
     void stop_flows(steady::time_point deadline);
     /// After this every operation has come home; the shards it belongs to must still run.
@@ -36,11 +39,15 @@ public:
 private:
     struct named_store {
         store_config config;
-        std::unique_ptr<memory_store> memory;
+        std::unique_ptr<memory_store>
+            memory{};  ///< shared by all shards; null: a pool, of which each shard has its own
+        memcached_options pool{};
+        std::unique_ptr<store> of_back_shard{};  ///< of a pool, made when a flow needs it
     };
 
     explicit engine(const freshet::config& config);
     result<journal*> open_at(const std::string& url, bool allow_tmpfs);
+    std::optional<problem> make_store(const store_config& s);
     std::optional<problem> build();
     void restore(const kept_result& kept);
     std::string default_journal_path() const;

@@ -23,6 +23,11 @@ std::string_view explain(errc e) noexcept {
         case errc::call_failed: return "failed";
         case errc::wrong_config: return "is configured wrongly";
         case errc::refused: return "is not possible here";
+        case errc::server_down: return "is down";
+        case errc::unreachable: return "cannot be reached";
+        case errc::connection_lost: return "closed the connection";
+        case errc::wrong_answer: return "gave an answer that is none";
+        case errc::too_old: return "knows no meta commands, which memcached 1.6.10 and later do";
     }
     return "failed";
 }

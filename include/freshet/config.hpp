@@ -25,9 +25,13 @@ struct server_config {
 
 struct store_config {
     std::string name{"main"};
-    std::string url{"memory:"};
-    std::size_t size_bytes{0};  ///< 0: 1 GiB or a quarter of the memory allowed, the smaller
-    bool flush_all{true};       ///< flush_all empties it
+    std::vector<std::string> urls{"memory:"};  ///< that alone, or the servers of a pool, see parse_server_address()
+    std::size_t size_bytes{0};                 ///< memory: 0: 1 GiB or a quarter of the memory allowed, the smaller
+    bool flush_all{true};      ///< flush_all empties it; a file's default is false for memcached servers
+    bool ketama{true};         ///< memcached: pool.hash is set from it
+    memcached_options pool{};  ///< memcached: its name and servers are set by what makes the store
+
+    bool in_memory() const { return urls.size() == 1 && urls.front() == "memory:"; }
 };
 
 struct queue_config {
@@ -79,6 +83,9 @@ config_reading read_config_file(const std::string& path);
 /// The state folder as the environment says it: $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet, else
 /// ~/.local/state/freshet.
 std::string default_state_folder();
+
+/// "memcached://HOST[:PORT][?weight=N]" or "unix:/PATH[?weight=N]"; or what is wrong with it, a sentence.
+result<server_address> parse_server_address(std::string_view url);
 
 /// The file of a queue's url. A relative path is in the state folder.
 std::string journal_file(std::string_view url, const std::string& state_folder);

@@ -39,6 +39,11 @@ enum class errc {
     call_failed,       ///< a flow's call ended with an error
     wrong_config,      ///< the configuration has mistakes
     refused,           ///< not possible here, and why is in the text
+    server_down,       ///< a memcached server failed several times in a row and is left alone for a while
+    unreachable,       ///< no connection, or its name does not resolve
+    connection_lost,   ///< the connection ended while calls were under way
+    wrong_answer,      ///< what came is no answer to what was asked
+    too_old,           ///< a memcached that does not know the meta commands
 };
 
 const boost::system::error_category& category() noexcept;

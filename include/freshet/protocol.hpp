@@ -214,6 +214,8 @@ private:
 /// Appends the command that asks for `r` in the form `f`, as a client writes it. A classic get asks for its one key, on
 /// a line of its own. The key must be one that can travel: 1..250 bytes, blanks and control characters as base64 only.
 void ask(const request& r, const form& f, bytes& out);
+/// The command's line alone: the data block of a store, with its own line end, is the caller's to append.
+void ask_line(const request& r, const form& f, bytes& out);
 
 /// Reads what a server says, as a client does: for each request asked, in their order, what became of it.
 class reply_parser {
@@ -226,6 +228,10 @@ public:
                  ///< opaque or is MN)
         error,   ///< text() is no answer to this request: close the connection
     };
+
+    /// Values of `lend_min_bytes` and more are lent from this chunk, in which `input` lies, from now on; null: none is.
+    void lend_from(chunk* source) noexcept { source_ = source; }
+    static constexpr std::size_t lend_min_bytes = 1024;
 
     /// Consumes the answer to `r`, asked in the form `f`, from the front of `input`.
     /// Of a multi-key get (form::single false) each key is asked for in turn; END goes with the last one (form::last).
@@ -252,6 +258,7 @@ private:
 
     std::size_t wanted_{0};
     std::string_view text_{};
+    chunk* source_{nullptr};
 };
 
 /// Appends the answer to `out` in the form asked for; nothing where the form hides it. A lent value is lent on.

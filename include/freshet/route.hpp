@@ -62,10 +62,6 @@ struct task_options {
 std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source,
                                        task_options options);
 
-/// Asks all stores and answers once: flush_all of those of `emptied`, and the sum of what all say of themselves, behind
-/// what reply::value holds already. The targets live as long as it does.
-std::unique_ptr<store> make_every_store(shard& home, std::vector<store*> all, std::vector<store*> emptied);
-
 /// A get that misses in `behind` waits up to `wait` for the value.
 std::unique_ptr<store> make_wait_store(shard& home, store& behind, milliseconds wait);
 

@@ -75,6 +75,7 @@ public:
     void start();
     /// Ends the loop once what is running returns, and joins. Idempotent. Not from the shard's own thread.
     void stop();
+    bool is_running() const noexcept { return thread_.joinable(); }
     /// True on the shard's own thread.
     bool here() const noexcept { return std::this_thread::get_id() == id_.load(std::memory_order_relaxed); }
 

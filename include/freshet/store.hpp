@@ -128,4 +128,45 @@ public:
 
 std::unique_ptr<memory_store> make_memory_store(const memory_options& options);
 
+/// Where a memcached server is. What is written here decides where keys lie, not what a name resolves to.
+struct server_address {
+    std::string host{};         ///< a name or an address, without brackets; or the path of a Unix socket
+    std::uint16_t port{11211};  ///< 0: a Unix socket
+    unsigned weight{1};         ///< its share of the keys (ketama)
+
+    bool is_unix() const noexcept { return port == 0; }
+    /// "10.0.0.1:11211", "[::1]:11211" or "unix:/run/memcached.sock"
+    std::string name() const;
+};
+
+/// Which server a key belongs to.
+enum class placement_kind : std::uint8_t {
+    ketama,  ///< as libmemcached's weighted ketama: a pool that grows by one server moves few keys
+    modula,  ///< as libmemcached without settings; weights mean nothing, and a pool that grows moves nearly all keys
+};
+
+/// A pool of memcached servers. One pipelined connection to each from every shard that uses it.
+struct memcached_options {
+    std::string name{"main"};  ///< for sentences
+    std::vector<server_address> servers{};
+    placement_kind hash{placement_kind::ketama};
+    std::string hash_tag{};              ///< "{}": only what stands between these decides, where both are in the key
+    milliseconds timeout{250};           ///< a server's call is answered within it and a tick of 20 ms
+    unsigned failures_max{3};            ///< so many failures in a row: the server is left alone
+    milliseconds backoff_min{100};       ///< until it is asked again, doubled each time
+    milliseconds backoff_max{10'000};    ///< the longest such pause
+    milliseconds resolve_every{30'000};  ///< names are looked up again so often
+    bool miss_on_error{true};            ///< a get that fails is told as a miss; else as the failure
+    std::size_t waiting_max{262'144};    ///< calls under way to one server on one shard
+    std::size_t waiting_max_bytes{std::size_t{64} << 20};  ///< of them, what is not sent yet
+};
+
+/// Of one shard: made, used and destroyed on it, or while it does not run. It begins to connect at once. A server that
+/// fails answers its calls with not_done or maybe_done; destroying the store answers all that wait.
+std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options);
+
+/// Asks all stores and answers once: flush_all of those of `emptied`, and the sum of what all say of themselves, behind
+/// what reply::value holds already. The targets live as long as it does.
+std::unique_ptr<store> make_every_store(shard& home, std::vector<store*> all, std::vector<store*> emptied);
+
 }  // namespace freshet

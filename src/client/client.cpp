@@ -22,6 +22,7 @@ constexpr std::string_view queue_name = "queue";
 class awaited_call final : public call, public step {
 public:
     bool on_reply(call&) override {
+        reply.keep_value();  // what is lent stays on this shard
         const std::lock_guard lock(mutex_);
         answered_ = true;
         changed_.notify_one();
@@ -106,6 +107,7 @@ local_client::~local_client() {
     engine_->stop_flows(deadline);
     engine_->stop_queues();
     shard_.stop();
+    routes_.reset();
 }
 
 void local_client::execute(freshet::store& in, awaited_call& c) {
@@ -126,7 +128,7 @@ result<std::optional<value>> local_client::fetch(freshet::store& from, std::stri
     execute(from, c);
     if (auto t = trouble(c.reply)) return *std::move(t);
     if (c.reply.outcome != outcome::hit) return std::optional<value>{};
-    return std::optional<value>{value{std::string(c.reply.value.view()), c.reply.flags, c.reply.cas}};
+    return std::optional<value>{value{std::string(c.reply.data()), c.reply.flags, c.reply.cas}};
 }
 
 result<bool> local_client::store(store_mode mode, std::string_view key, std::string_view data, seconds ttl,
@@ -174,12 +176,15 @@ result<void> local_client::work(std::string_view queue, worker work, unsigned co
     freshet::queue* const from = engine_->find_queue(queue);
     if (from == nullptr) return refusal(fmt::format("there is no queue \"{}\"", queue));
     if (config_.stores.empty()) return refusal("there is no store for the results");
+    const std::string& into = config_.stores.front().name;
+    freshet::store* target = nullptr;
+    engine_->back().run_and_wait([&] { target = engine_->find_store(into); });
     flow_config f;
     f.from = queue;
     f.concurrency = concurrency;
-    f.into = config_.stores.front().name;
+    f.into = into;
     f.result_size_max_bytes = config_.server.item_size_max_bytes;
-    auto made = make_flow(engine_->back(), *from, engine_->find_store(f.into), f, true,
+    auto made = make_flow(engine_->back(), *from, target, f, engine_->keeps_results_of(into),
                           make_function_caller(engine_->back(), std::move(work), concurrency));
     made->start();
     const std::lock_guard lock(workers_mutex_);
@@ -199,7 +204,7 @@ result<std::unique_ptr<client>> client::open(const std::string& store_url, const
     config c;
     c.state_folder = default_state_folder();
     store_config s;
-    s.url = store_url;
+    s.urls = {store_url};
     c.stores.push_back(s);
     queue_config q;
     q.name = queue_name;

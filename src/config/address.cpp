@@ -2,6 +2,8 @@
 
 #include "escape.hpp"
 
+#include <freshet/config.hpp>
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/un.h>
@@ -94,6 +96,17 @@ std::string wrong_listen_address(std::string_view address) {
     return {};
 }
 
+std::optional<host_and_port> split_address(std::string_view text) {
+    const auto parts = split(text, false);
+    if (!parts) return std::nullopt;
+    host_and_port to;
+    to.host = parts->host.starts_with('[') ? parts->host.substr(1, parts->host.size() - 2) : parts->host;
+    if (!parts->port) return to;
+    to.port = port_of(*parts->port);
+    if (!to.port) return std::nullopt;
+    return to;
+}
+
 std::string wrong_http_url(std::string_view url) {
     constexpr std::string_view http = "http://";
     if (url.starts_with("https://")) {
@@ -123,10 +136,13 @@ std::string wrong_store_url(std::string_view url) {
     const std::string_view scheme = scheme_of(url);
     if (scheme == "memory")
         return "a store in this process is \"memory:\", with nothing behind it; size = \"1GiB\" says how large";
-    if (scheme == "memcached") {
-        return "memcached servers are not in this version; url = \"memory:\" keeps the values in this process";
+    if (scheme == "memcached" || scheme == "unix") {
+        const auto address = parse_server_address(url);
+        return address ? std::string() : address.error().text;
     }
-    return fmt::format("{} is no store; write url = \"memory:\"", in_quotes(scheme));
+    return fmt::format(
+        "{} is no store; write url = \"memory:\", or \"memcached://HOST:PORT\" for each server of a pool",
+        in_quotes(scheme));
 }
 
 std::string wrong_queue_url(std::string_view url) {

@@ -2,6 +2,8 @@
 // Each function gives a sentence that says what is wrong, or an empty one.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,12 @@ namespace freshet::reading {
 std::string wrong_listen_address(std::string_view address);
 /// "http://HOST[:PORT][/PATH][?QUERY]".
 std::string wrong_http_url(std::string_view url);
+/// A host without brackets, and its port if there is one. Nothing: no host, or no number of a port behind the colon.
+struct host_and_port {
+    std::string host{};
+    std::optional<std::uint16_t> port{};
+};
+std::optional<host_and_port> split_address(std::string_view text);
 std::string wrong_store_url(std::string_view url);
 std::string wrong_queue_url(std::string_view url);
 

@@ -31,6 +31,26 @@ bool contains(const std::vector<std::string_view>& names, std::string_view name)
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Options that are about the other kind of store, and servers that stand there twice.
+void check_store(const found<store_config>& s, draft& d) {
+    const std::vector<std::string>& urls = s.value.urls;
+    if (urls.size() > 1 && contains({urls.begin(), urls.end()}, "memory:"))
+        return d.say(s.at.of("url"), "url: a store is in memory, \"memory:\" alone, or a list of servers");
+    for (const auto& [key, at] : s.at.values) {
+        const bool any = key == "url" || key == "flush_all";
+        if (any || s.value.in_memory() == (key == "size")) continue;
+        d.say(at, s.value.in_memory()
+                      ? fmt::format("{}: is about memcached servers, and this store is in memory", key)
+                      : "size: is about a store in memory; the servers' own -m says how much they keep");
+    }
+    std::set<std::string> names;
+    for (const std::string& url : urls) {
+        const auto address = s.value.in_memory() ? result<server_address>(server_address{}) : parse_server_address(url);
+        if (address && !names.insert(address->name()).second)
+            d.say(s.at.of("url"), fmt::format("url: {} stands here twice", address->name()));
+    }
+}
+
 void check_server(draft& d) {
     const server_config& s = d.server.value;
     std::set<std::string> listens;
@@ -38,6 +58,7 @@ void check_server(draft& d) {
         if (address.ends_with(":0") || listens.insert(address).second) continue;
         d.say(d.server.at.of("listen"), fmt::format("listen: {} stands here twice", in_quotes(address)));
     }
+    for (const auto& store : d.stores) check_store(store, d);
     for (const auto& store : d.stores) {  // as memcached: an item takes half of the memory at most
         const std::size_t size = store.value.size_bytes;
         if (size == 0 || s.item_size_max_bytes <= size / 2) continue;

@@ -23,10 +23,13 @@ std::string wrong_prefix(std::string_view prefix) {
     return {};
 }
 
-constexpr std::string_view servers_later =
-    "a list of servers is for memcached, which is not in this version; write url = \"memory:\"";
 constexpr std::string_view brokers_later =
     "a list of servers is for Kafka, which is not in this version; write url = \"journal:\"";
+
+std::string wrong_hash_tag(std::string_view tag) {
+    const bool blank = tag.find_first_of(" \t\r\n") != tag.npos;
+    return tag.empty() || (tag.size() == 2 && !blank) ? "" : "two characters, the first and the last, as in \"{}\"";
+}
 
 /// A member of a member of `sections`.
 template <auto... Path>
@@ -35,6 +38,7 @@ auto& at(sections& s) {
 }
 constexpr auto server = &sections::server;
 constexpr auto store = &sections::store;
+constexpr auto pool = &store_config::pool;
 constexpr auto queue = &sections::queue;
 constexpr auto queue_opts = &queue_config::options;
 constexpr auto route = &sections::route;
@@ -60,13 +64,46 @@ constexpr std::array all{
     option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 1'000'000},
            R"(How many queues routes with `queue = "*"` make in all. 0: none, only those of the file are used.)"},
 
-    option{"store", "url", text{at<store, &store_config::url>, wrong_store_url, "URL", servers_later},
-           R"(`"memory:"` keeps the values in this process.)"},
+    option{
+        "store", "url", texts{at<store, &store_config::urls>, wrong_store_url, "URL or a list of URLs"},
+        R"(`"memory:"` keeps the values in this process. Or the servers of a pool, each `"memcached://HOST[:PORT]"` )"
+        R"((port 11211) or `"unix:/PATH"`, with `?weight=N` behind it where it takes a larger share of the keys.)"},
     option{"store", "size", size<std::uint64_t>{at<store, &store_config::size_bytes>, MiB, 64 * TiB, true},
-           "All the memory it uses: values, keys, index. A full store evicts, it never refuses. 0: 1GiB or a quarter "
-           "of the memory this process may use, whichever is smaller."},
+           "Of a store in memory: all it uses, values, keys, index. A full store evicts, it never refuses. 0: 1GiB or "
+           "a quarter of the memory this process may use, whichever is smaller."},
     option{"store", "flush_all", flag{at<store, &store_config::flush_all>},
-           "The command flush_all empties this store. Without it the command leaves the store alone."},
+           "The command flush_all empties this store, all servers of a pool. Without it the command leaves the store "
+           "alone, and is refused where no store takes it.",
+           "`true` in memory, `false` for servers"},
+    option{"store", "hash", choice{at<store, &store_config::ketama>, "ketama", "modula"},
+           "Of a pool: which server a key belongs to, as libmemcached says: its weighted ketama, or its own default, "
+           "modula, which knows no weights. What a client did that spoke to the servers by itself: docs/adopt.md."},
+    option{
+        "store", "hash_tag", text{at<store, pool, &memcached_options::hash_tag>, wrong_hash_tag, "two characters"},
+        R"(Of a pool: with `"{}"` only what stands between the two decides where a key is, so that keys that belong )"
+        "together are on one server. Empty: the whole key.",
+        R"(`""`)"},
+    option{"store", "timeout", time<milliseconds>{at<store, pool, &memcached_options::timeout>, 10ms, 1min},
+           "Of a pool: what a server does not answer in this time has failed, and its connection is cut."},
+    option{"store", "failures_max", number<unsigned>{at<store, pool, &memcached_options::failures_max>, 1, 1'000'000},
+           "Of a pool: after so many failures in a row a server is down: its calls are answered at once, gets as "
+           "`on_get_error` says, writes with SERVER_ERROR, until it answers again."},
+    option{"store", "backoff",
+           time_span{at<store, pool, &memcached_options::backoff_min>, at<store, pool, &memcached_options::backoff_max>,
+                     10ms, 1h},
+           "Of a pool: the pause before a server that is down is asked whether it answers again, doubled with each "
+           "further one, and the longest pause."},
+    option{"store", "on_get_error", choice{at<store, pool, &memcached_options::miss_on_error>, "miss", "error"},
+           "Of a pool: what a get is told whose server failed. `error` ends a get of several keys with SERVER_ERROR in "
+           "the place of END; some clients then give up all servers they know."},
+    option{"store", "resolve_every", time<milliseconds>{at<store, pool, &memcached_options::resolve_every>, 1s, day},
+           "Of a pool: how often names of servers are looked up again. A changed answer moves the connection."},
+    option{"store", "waiting_max",
+           number<std::uint64_t>{at<store, pool, &memcached_options::waiting_max>, 1, 100'000'000},
+           "Of a pool: calls under way to one server from one thread. More are answered busy, not_done."},
+    option{"store", "waiting_max_bytes",
+           size<std::uint64_t>{at<store, pool, &memcached_options::waiting_max_bytes>, 64 * KiB, 64 * GiB},
+           "Of a pool: the same of commands and values that the server has not taken yet."},
 
     option{"queue", "url", text{at<queue, &queue_config::url>, wrong_queue_url, "URL", brokers_later},
            R"(`"journal:"` is the file journal.db in the state folder; `"journal:PATH"` another one, in the state )"
@@ -138,8 +175,8 @@ constexpr std::array all{
            "Of one call. A program that takes longer is killed with its children."},
 };
 
-constexpr std::string_view of_memcached =
-    "is about memcached servers, which are not in this version; a store is in this process";
+constexpr std::string_view of_more_servers =
+    "is not in this version; while a server is down its keys miss and their writes fail, nothing moves to another one";
 constexpr std::string_view of_brokers =
     "is about RabbitMQ and Kafka, which are not in this version; a queue is a journal of this machine";
 constexpr std::string_view of_sites =
@@ -151,14 +188,12 @@ constexpr later not_yet[] = {
     {"", "admin", "is not in this version; memcached's stats command tells the figures"},
     {"server", "admin", "is not in this version; memcached's stats command tells the figures"},
     {"server", "tls", "is not in this version; listen on loopback or a socket file, behind a proxy that speaks TLS"},
-    {"store", "hash", of_memcached},
-    {"store", "hash_tag", of_memcached},
-    {"store", "exclusive", of_memcached},
-    {"store", "servers", of_memcached},
-    {"store", "replicas", of_memcached},
-    {"store", "spare", of_memcached},
-    {"store", "on_get_error", of_memcached},
-    {"store", "password_file", of_memcached},
+    {"store", "exclusive", "is not in this version, as publish and fill, which need it, are not"},
+    {"store", "replicas", of_more_servers},
+    {"store", "spare", of_more_servers},
+    {"store", "tls",
+     "is not in this version; reach the servers through a network you trust, or a proxy that speaks TLS"},
+    {"store", "password_file", "is not in this version; memcached servers with SASL cannot be used"},
     {"queue", "topic", of_brokers},
     {"queue", "exchange", of_brokers},
     {"queue", "queue", of_brokers},
@@ -167,6 +202,7 @@ constexpr later not_yet[] = {
     {"queue", "publish_timeout", of_brokers},
     {"queue", "password_file", of_brokers},
     {"route", "publish", of_sites},
+    {"route", "lease", "is not in this version; a client that misses sets the value itself"},
     {"route", "fill", "is not in this version; a client that misses sets the value itself"},
     {"route", "spare", of_servers},
     {"route", "replicas", of_servers},

@@ -73,6 +73,7 @@ void read_store(const entry& e, draft& d) {
     sections to;
     places at = read_section("store", *e.value.entries(), e.at, to, d);
     to.store.name = e.key;
+    if (!to.store.in_memory() && !at.has("flush_all")) to.store.flush_all = false;
     d.stores.push_back({std::move(to.store), std::move(at)});
 }
 

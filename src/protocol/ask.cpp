@@ -50,8 +50,6 @@ void ask_classic_store(const request& r, const form& f, bytes& out) {
         out.append_number(r.compare_cas);
     }
     end_line(f, out);
-    out.append(r.value);
-    out.append(line_end);
 }
 
 void ask_classic_line(const request& r, const form& f, bytes& out) {
@@ -164,8 +162,7 @@ void ask_meta(const request& r, const form& f, bytes& out) {
     out.push(f.verb);
     out.push(' ');
     append_meta_key(r, f, out);
-    const bool stores = r.command == command::store;
-    if (stores) {
+    if (r.command == command::store) {
         out.push(' ');
         out.append_number(r.value.size());
         // A store's T is its exptime, wherever it stands.
@@ -173,14 +170,18 @@ void ask_meta(const request& r, const form& f, bytes& out) {
     }
     append_meta_flags(r, f, out);
     out.append(line_end);
-    if (!stores) return;
-    out.append(r.value);
-    out.append(line_end);
 }
 
 }  // namespace
 
 void ask(const request& r, const form& f, bytes& out) {
+    ask_line(r, f, out);
+    if (r.command != command::store) return;
+    out.append(r.value);
+    out.append(line_end);
+}
+
+void ask_line(const request& r, const form& f, bytes& out) {
     switch (f.dialect) {
         case dialect::classic_get:
         case dialect::classic_gets: return ask_classic_get(r, f, out);

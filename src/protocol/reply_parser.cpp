@@ -158,7 +158,9 @@ reply_parser::status reply_parser::value(std::string_view& input, std::string_vi
     }
     const std::string_view tail = input.substr(size + value_size, line_end.size() + behind.size());
     if (!tail.starts_with(line_end) || !tail.ends_with(behind)) return fail(line);
-    a.value.append(input.substr(size, value_size));
+    const std::string_view data = input.substr(size, value_size);
+    if (source_ != nullptr && data.size() >= lend_min_bytes) a.lent = slice(*source_, data);
+    else a.value.append(data);
     a.size = value_size;
     input.remove_prefix(whole);
     return status::reply;

@@ -26,7 +26,11 @@ public:
     server_of_shards(const server_config& config, server_host& host) : config_(config), state_{config_, host} {}
     ~server_of_shards() override {
         stop(steady::now());
-        for (auto& s : shards_) s->thread.stop();
+        // What servers of a pool owe is answered while the sessions that asked are there.
+        for (auto& s : shards_) {
+            if (s->thread.is_running()) s->thread.run_and_wait([&] { s->sessions.routes.reset(); });
+            s->thread.stop();
+        }
     }
 
     result<std::vector<std::string>> start() override;

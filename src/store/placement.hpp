@@ -2,6 +2,8 @@
 // stay where they are over restarts, and clients that place keys themselves find them.
 #pragma once
 
+#include <freshet/store.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,11 +18,6 @@ struct placed_server {
     std::string host;           ///< a name, an address without brackets, or a socket's path
     std::uint16_t port{11211};  ///< 0: a Unix socket
     unsigned weight{1};         ///< its share of the keys beside the others' weights; 0 is 1
-};
-
-enum class placement_kind {
-    ketama,  ///< as libmemcached's MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED: a pool that grows by one server moves few keys
-    modula,  ///< as libmemcached without any setting; weights mean nothing, and a pool that grows moves nearly all keys
 };
 
 class placement {

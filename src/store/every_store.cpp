@@ -1,7 +1,7 @@
 // Commands without a key, flush_all and stats: asked of every store, answered once.
 #include "store/statistics.hpp"
 
-#include <freshet/route.hpp>
+#include <freshet/store.hpp>
 
 #include <deque>
 #include <optional>

@@ -1,0 +1,191 @@
+#include "store/meta_client.hpp"
+
+#include <cstring>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+
+void append_signed(std::string_view flag, std::int64_t n, bytes& out) {
+    out.append(flag);
+    out.append_signed(n);
+}
+
+/// "mg KEY f v", the command of nearly every request.
+void ask_get(const request& r, const form& f, bytes& out) {
+    constexpr std::string_view begin = "mg ";
+    const std::string_view end = f.dialect == dialect::classic_gets ? " c f v" : " f v";
+    char* to = out.prepare(begin.size() + r.key.size() + end.size() + line_end.size());
+    const char* const from = to;
+    const auto put = [&to](std::string_view text) {
+        std::memcpy(to, text.data(), text.size());
+        to += text.size();
+    };
+    put(begin);
+    put(r.key);
+    put(end);
+    if (!r.touch) put(line_end);
+    out.commit(static_cast<std::size_t>(to - from));
+    if (!r.touch) return;
+    append_signed(" T", r.exptime, out);
+    out.append(line_end);
+}
+
+std::string_view mode_flag(store_mode mode) noexcept {
+    switch (mode) {
+        case store_mode::set: break;
+        case store_mode::add: return " ME";
+        case store_mode::replace: return " MR";
+        case store_mode::append: return " MA";
+        case store_mode::prepend: return " MP";
+    }
+    return {};
+}
+
+void ask_store(const request& r, bytes& out) {
+    out.append("ms ");
+    out.append(r.key);
+    out.push(' ');
+    out.append_number(r.value.size());
+    out.append(mode_flag(r.mode));
+    if (r.exptime != 0) append_signed(" T", r.exptime, out);
+    if (r.flags != 0) {
+        out.append(" F");
+        out.append_number(r.flags);
+    }
+    if (r.compare) {
+        out.append(" C");
+        out.append_number(r.compare_cas);
+    }
+    out.append(line_end);
+}
+
+void ask_classic_line(const request& r, bytes& out) {
+    switch (r.command) {
+        case command::store: return ask_store(r, out);
+        case command::remove:
+            out.append("md ");
+            out.append(r.key);
+            break;
+        case command::touch:
+            out.append("mg ");
+            out.append(r.key);
+            append_signed(" T", r.exptime, out);
+            break;
+        case command::arithmetic:
+            out.append("ma ");
+            out.append(r.key);
+            out.append(r.decrement ? " v MD D" : " v D");
+            out.append_number(r.delta);
+            break;
+        case command::flush_all: append_signed("flush_all ", r.exptime, out); break;
+        default:
+            out.append("stats");
+            if (r.key.empty()) break;
+            out.push(' ');
+            out.append(r.key);
+            break;
+    }
+    out.append(line_end);
+}
+
+/// As the client asked, but for what is between it and us: q, which would hide an answer that we wait for, and O.
+form without_marks(const form& f) noexcept {
+    form to;
+    to.dialect = f.dialect;
+    to.verb = f.verb;
+    to.base64 = f.base64;
+    for (const char flag : f.returns_view()) {
+        if (flag != 'O') to.returns[to.return_count++] = flag;
+    }
+    return to;
+}
+
+void append_value(const request& r, output& to) {
+    if (r.source != nullptr && r.value.size() >= reply_parser::lend_min_bytes) to.lend(slice(*r.source, r.value));
+    else to.text().append(r.value);
+    to.text().append(line_end);
+}
+
+/// A value that was too large was not read; memcached deletes what was there, and so is it here.
+void ask_removal(const request& r, const form& f, bytes& out) {
+    request removal;
+    removal.command = command::remove;
+    removal.key = r.key;
+    form as;
+    as.dialect = dialect::meta;
+    as.verb = 'd';
+    as.base64 = f.base64;
+    ask_line(removal, as, out);
+}
+
+char verb_of(const request& r) noexcept {
+    switch (r.command) {
+        case command::store: return r.too_large ? 'd' : 's';
+        case command::remove: return 'd';
+        case command::arithmetic: return 'a';
+        default: return 'g';
+    }
+}
+
+}  // namespace
+
+void ask_server(const request& r, const form& f, output& to) {
+    bytes& out = to.text();
+    if (r.too_large) return ask_removal(r, f, out);
+    switch (f.dialect) {
+        case dialect::classic_get:
+        case dialect::classic_gets: return ask_get(r, f, out);
+        case dialect::classic_line:
+            if (r.command == command::get) ask_get(r, f, out);
+            else ask_classic_line(r, out);
+            break;
+        case dialect::meta:
+        case dialect::meta_inspect: ask_line(r, without_marks(f), out); break;
+    }
+    if (r.command == command::store) append_value(r, to);
+}
+
+namespace {
+
+/// The line of an answer to `me` is the client's as it is.
+answer_reader::status take_line(std::string_view& input, call& c) {
+    const std::size_t end = input.find("\r\n");
+    if (end == input.npos) return input.size() > 2048 ? answer_reader::status::wrong : answer_reader::status::more;
+    const std::string_view line = input.substr(0, end + line_end.size());
+    const bool error = line.starts_with("CLIENT_ERROR ") || line.starts_with("SERVER_ERROR ") || line == "ERROR\r\n";
+    if (!line.starts_with("ME ") && line != "EN\r\n" && !error) return answer_reader::status::wrong;
+    c.reply.reset();
+    c.reply.outcome = outcome::text;
+    c.reply.value.append(line);
+    input.remove_prefix(line.size());
+    return answer_reader::status::answered;
+}
+
+}  // namespace
+
+answer_reader::status answer_reader::next(std::string_view& input, call& c) {
+    const request& r = c.request;
+    if (r.command == command::inspect) return take_line(input, c);
+    const bool keyless = r.command == command::flush_all || r.command == command::stats;
+    form as;
+    as.dialect = keyless ? dialect::classic_line : dialect::meta;
+    as.verb = verb_of(r);
+    reply& a = c.reply;
+    switch (parser_.next(input, r, as, a)) {
+        case reply_parser::status::more: return status::more;
+        case reply_parser::status::reply: break;
+        default: return status::wrong;
+    }
+    if (r.command == command::touch && a.outcome == outcome::hit) a.outcome = outcome::touched;
+    if (r.command == command::touch && a.outcome == outcome::miss) a.outcome = outcome::not_found;
+    if (r.too_large && (a.outcome == outcome::deleted || a.outcome == outcome::not_found))
+        a.outcome = outcome::too_large;
+    if (a.outcome == outcome::text && a.value.view() == "SERVER_ERROR out of memory storing object\r\n")
+        a.fail(errc::out_of_memory, effect::not_done, {});
+    return status::answered;
+}
+
+}  // namespace freshet
