@@ -1,5 +1,6 @@
 #include "store/meta_client.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace freshet {
@@ -7,6 +8,7 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view fence = "mn\r\n", fence_answer = "MN\r\n";
 
 void append_signed(std::string_view flag, std::int64_t n, bytes& out) {
     out.append(flag);
@@ -91,14 +93,28 @@ void ask_classic_line(const request& r, bytes& out) {
     out.append(line_end);
 }
 
+bool is_unprintable(std::string_view key) noexcept {
+    return std::any_of(key.begin(), key.end(),
+                       [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
+}
+
+/// With q the server tells a counter that it made, and hides one that was there: only with a fence behind it is its
+/// silence heard.
+bool is_fenced(const request& r, const form& f) noexcept {
+    return r.command == command::arithmetic && r.vivify && f.quiet && f.dialect == dialect::meta;
+}
+
 /// As the client asked, but for what is between it and us: q, which would hide an answer that we wait for, and O.
-form without_marks(const form& f) noexcept {
+/// And k of a key that travels as base64 alone, which a server may repeat as it is, blanks and line ends included.
+form without_marks(const request& r, const form& f) noexcept {
     form to;
     to.dialect = f.dialect;
     to.verb = f.verb;
     to.base64 = f.base64;
+    to.quiet = is_fenced(r, f);
+    const bool hidden_key = f.base64 && is_unprintable(r.key);
     for (const char flag : f.returns_view()) {
-        if (flag != 'O') to.returns[to.return_count++] = flag;
+        if (flag != 'O' && (flag != 'k' || !hidden_key)) to.returns[to.return_count++] = flag;
     }
     return to;
 }
@@ -143,9 +159,10 @@ void ask_server(const request& r, const form& f, output& to) {
             else ask_classic_line(r, out);
             break;
         case dialect::meta:
-        case dialect::meta_inspect: ask_line(r, without_marks(f), out); break;
+        case dialect::meta_inspect: ask_line(r, without_marks(r, f), out); break;
     }
     if (r.command == command::store) append_value(r, to);
+    if (is_fenced(r, f)) out.append(fence);
 }
 
 namespace {
@@ -173,12 +190,22 @@ answer_reader::status answer_reader::next(std::string_view& input, call& c) {
     form as;
     as.dialect = keyless ? dialect::classic_line : dialect::meta;
     as.verb = verb_of(r);
+    const bool fenced = is_fenced(r, c.form);
+    as.quiet = fenced;
     reply& a = c.reply;
-    switch (parser_.next(input, r, as, a)) {
-        case reply_parser::status::more: return status::more;
-        case reply_parser::status::reply: break;
-        default: return status::wrong;
+    std::string_view rest = input;
+    const auto said = parser_.next(rest, r, as, a);
+    if (said == reply_parser::status::more) return status::more;
+    if (said == reply_parser::status::error || (said == reply_parser::status::silent && !fenced)) return status::wrong;
+    if (fenced) {
+        if (rest.size() < fence_answer.size()) return status::more;
+        if (!rest.starts_with(fence_answer)) return status::wrong;
+        rest.remove_prefix(fence_answer.size());
+        a.created = said == reply_parser::status::reply && a.outcome == outcome::number;
+        if (said == reply_parser::status::silent) a.outcome = outcome::number;
     }
+    input = rest;
+    if (c.form.base64 && a.outcome == outcome::hit && is_unprintable(r.key)) a.binary_key = true;
     if (r.command == command::touch && a.outcome == outcome::hit) a.outcome = outcome::touched;
     if (r.command == command::touch && a.outcome == outcome::miss) a.outcome = outcome::not_found;
     if (r.too_large && (a.outcome == outcome::deleted || a.outcome == outcome::not_found))

@@ -1,6 +1,6 @@
 """Throws the same random commands at memcached 1.6.38 and at the program under test, and compares their answers.
 
-By itself: a fixed set of seeds and a few new ones, about 15 s. For more: differential_test.py --seconds N [--seed S].
+By itself: a fixed set of seeds and a few new ones, in memory and in front of a pool, about 30 s. For more: differential_test.py --seconds N [--seed S].
 """
 import argparse
 import base64
@@ -134,8 +134,8 @@ def split(data, chooser):
     return [data[start:end] for start, end in zip([0] + cuts, cuts + [len(data)]) if start < end]
 
 
-def batches_of(seed, count):
-    generator = Generator(random.Random(seed))
+def batches_of(seed, count, through_pool=False):
+    generator = Generator(random.Random(seed), through_pool)
     batches = [[]]
     room = 1
     for _ in range(count):
@@ -179,7 +179,7 @@ def minimize(run, batches, splits, until):
 
 def check_seed(run, seed, count=COMMANDS_PER_SEED):
     """None, or the report of a difference."""
-    batches = batches_of(seed, count)
+    batches = batches_of(seed, count, bool(run.subject.behind))
     found = run.compare(batches, seed)
     if not found:
         return None
@@ -204,8 +204,8 @@ def show(data):
 
 
 @contextlib.contextmanager
-def running():
-    with servers.oracle() as oracle, servers.subject() as subject:
+def running(make_subject):
+    with servers.oracle() as oracle, make_subject() as subject:
         for server in (oracle, subject):
             with server.connect() as connection:
                 answers.warm_up(connection, [key for key in KEYS if b" " not in key and b"\0" not in key])
@@ -214,9 +214,16 @@ def running():
         run.close()
 
 
+def pool():
+    new = servers.memcached_program()
+    return servers.pool([new, new], "flush_all = true")
+
+
 class Differential(unittest.TestCase):
+    subject = staticmethod(servers.subject)
+
     def check(self, seeds):
-        with running() as run:
+        with running(self.subject) as run:
             for seed in seeds:
                 report = check_seed(run, seed)
                 if report:
@@ -231,22 +238,26 @@ class Differential(unittest.TestCase):
         self.check(range(seed, seed + NEW_SEEDS))
 
     def test_a_pipeline_of_any_depth(self):
-        with running() as run:
+        with running(self.subject) as run:
             for seed, depth in ((101, 2000), (102, 20_000)):
                 for client in run.clients:
                     client.clean()
-                commands = (command for batch in batches_of(seed, depth) for command in batch)
+                commands = (command for batch in batches_of(seed, depth, bool(run.subject.behind)) for command in batch)
                 data = b"".join(command.resolve(lambda key: 5) for command in commands if not (command.alone or command.closes or command.large))
                 both = [client.exchange(split(data, random.Random(seed))) for client in run.clients]
                 self.assertIsNone(answers.Comparison().difference(*both), f"seed {seed}")
 
 
-def search(seconds, seed, failures_max):
+class DifferentialThroughAPool(Differential):
+    subject = staticmethod(pool)
+
+
+def search(make_subject, seconds, seed, failures_max):
     """Seeds one after another until the time is over; returns how many of them differ."""
     until = time.monotonic() + seconds
     failures = commands = 0
     with contextlib.ExitStack() as stack:
-        run = stack.enter_context(running())
+        run = stack.enter_context(running(make_subject))
         while True:
             report = check_seed(run, seed)
             commands += COMMANDS_PER_SEED
@@ -263,8 +274,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pool", action="store_true", help="in front of two servers of memcached 1.6.38")
     parser.add_argument("--failures", type=int, default=1, help="stop after so many")
     options, rest = parser.parse_known_args()
     if options.seconds is not None:
-        sys.exit(1 if search(options.seconds, options.seed, options.failures) else 0)
+        sys.exit(1 if search(pool if options.pool else servers.subject, options.seconds, options.seed, options.failures) else 0)
     unittest.main(argv=sys.argv[:1] + rest)

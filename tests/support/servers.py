@@ -22,6 +22,7 @@ class Server:
 
     def __init__(self, name, make_arguments):
         self.name = name
+        self.behind = []    # servers that end with this one
         self.folder = tempfile.mkdtemp(prefix="freshet-test-", dir="/var/tmp")
         self.port = free_port()
         self.log = open(os.path.join(self.folder, "log"), "wb")
@@ -70,6 +71,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        for server in self.behind:
+            server.stop()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -95,10 +98,22 @@ def oracle():
     return _memcached("oracle", memcached_program())
 
 
-def _memcached(name, program):
+def memcached_old():
+    """Debian 12's, 1.6.18."""
+    return shutil.which("memcached", path=os.environ.get("PATH", "") + ":/usr/bin")
+
+
+def _memcached(name, program, *options):
     # Its background thread holds items now and then, and an item that is held is treated otherwise by arithmetic.
     return Server(name, lambda port, folder: [
-        program, "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", "-m", "256", "-o", "no_lru_maintainer"])
+        program, "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", "-m", "256", "-o", "no_lru_maintainer", *options])
+
+
+def _program_under_test():
+    program = os.environ.get("FRESHET", "")
+    if not os.path.exists(program):
+        raise RuntimeError("FRESHET must name the program under test, as build/dev/freshet")
+    return program
 
 
 def subject():
@@ -106,8 +121,32 @@ def subject():
     other = os.environ.get("FRESHET_UNDER_TEST")
     if other:
         return _memcached("subject", other)
-    program = os.environ.get("FRESHET", "")
-    if not os.path.exists(program):
-        raise RuntimeError("FRESHET must name the program under test, as build/dev/freshet")
+    program = _program_under_test()
     return Server("freshet", lambda port, folder: [
         program, "serve", "--listen", f"127.0.0.1:{port}", "--state", os.path.join(folder, "state")])
+
+
+def pool(programs, options="", server_options=""):
+    """The program under test in front of memcached servers, one for each of the programs; all end with it."""
+    behind = [_memcached("memcached", program, *server_options.split()) for program in programs]
+    try:
+        urls = ", ".join(f'"memcached://127.0.0.1:{server.port}"' for server in behind)
+        front = freshet(f"[store.main]\nurl = [{urls}]\n{options}")
+    except BaseException:
+        for server in behind:
+            server.stop()
+        raise
+    front.behind = behind
+    return front
+
+
+def freshet(config):
+    """The program under test with this configuration."""
+    def arguments(port, folder):
+        path = os.path.join(folder, "freshet.toml")
+        with open(path, "w") as file:
+            file.write(config)
+        return [_program_under_test(), "serve", "-c", path, "--listen", f"127.0.0.1:{port}",
+                "--state", os.path.join(folder, "state")]
+
+    return Server("freshet", arguments)
