@@ -1,6 +1,7 @@
-// The only file that includes CLI11.
+// The only file that includes CLI11, beside cli_bench.cpp.
 #include "cli.hpp"
 
+#include "cli_bench.hpp"
 #include "config/address.hpp"
 #include "config/suggest.hpp"
 #include "daemon.hpp"
@@ -170,9 +171,11 @@ int run_command(int argc, const char* const* argv) {
     const auto* const dead = add_dead(app, line);
     auto* const demo = app.add_subcommand("demo", "Show the main job on this machine's own data, measured");
     demo->add_flag("--json", line.demo.json, "The figures for programs");
+    bench_command bench;
+    bench.add_to(app);
     const auto* const reference = app.add_subcommand("reference", "Print docs/config.md")->group("");
 
-    const std::vector<std::string_view> commands{"serve", "check", "dead", "demo"};
+    const std::vector<std::string_view> commands{"serve", "check", "dead", "demo", "bench"};
     const std::string_view command = argc > 1 ? argv[1] : "-";
     if (!command.starts_with('-') && command != reference->get_name() &&
         std::find(commands.begin(), commands.end(), command) == commands.end()) {
@@ -185,12 +188,15 @@ int run_command(int argc, const char* const* argv) {
         app.exit(e);
         return printed();
     } catch (const CLI::ParseError& e) {
-        return refuse(fmt::format("{}; freshet --help says more", escaped(e.what())));
+        const std::string_view name = command.starts_with('-') ? "" : command;
+        return refuse(
+            fmt::format("{}; freshet {}{}--help says more", escaped(e.what()), name, name.empty() ? "" : " "));
     }
     if (serve->parsed()) return run_serve(line);
     if (check_file->parsed()) return check(line);
     if (dead->parsed()) return run_dead(line);
     if (demo->parsed()) return freshet::demo(line.demo);
+    if (bench.is_meant()) return bench.run();
     if (reference->parsed()) say(stdout, config_reference());
     return printed();
 }

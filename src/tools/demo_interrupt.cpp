@@ -24,8 +24,10 @@ void note_interrupts() {
     }
 }
 
+bool interrupt_came() { return came != 0; }
+
 void check_interrupt() {
-    if (came != 0) throw interrupted();
+    if (interrupt_came()) throw interrupted();
 }
 
 bool wait_for(std::span<pollfd> descriptors, std::chrono::milliseconds limit) {

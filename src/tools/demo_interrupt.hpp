@@ -1,4 +1,5 @@
-// Ctrl-C in the demo: whoever waits hears of it as an exception, so that the child and the folder go on the way out.
+// Ctrl-C in the demo and the bench: whoever waits hears of it, so that the child and the folder go on the way out, or
+// figures are printed.
 #pragma once
 
 #include <poll.h>
@@ -15,6 +16,9 @@ struct interrupted : std::exception {
 
 /// From here on SIGINT, SIGTERM and SIGHUP are noted and do nothing else; those that are ignored stay so.
 void note_interrupts();
+
+/// Such a signal has come.
+bool interrupt_came();
 
 /// Throws interrupted if such a signal has come.
 void check_interrupt();

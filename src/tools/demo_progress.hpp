@@ -18,6 +18,7 @@ public:
     void show(std::string_view text) const {
         if (shown_) std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(text.size()), text.data());
     }
+    bool is_shown() const { return shown_; }
     void clear() const {
         if (shown_) std::fputs("\r\033[K", stderr);
     }

@@ -38,7 +38,7 @@ class Cli(unittest.TestCase):
     def test_help_names_every_command(self):
         result = freshet("--help")
         self.expect(result, 0, err="")
-        for command in ("serve", "check", "dead", "demo"):
+        for command in ("serve", "check", "dead", "demo", "bench"):
             self.assertRegex(result.stdout, rf"(?m)^  {command} ")
             self.expect(freshet(command, "--help"), 0, err="")
         for option in ("-c", "--listen", "--state", "--log-level"):
@@ -63,6 +63,19 @@ class Cli(unittest.TestCase):
             (["dead", "drop", "a", "x"], "'x' is no number of a dead letter"),
             (["dead", "list", "--max", "-1"], "-1"),
             (["dead", "drop", "a", "--", "-1"], "-1"),
+            (["bench"], "name the server"),
+            (["bench", "11311"], "'11311' is no address"),
+            (["bench", "*:1"], "names no host to connect to"),
+            (["bench", "h:1", "--depth", "0"], "--depth: '0' is no whole number from 1 to 65536"),
+            (["bench", "h:1", "--rate", "fast"], "--rate: 'fast' is no number from 0.01"),
+            (["bench", "h:1", "--ratio", "9"], "write GETS:SETS"),
+            (["bench", "h:1", "--skew", "zipf"], 'write "uniform" or "zipf:0.99"'),
+            (["bench", "h:1", "--protocol", "binary"], "write classic or meta"),
+            (["bench", "h:1", "--deep", "2"], "--deep; freshet bench --help says more"),
+            (["bench", "h:1", "--threads", "3", "--connections", "2"], "3 threads have no use for 2 connections"),
+            (["bench", "queue"], "name the server"),
+            (["bench", "queue", "h:1", "--value", "15"], "--value: '15' is no whole number from 16"),
+            (["bench", "queue", "h:1", "--key", "a b"], "'a b' is no key of a queue"),
             (["\x1b[31m\n"], "\\x1b[31m\\n"),
         ]:
             with self.subTest(arguments):
