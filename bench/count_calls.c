@@ -1,5 +1,5 @@
 /* Preloaded into a server (LD_PRELOAD), counts its calls of the heap and of sync in the file that BENCH_CALLS names
-   (16 bytes, made by whoever starts the server; meter.hpp reads it). operator new arrives here as malloc; free is not
+   (16 bytes, made by whoever starts the server; src/tools/load_meter.hpp reads it). operator new arrives here as malloc; free is not
    counted. Only for counting runs: the counter is shared by all threads. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,4 +1,4 @@
-"""The load generators as functions: options in, the figures they print out."""
+"""The load generator as functions: options in, the figures they print out."""
 
 import contextlib
 import json
@@ -8,6 +8,10 @@ from statistics import median
 from servers import CannotRun, pinned, two_cores
 
 RUN_LIMIT_S = 300
+
+LOAD = ["freshet", "bench"]
+QUEUE_LOAD = ["freshet", "bench", "queue"]
+BEANSTALK_LOAD = ["bench/beanstalk_load"]
 
 
 def words_of(options):
@@ -22,15 +26,24 @@ def words_of(options):
     return words
 
 
+def load_options(given):
+    """One request at a time, and no keys set before the run, unless the case says otherwise."""
+    options = dict(depth=1, no_fill=not given.get("fill", False)) | given
+    options.pop("fill", None)
+    return options
+
+
 class Generators:
+    """`freshet bench` of a build folder, and its like for beanstalkd's protocol."""
+
     def __init__(self, folder):
         self.folder = folder
 
-    def _start(self, name, server, options):
-        binary = self.folder / name
+    def _start(self, words, server, options):
+        binary = self.folder / words[0]
         if not binary.is_file():
             raise CannotRun(f"{binary} is not there: build the release preset first")
-        command = [binary, "--json", *words_of(dict(options, address=server.address, pid=server.pid))]
+        command = [binary, *words[1:], server.address, "--json", *words_of(dict(options, pid=server.pid))]
         return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -40,8 +53,9 @@ class Generators:
             preexec_fn=pinned(two_cores()[1]),
         )
 
-    def _run(self, name, server, options):
-        process = self._start(name, server, options)
+    def _run(self, words, server, options):
+        name = " ".join(words)
+        process = self._start(words, server, options)
         try:
             out, err = process.communicate(timeout=RUN_LIMIT_S)
         except subprocess.TimeoutExpired:
@@ -49,23 +63,26 @@ class Generators:
         finally:
             process.kill()
             process.wait()
-        if process.returncode != 0:
-            raise CannotRun(f"{name} against {server.name}: {(err.strip() or 'killed').splitlines()[-1].removeprefix(name + ': ')}")
-        return json.loads(out)
+        if process.returncode != 0 or err:
+            raise CannotRun(f"{name} against {server.name}: {(err.strip() or 'killed').splitlines()[-1].removeprefix('freshet: ')}")
+        figures = json.loads(out)
+        if figures["errors"]:
+            raise CannotRun(f"{name} against {server.name}: {figures['errors']} errors, {figures.get('first_error', 'connections were cut')}")
+        return figures
 
     def load(self, server, **options):
-        return self._run("load", server, options)
+        return self._run(LOAD, server, load_options(options))
 
     def queue_load(self, server, **options):
-        return self._run("queue_load", server, options)
+        return self._run(BEANSTALK_LOAD if server.name == "beanstalkd" else QUEUE_LOAD, server, options)
 
     @contextlib.contextmanager
     def holding(self, server, **options):
         """The connections stay open inside the block."""
-        process = self._start("load", server, dict(options, hold=True))
+        process = self._start(LOAD, server, load_options(dict(options, hold=True)))
         try:
             if not process.stdout.readline():
-                raise CannotRun(f"load against {server.name}: {process.stderr.read().strip()}")
+                raise CannotRun(f"freshet bench against {server.name}: {process.stderr.read().strip()}")
             yield
         finally:
             process.kill()

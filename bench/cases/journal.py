@@ -77,6 +77,4 @@ def stored(bench):
 
 
 def drive(bench, server, **options):
-    if server.name == "beanstalkd":
-        options["protocol"] = "beanstalk"
     return bench.generators.queue_load(server, **options)
