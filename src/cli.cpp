@@ -9,6 +9,7 @@
 #include "log.hpp"
 #include "tools/dead.hpp"
 #include "tools/demo.hpp"
+#include "tools/demo_pool.hpp"
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -102,6 +103,12 @@ int run_dead(const command_line& line) {
     return dead(*c, line.dead);
 }
 
+int run_demo(const command_line& line) {
+    if (const std::string wrong = demonstration::wrong_pool(line.demo.store); !wrong.empty())
+        return refuse("--store: " + escaped(wrong));
+    return demo(line.demo);
+}
+
 void add_file(CLI::App& to, command_line& line) {
     to.add_option("-c,--config", line.file, "The configuration, in TOML; none is read without this")->type_name("FILE");
 }
@@ -171,6 +178,12 @@ int run_command(int argc, const char* const* argv) {
     const auto* const dead = add_dead(app, line);
     auto* const demo = app.add_subcommand("demo", "Show the main job on this machine's own data, measured");
     demo->add_flag("--json", line.demo.json, "The figures for programs");
+    demo->add_option("--store", line.demo.store,
+                     "Values go to these servers: memcached://HOST[:PORT] or unix:/PATH; repeated for more, or a list "
+                     "with commas")
+        ->type_name("URL")
+        ->delimiter(',')
+        ->allow_extra_args(false);
     bench_command bench;
     bench.add_to(app);
     const auto* const reference = app.add_subcommand("reference", "Print docs/config.md")->group("");
@@ -195,7 +208,7 @@ int run_command(int argc, const char* const* argv) {
     if (serve->parsed()) return run_serve(line);
     if (check_file->parsed()) return check(line);
     if (dead->parsed()) return run_dead(line);
-    if (demo->parsed()) return freshet::demo(line.demo);
+    if (demo->parsed()) return run_demo(line);
     if (bench.is_meant()) return bench.run();
     if (reference->parsed()) say(stdout, config_reference());
     return printed();

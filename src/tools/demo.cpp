@@ -1,6 +1,8 @@
 #include "tools/demo.hpp"
 
 #include "tools/demo_interrupt.hpp"
+#include "tools/demo_pool.hpp"
+#include "tools/demo_removal.hpp"
 #include "tools/demo_report.hpp"
 
 #include <fmt/format.h>
@@ -35,14 +37,16 @@ std::string program_here() {
 }
 
 /// Tells people each scenario when it is done.
-report run_scenarios(bool quiet) {
+report run_scenarios(const demo_options& options) {
     const progress shown;
     const auto tell = [&](const std::string& text) {
         shown.clear();
-        if (!quiet) say(text);
+        if (!options.json) say(text);
     };
     const auto begin = std::chrono::steady_clock::now();
     report r;
+    r.pool = options.store;
+    check_pool(r.pool);
     shown.show("reading the package database");
     const package_database packages = read_packages();
     const auto installed = installed_packages(tasks_max);
@@ -52,23 +56,29 @@ report run_scenarios(bool quiet) {
     r.cache_bytes = std::max(cache_bytes_min, r.record_bytes / 4);
     tell(describe_input(r));
 
-    demo_server server({r.cache_bytes, std::max(bulk_bytes_min, r.record_bytes * bulk_share), task_calls});
-    r.cache = run_cache(server.socket_path(), packages, shown);
-    tell(describe(r.cache, r.cache_bytes));
+    demo_server server({r.cache_bytes, std::max(bulk_bytes_min, r.record_bytes * bulk_share), task_calls, r.pool});
+    r.cache = run_cache(server, packages, shown);
+    tell(describe_cache(r));
     r.tasks = run_tasks(server, installed, shown);
     tell(describe(r.tasks));
-    r.bulk = run_bulk(server.socket_path(), packages, shown);
+    r.bulk = run_bulk(server, packages, shown);
     tell(describe(r.bulk));
+    if (!r.pool.empty()) run_removal(server, packages, installed, shown);
     if (!server.stop()) throw std::runtime_error("the server did not end as it should");
     r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return r;
 }
 
+/// The store in memory has room for every record; a pool may have to evict some.
 bool kept_its_promises(const report& r) {
     const tasks_outcome& t = r.tasks;
-    if (t.stored == t.tasks && t.lost == 0 && r.bulk.different == 0) return true;
-    fmt::print(stderr, "freshet: {} of {} tasks were stored, {} of these are lost; {} records came back different\n",
-               t.stored, t.tasks, t.lost, r.bulk.different);
+    const bulk_outcome& b = r.bulk;
+    const std::size_t wrong = b.not_stored + b.different + (r.pool.empty() ? b.missing : 0);
+    if (t.stored == t.tasks && t.lost == 0 && wrong == 0) return true;
+    fmt::print(stderr,
+               "freshet: {} of {} tasks were stored, {} of these are lost; {} records were not stored, {} not there "
+               "any more, {} came back different\n",
+               t.stored, t.tasks, t.lost, b.not_stored, b.missing, b.different);
     return false;
 }
 
@@ -77,7 +87,7 @@ bool kept_its_promises(const report& r) {
 int demo(const demo_options& options) {
     note_interrupts();
     try {
-        const report r = run_scenarios(options.json);
+        const report r = run_scenarios(options);
         say(options.json ? to_json(r) : conclude(r, program_here()));
         return kept_its_promises(r) && std::ferror(stdout) == 0 ? done : failed;
     } catch (const interrupted&) {

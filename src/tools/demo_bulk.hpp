@@ -4,6 +4,7 @@
 #include "tools/demo_figures.hpp"
 #include "tools/demo_packages.hpp"
 #include "tools/demo_progress.hpp"
+#include "tools/demo_server.hpp"
 
 #include <cstddef>
 #include <string>
@@ -11,11 +12,13 @@
 namespace freshet::demonstration {
 
 struct bulk_outcome {
-    std::size_t different{0};  ///< records that did not come back as they were
+    std::size_t not_stored{0};
+    std::size_t missing{0};    ///< not there when they were read
+    std::size_t different{0};  ///< did not come back as they were
     figures written{};
     figures read{};
 };
 
-bulk_outcome run_bulk(const std::string& socket_path, const package_database& packages, const progress& shown);
+bulk_outcome run_bulk(const demo_server& server, const package_database& packages, const progress& shown);
 
 }  // namespace freshet::demonstration

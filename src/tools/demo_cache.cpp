@@ -24,23 +24,23 @@ constexpr crowd one_at_a_time{1, 1}, everybody{16, 1};
 
 class cache_talk final : public conversation {
 public:
-    cache_talk(const package_database& packages, const progress& shown)
-        : packages_(packages), shown_(shown), wanted_(weights(packages)) {
+    cache_talk(const demo_server& server, const package_database& packages, const progress& shown)
+        : server_(server), packages_(packages), shown_(shown), wanted_(weights(packages)) {
         result.all.name = "1 cache, gets and sets";
         result.hit.name = "  hits alone";
         result.source.name = "  the source: apt-cache show, with its start";
     }
 
     /// Until the sample of calls to the source is used up; nothing of it counts for the server's figures.
-    void sample(const std::string& socket_path) {
+    void sample() {
         phase_ = phase::sample;
         end_ = clock::now() + source_time_max;
-        hold(*this, socket_path, one_at_a_time);
+        hold(*this, server_.socket_path(), one_at_a_time);
     }
-    void measure(const std::string& socket_path) {
+    void measure() {
         phase_ = phase::measure;
         end_ = clock::now() + time_max;
-        const std::chrono::duration<double> took = hold(*this, socket_path, everybody);
+        const std::chrono::duration<double> took = hold(*this, server_.socket_path(), everybody);
         result.all.seconds = result.hit.seconds = took.count();
         result.all.requests = result.all.times.count();
         result.hit.requests = result.hit.times.count();
@@ -93,7 +93,7 @@ private:
         return asked_ >= gets_max || clock::now() >= end_;
     }
     std::string key(std::uint32_t subject) const {
-        return std::string("package:").append(packages_.records[subject].name);
+        return (server_.key_prefix() + "package:").append(packages_.records[subject].name);
     }
     void count_bytes(std::size_t n) {
         if (phase_ == phase::measure) result.all.bytes = result.all.bytes.value_or(0) + n;
@@ -120,6 +120,7 @@ private:
         return value;
     }
 
+    const demo_server& server_;
     const package_database& packages_;
     const progress& shown_;
     std::discrete_distribution<std::uint32_t> wanted_;
@@ -132,11 +133,11 @@ private:
 
 }  // namespace
 
-cache_outcome run_cache(const std::string& socket_path, const package_database& packages, const progress& shown) {
-    cache_talk talk(packages, shown);
+cache_outcome run_cache(const demo_server& server, const package_database& packages, const progress& shown) {
+    cache_talk talk(server, packages, shown);
     shown.show("1 cache: asking the source");
-    talk.sample(socket_path);
-    talk.measure(socket_path);
+    talk.sample();
+    talk.measure();
     return std::move(talk.result);
 }
 

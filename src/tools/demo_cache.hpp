@@ -4,6 +4,7 @@
 #include "tools/demo_figures.hpp"
 #include "tools/demo_packages.hpp"
 #include "tools/demo_progress.hpp"
+#include "tools/demo_server.hpp"
 
 #include <cstddef>
 #include <string>
@@ -22,6 +23,6 @@ struct cache_outcome {
     double hit_rate() const noexcept { return static_cast<double>(hits) / static_cast<double>(gets()); }
 };
 
-cache_outcome run_cache(const std::string& socket_path, const package_database& packages, const progress& shown);
+cache_outcome run_cache(const demo_server& server, const package_database& packages, const progress& shown);
 
 }  // namespace freshet::demonstration

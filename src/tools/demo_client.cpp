@@ -115,6 +115,15 @@ void asking::set(std::string_view key, std::string_view value) {
     request r = asked;
     r.key = key;
     r.value = value;
+    r.exptime = value_ttl.count();
+    freshet::ask(r, classic(r.command), written);
+}
+
+void asking::remove(std::string_view key) {
+    asked = {};
+    asked.command = command::remove;
+    request r = asked;
+    r.key = key;
     freshet::ask(r, classic(r.command), written);
 }
 

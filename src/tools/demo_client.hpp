@@ -11,11 +11,15 @@
 
 namespace freshet::demonstration {
 
+/// After it values are gone that nobody could remove.
+inline constexpr std::chrono::seconds value_ttl{600};
+
 /// Where a conversation puts a command.
 class asking {
 public:
     void get(std::string_view key);
     void set(std::string_view key, std::string_view value);
+    void remove(std::string_view key);
 
     bytes written{};
     request asked{};  ///< the last one, without its key and value

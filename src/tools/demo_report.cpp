@@ -13,6 +13,17 @@ namespace {
 
 double megabytes(std::size_t bytes) { return static_cast<double>(bytes) / 1e6; }
 
+std::string store_of(const report& r) {
+    if (r.pool.empty()) return fmt::format("a store of {:.1f} MB", megabytes(r.cache_bytes));
+    return fmt::format("{} memcached server{}", r.pool.size(), r.pool.size() == 1 ? "" : "s");
+}
+
+std::string json_list(const std::vector<std::string>& texts) {
+    std::string list;
+    for (const std::string& t : texts) list += (list.empty() ? "" : ", ") + json_text(t);
+    return "[" + list + "]";
+}
+
 std::vector<figures> rows_of(const report& r) {
     return {r.cache.all,        r.cache.hit,    r.cache.source, r.tasks.published,
             r.tasks.worked_off, r.bulk.written, r.bulk.read};
@@ -35,14 +46,14 @@ std::string describe_input(const report& r) {
     return fmt::format("{} package records, {:.1f} MB, of {}\n\n", r.records, megabytes(r.record_bytes), r.source);
 }
 
-std::string describe(const cache_outcome& c, std::size_t cache_bytes) {
+std::string describe_cache(const report& r) {
+    const cache_outcome& c = r.cache;
     return fmt::format(
-        "1 cache         {} records asked for by name, each as often as other packages depend on it, in a store of "
-        "{:.1f} MB\n"
+        "1 cache         {} records asked for by name, each as often as other packages depend on it, in {}\n"
         "                hit rate {:.1f} %: {} calls to the source avoided; of {} misses {} called it (apt-cache "
         "show)\n"
         "                and {} were filled from the records read before\n",
-        c.gets(), megabytes(cache_bytes), c.hit_rate() * 100, c.hits, c.gets() - c.hits, c.misses_from_source,
+        c.gets(), store_of(r), c.hit_rate() * 100, c.hits, c.gets() - c.hits, c.misses_from_source,
         c.misses_from_records);
 }
 
@@ -56,8 +67,12 @@ std::string describe(const tasks_outcome& t) {
 }
 
 std::string describe(const bulk_outcome& b) {
-    return fmt::format("3 large data    {} records written and read back, compared byte for byte: {} differ\n",
-                       b.written.requests.value_or(0), b.different);
+    std::string text =
+        fmt::format("3 large data    {} records written and read back, compared byte for byte: {} differ",
+                    b.written.requests.value_or(0), b.different);
+    if (b.not_stored != 0) text += fmt::format(", {} were not stored", b.not_stored);
+    if (b.missing != 0) text += fmt::format(", {} were not there any more", b.missing);
+    return text + "\n";
 }
 
 std::string conclude(const report& r, const std::string& program) {
@@ -70,17 +85,18 @@ std::string to_json(const report& r) {
     const cache_outcome& c = r.cache;
     const tasks_outcome& t = r.tasks;
     return fmt::format(
-        R"({{"source": {}, "records": {}, "record_bytes": {}, "seconds": {:.3f}, )"
+        R"({{"source": {}, "records": {}, "record_bytes": {}, "seconds": {:.3f}, "servers": {}, )"
         R"("cache": {{"size_bytes": {}, "gets": {}, "hits": {}, "hit_rate": {:.4f}, "source_calls_avoided": {}, )"
         R"("source_calls": {}, "filled_from_records": {}}}, )"
         R"("asynchronous": {{"tasks": {}, "stored": {}, "read_at_kill": {}, "running_at_kill": {}, )"
         R"("down_seconds": {:.3f}, "lost": {}, "redelivered": {}, "differences": {}, "errors": {}}}, )"
-        R"("large_data": {{"records": {}, "different": {}}}, "table": {}}})"
+        R"("large_data": {{"records": {}, "not_stored": {}, "missing": {}, "different": {}}}, "table": {}}})"
         "\n",
-        json_text(r.source), r.records, r.record_bytes, r.seconds, r.cache_bytes, c.gets(), c.hits, c.hit_rate(),
-        c.hits, c.misses_from_source, c.misses_from_records, t.tasks, t.stored, t.read_at_kill, t.running_at_kill,
+        json_text(r.source), r.records, r.record_bytes, r.seconds, json_list(r.pool),
+        r.pool.empty() ? std::to_string(r.cache_bytes) : "null", c.gets(), c.hits, c.hit_rate(), c.hits,
+        c.misses_from_source, c.misses_from_records, t.tasks, t.stored, t.read_at_kill, t.running_at_kill,
         t.down_seconds, t.lost, t.redelivered, t.differences, t.errors, r.bulk.written.requests.value_or(0),
-        r.bulk.different, json_rows(rows_of(r)));
+        r.bulk.not_stored, r.bulk.missing, r.bulk.different, json_rows(rows_of(r)));
 }
 
 }  // namespace freshet::demonstration

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace freshet::demonstration {
 
@@ -14,8 +15,9 @@ struct report {
     std::string source{};  ///< of the records
     std::size_t records{0};
     std::size_t record_bytes{0};
-    std::size_t cache_bytes{0};
-    double seconds{0};  ///< of the whole demo
+    std::size_t cache_bytes{0};       ///< of the store in memory
+    std::vector<std::string> pool{};  ///< servers that are the store instead
+    double seconds{0};                ///< of the whole demo
     cache_outcome cache{};
     tasks_outcome tasks{};
     bulk_outcome bulk{};
@@ -23,7 +25,7 @@ struct report {
 
 /// What each scenario did, in a few lines; told when it is done.
 std::string describe_input(const report& r);
-std::string describe(const cache_outcome& c, std::size_t cache_bytes);
+std::string describe_cache(const report& r);
 std::string describe(const tasks_outcome& t);
 std::string describe(const bulk_outcome& b);
 

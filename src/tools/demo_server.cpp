@@ -1,5 +1,7 @@
 #include "tools/demo_server.hpp"
 
+#include "json.hpp"
+#include "tools/demo_client.hpp"
 #include "tools/demo_files.hpp"
 #include "tools/demo_interrupt.hpp"
 
@@ -28,18 +30,20 @@ constexpr std::chrono::seconds start_limit{60}, stop_limit{20};
 
 /// The journal of a demo need not outlive the machine: /var/tmp may be in memory. Records have 80 KB at most; the size
 /// of a store is at least twice item_size_max, and that of a small machine's cache is not much more.
+/// What a failed server of a pool does shall be seen, not taken for a miss; and a result in it need not stay for long.
 constexpr const char* configuration = R"([server]
 listen = "unix:{socket}"
 allow_exec = true
 item_size_max = "256KiB"
 
 [store.cache]
-size = {cache}
+{cache}
 
 [store.bulk]
-size = {bulk}
+{bulk}
 
 [store.results]
+{results}
 
 [queue.verify]
 max_attempts = 3
@@ -48,19 +52,19 @@ confirm_within = "10s"
 allow_tmpfs = true
 
 [[route]]
-prefix = "package:"
+prefix = "{prefix}package:"
 store = "cache"
 
 [[route]]
-prefix = "record:"
+prefix = "{prefix}record:"
 store = "bulk"
 
 [[route]]
-prefix = "task:verify"
+prefix = "{prefix}task:verify"
 queue = "verify"
 
 [[route]]
-prefix = "result:"
+prefix = "{prefix}result:"
 store = "results"
 wait = "300ms"
 
@@ -69,8 +73,17 @@ from = "verify"
 call = {{ exec = ["/usr/bin/xargs", "/usr/bin/dpkg", "--verify", "--"], timeout = "30s" }}
 concurrency = {calls}
 into = "results"
-key = "result:{{id}}"
+key = "{prefix}result:{{id}}"
+ttl = "{ttl}s"
 )";
+
+/// The options of a store of this size, or of these servers.
+std::string store_options(std::size_t size_bytes, const std::vector<std::string>& pool) {
+    if (pool.empty()) return size_bytes == 0 ? "" : fmt::format("size = {}", size_bytes);
+    std::string urls;
+    for (const std::string& url : pool) urls += (urls.empty() ? "" : ", ") + json_text(url);
+    return fmt::format("url = [{}]\ntimeout = \"2s\"\non_get_error = \"error\"", urls);
+}
 
 /// What it has written until now.
 std::string written(const owned_descriptor& d) {
@@ -125,10 +138,14 @@ own_folder::~own_folder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-demo_server::demo_server(const server_sizes& sizes) : socket_path_(folder_.path() + "/socket") {
-    std::ofstream(folder_.path() + "/freshet.toml")
-        << fmt::format(configuration, fmt::arg("socket", socket_path_), fmt::arg("cache", sizes.cache_bytes),
-                       fmt::arg("bulk", sizes.bulk_bytes), fmt::arg("calls", sizes.calls));
+demo_server::demo_server(const server_setting& setting)
+    : socket_path_(folder_.path() + "/socket"),
+      key_prefix_(std::filesystem::path(folder_.path()).filename().string() + ":") {
+    const auto options = [&](std::size_t size_bytes) { return store_options(size_bytes, setting.pool); };
+    std::ofstream(folder_.path() + "/freshet.toml") << fmt::format(
+        configuration, fmt::arg("socket", socket_path_), fmt::arg("prefix", key_prefix_),
+        fmt::arg("cache", options(setting.cache_bytes)), fmt::arg("bulk", options(setting.bulk_bytes)),
+        fmt::arg("results", options(0)), fmt::arg("calls", setting.calls), fmt::arg("ttl", value_ttl.count()));
     start();
 }
 

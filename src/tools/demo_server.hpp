@@ -24,21 +24,24 @@ private:
     std::string path_;
 };
 
-struct server_sizes {
-    std::size_t cache_bytes;  ///< of the store behind "package:"
-    std::size_t bulk_bytes;   ///< of the store behind "record:"
-    std::size_t calls;        ///< of tasks at a time
+struct server_setting {
+    std::size_t cache_bytes;        ///< of the store behind "package:"
+    std::size_t bulk_bytes;         ///< of the store behind "record:"
+    std::size_t calls;              ///< of tasks at a time
+    std::vector<std::string> pool;  ///< URLs of servers that are all these stores; none: they are in memory
 };
 
-/// "package:NAME" is a cache, "record:NAME" a store with room for everything, "task:verify#NAME" a task that checks an
-/// installed package, "result:NAME" what it found.
+/// Behind key_prefix(), "package:NAME" is a cache, "record:NAME" a store with room for everything, "task:verify#NAME" a
+/// task that checks an installed package, "result:NAME" what it found.
 class demo_server {
 public:
     /// Starts it and waits until it listens. Throws std::runtime_error with its own sentence where it does not.
-    explicit demo_server(const server_sizes& sizes);
+    explicit demo_server(const server_setting& setting);
 
     const std::string& folder() const noexcept { return folder_.path(); }
     const std::string& socket_path() const noexcept { return socket_path_; }
+    /// Of every key, and of this server's alone: what lies in a pool already is not met.
+    const std::string& key_prefix() const noexcept { return key_prefix_; }
 
     /// Halts it and looks for the programs its flow has running: the ids of their tasks.
     std::vector<std::string> halt();
@@ -53,6 +56,7 @@ public:
 private:
     own_folder folder_;
     std::string socket_path_;
+    std::string key_prefix_;
     std::unique_ptr<running_program> program_;
 };
 

@@ -27,14 +27,15 @@ struct task {
 
 class publishing final : public conversation {
 public:
-    publishing(std::vector<task>& tasks, figures& f) : tasks_(tasks), figures_(f) {}
+    publishing(const demo_server& server, std::vector<task>& tasks, figures& f)
+        : server_(server), tasks_(tasks), figures_(f) {}
 
     bool ask(asking& to, std::uint32_t& subject) override {
         if (next_ == tasks_.size()) return false;
         subject = next_++;
         task& t = tasks_[subject];
         t.published = clock::now();
-        to.set("task:verify#" + t.name, t.name);
+        to.set(server_.key_prefix() + "task:verify#" + t.name, t.name);
         return true;
     }
     void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds took) override {
@@ -45,6 +46,7 @@ public:
     }
 
 private:
+    const demo_server& server_;
     std::vector<task>& tasks_;
     figures& figures_;
     std::uint32_t next_{0};
@@ -53,15 +55,15 @@ private:
 /// Asks for the oldest results that are not there yet; the route makes each get wait a while.
 class reading final : public conversation {
 public:
-    reading(std::vector<task>& tasks, tasks_outcome& outcome, const progress& shown)
-        : tasks_(tasks), outcome_(outcome), shown_(shown) {}
+    reading(const demo_server& server, std::vector<task>& tasks, tasks_outcome& outcome, const progress& shown)
+        : server_(server), tasks_(tasks), outcome_(outcome), shown_(shown) {}
 
     /// Reads until so many can be read.
-    void read(const std::string& socket_path, std::size_t wanted, clock::time_point deadline) {
+    void read(std::size_t wanted, clock::time_point deadline) {
         wanted_ = wanted;
         deadline_ = deadline;
         for (task& t : tasks_) t.asked = false;
-        hold(*this, socket_path, readers);
+        hold(*this, server_.socket_path(), readers);
     }
     /// The server is another one.
     void forget() {
@@ -77,7 +79,7 @@ public:
         if (next == tasks_.end()) return false;
         next->asked = true;
         subject = static_cast<std::uint32_t>(next - tasks_.begin());
-        to.get("result:" + next->name);
+        to.get(server_.key_prefix() + "result:" + next->name);
         return true;
     }
     void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds) override {
@@ -100,6 +102,7 @@ private:
             fmt::format("2 asynchronous: {} of {} results", outcome_.worked_off.times.count(), outcome_.stored));
     }
 
+    const demo_server& server_;
     std::vector<task>& tasks_;
     tasks_outcome& outcome_;
     const progress& shown_;
@@ -111,7 +114,7 @@ private:
 /// The ids of the calls that run. Where there is none just now, more results are awaited, up to 70 %.
 std::vector<std::string> halt_at_work(demo_server& server, reading& results, std::size_t all) {
     for (std::size_t wanted = all / 2; true; wanted = results.readable() + 1) {
-        results.read(server.socket_path(), wanted, clock::now() + lost_after);
+        results.read(wanted, clock::now() + lost_after);
         auto running = server.halt();
         if (!running.empty() || results.readable() >= all * 7 / 10) return running;
         server.go_on();
@@ -129,7 +132,7 @@ tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& nam
 
     figures& p = outcome.published;
     p.name = "2 tasks published, on disk";
-    publishing publish(tasks, p);
+    publishing publish(server, tasks, p);
     p.seconds = std::chrono::duration<double>(hold(publish, server.socket_path(), publishers)).count();
     p.requests = p.times.count();
     p.concurrency = publishers.concurrency();
@@ -137,7 +140,7 @@ tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& nam
     outcome.stored =
         static_cast<std::size_t>(std::count_if(tasks.begin(), tasks.end(), [](const task& t) { return t.stored; }));
 
-    reading results(tasks, outcome, shown);
+    reading results(server, tasks, outcome, shown);
     const auto running = halt_at_work(server, results, outcome.stored);
     outcome.read_at_kill = results.readable();
     outcome.running_at_kill = running.size();
@@ -147,7 +150,7 @@ tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& nam
     const auto restarted = clock::now();
     outcome.down_seconds = std::chrono::duration<double>(restarted - killed).count();
     results.forget();  // those that had been read must be there again, too
-    results.read(server.socket_path(), outcome.stored, restarted + lost_after);
+    results.read(outcome.stored, restarted + lost_after);
 
     for (const task& t : tasks) {
         if (t.stored && !t.readable) ++outcome.lost;

@@ -6,6 +6,8 @@ import subprocess
 import time
 import unittest
 
+import servers
+
 PROGRAM = os.environ["FRESHET"]
 LIMIT = 140
 
@@ -21,6 +23,13 @@ def children(parent):
         except OSError:
             pass  # it has ended
     return found
+
+
+def statistics(server):
+    """What a memcached says of itself, by name."""
+    with server.connect() as connection, connection.makefile("rb") as answers:
+        connection.sendall(b"stats\r\n")
+        return dict(line.split()[1:3] for line in iter(answers.readline, b"END\r\n"))
 
 
 class Demo(unittest.TestCase):
@@ -66,6 +75,53 @@ class Demo(unittest.TestCase):
             self.assertIn(words, said)
         self.assertNotIn("\r", said.replace(r"\r", ""))
         self.assertNotIn("\x1b", said)
+
+    def test_with_a_pool_of_servers_the_values_go_there_and_are_removed(self):
+        pool = [self.enterContext(servers.oracle()) for _ in range(2)]
+        for server in pool:
+            with server.connect() as connection:
+                connection.sendall(b"set mine 0 0 4\r\nstay\r\n")
+                self.assertEqual(connection.recv(100), b"STORED\r\n")
+        urls = [f"memcached://127.0.0.1:{server.port}" for server in pool]
+        said = json.loads(self.run_demo("--json", "--store", f"{urls[0]}?weight=2,{urls[1]}"))
+
+        self.assertEqual(said["servers"], [urls[0] + "?weight=2", urls[1]])
+        self.assertIsNone(said["cache"]["size_bytes"])
+        self.assertGreater(said["cache"]["hit_rate"], 0)
+        tasks = said["asynchronous"]
+        self.assertEqual((tasks["lost"], tasks["stored"]), (0, tasks["tasks"]))
+        self.assertEqual(tasks["redelivered"], tasks["running_at_kill"])
+        bulk = said["large_data"]
+        self.assertEqual((bulk["not_stored"], bulk["missing"], bulk["different"]), (0, 0, 0))
+
+        for server in pool:
+            its = statistics(server)
+            self.assertGreater(int(its[b"cmd_set"]), said["records"] / 4)
+            self.assertEqual((its[b"curr_items"], its[b"cmd_flush"]), (b"1", b"0"))
+            with server.connect() as connection:
+                connection.sendall(b"get mine\r\n")
+                self.assertEqual(connection.recv(100), b"VALUE mine 0 4\r\nstay\r\nEND\r\n")
+
+    def test_with_a_pool_that_has_no_room_it_says_what_is_missing(self):
+        small = self.enterContext(servers.oracle(megabytes=8))
+        said = self.run_demo("--store", f"memcached://127.0.0.1:{small.port}")
+        for words in ("in 1 memcached server\n", "lost 0", ": 0 differ, ", " were not there any more\n"):
+            self.assertIn(words, said)
+
+    def test_a_wrong_url_or_a_server_that_does_not_answer_is_told_at_once(self):
+        free = servers.free_port()
+        absent = f"127.0.0.1:{free}"
+        for status, sentence, *urls in (
+            (2, "--store: 'memory:' is no server; write \"memcached://HOST[:PORT]\" or \"unix:/PATH\"", "memory:"),
+            (2, "--store: 'memcached://a?x=1': behind '?' stands weight=N, with 1 to 1000000", "memcached://a?x=1"),
+            (2, "--store: a:11211 stands here twice", "memcached://a", "memcached://a:11211"),
+            (1, f"server {absent} cannot be reached: Connection refused", f"memcached://{absent}"),
+            (1, "server unix:/nowhere cannot be reached: nobody listens there", "unix:/nowhere"),
+        ):
+            with self.subTest(sentence):
+                arguments = [word for url in urls for word in ("--store", url)]
+                done = subprocess.run([PROGRAM, "demo", *arguments], capture_output=True, text=True, timeout=LIMIT)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (status, "", f"freshet: {sentence}\n"))
 
     def test_an_interrupt_leaves_nothing_behind(self):
         demo = subprocess.Popen([PROGRAM, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
