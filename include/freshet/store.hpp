@@ -67,6 +67,13 @@ struct call {
         request.key = {key_.data(), request.key.size()};
     }
 
+    /// Fetches it from memory while others are worked on: thousands are under way, and no cache near the core holds all.
+    void prefetch() const noexcept {
+        constexpr std::size_t line = 64;
+        const char* const begin = reinterpret_cast<const char*>(this);
+        for (std::size_t at = 0; at < sizeof(call); at += line) __builtin_prefetch(begin + at, 1);
+    }
+
 private:
     std::array<step*, 8> steps_;
     std::size_t depth_{0};

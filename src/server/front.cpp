@@ -4,7 +4,8 @@ namespace freshet {
 
 namespace {
 constexpr std::size_t value_kept_bytes = std::size_t{64} << 10;  ///< memory that an unused call keeps
-}
+constexpr std::size_t prefetch_ahead = 2;
+}  // namespace
 
 session_call* front::take_call() {
     if (free_calls_.empty()) {
@@ -14,6 +15,7 @@ session_call* front::take_call() {
     }
     session_call* const c = free_calls_.back();
     free_calls_.pop_back();
+    if (free_calls_.size() >= prefetch_ahead) free_calls_[free_calls_.size() - prefetch_ahead]->prefetch();
     return c;
 }
 

@@ -167,6 +167,7 @@ bool session::render_answered() {
         first_ = c->behind;
         if (first_ == nullptr) last_ = nullptr;
         --pending_;
+        if (first_ != nullptr && first_->behind != nullptr) first_->behind->prefetch();
         if (!closed_) tell(*c);
         front_.give_back(c);
     }

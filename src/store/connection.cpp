@@ -12,6 +12,7 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view greeting_text = "mg freshet:probe E1\r\nversion\r\n";
+constexpr std::size_t prefetch_ahead = 3;  ///< calls
 constexpr std::size_t out_kept_bytes = std::size_t{1} << 20;
 /// In a shard's chunks. Beyond it large values are not taken in: their calls fail.
 constexpr std::size_t lent_max_bytes = std::size_t{512} << 20;
@@ -127,6 +128,7 @@ void connection::read_answers() {
         }
         if (ring_.empty()) return cut(errc::wrong_answer, "it said something that nobody had asked for");
         call& c = *ring_.front().who;
+        if (const call* const soon = ring_.ahead(prefetch_ahead)) soon->prefetch();
         if (input_.unread.size() < reader_.wanted()) break;
         const auto status = reader_.next(input_.unread, c);
         if (status == answer_reader::status::more) break;

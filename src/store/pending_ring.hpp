@@ -19,6 +19,10 @@ public:
     bool empty() const noexcept { return size_ == 0; }
     std::size_t size() const noexcept { return size_; }
     const entry& front() const noexcept { return entries_[first_]; }
+    /// The one so many behind the front; null: there are not so many.
+    const call* ahead(std::size_t n) const noexcept {
+        return n < size_ ? entries_[(first_ + n) & (capacity_ - 1)].who : nullptr;
+    }
     void push(entry e) {
         if (size_ == capacity_) grow();
         entries_[(first_ + size_) & (capacity_ - 1)] = e;
