@@ -181,10 +181,17 @@ milliseconds pool_server::jittered(milliseconds time) {
            milliseconds(static_cast<std::int64_t>(random_() % (static_cast<std::uint64_t>(time.count()) / 2 + 1)));
 }
 
+const char* pool_server::state() const noexcept {
+    if (down_) return "down";
+    if (current_ == nullptr) return "idle";  // the next call connects
+    return current_->version().empty() ? "connecting" : "up";
+}
+
 void pool_server::describe(bytes& to) const {
-    const auto add = [&](const char* what, std::string value) { append({name_ + ":" + what, std::move(value)}, to); };
-    add("state", down_ ? "down" : current_ != nullptr && !current_->version().empty() ? "up" : "connecting");
-    add("store", options_.name);
+    const auto add = [&](const char* what, std::string value) {
+        append({options_.name + ":" + name_ + ":" + what, std::move(value)}, to);
+    };
+    add("state", state());
     add("weight", std::to_string(address_.weight));
     add("version", version_.empty() ? "unknown" : version_);
     add("explicit_cas", explicit_cas_ ? "yes" : "no");

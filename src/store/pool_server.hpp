@@ -29,7 +29,7 @@ public:
     void tick(steady::time_point now);
     /// Somebody waits for this server: tick() is needed.
     bool waits() const noexcept;
-    /// "NAME:state up" and more.
+    /// "STORE:SERVER:state up" and more, as this shard sees it.
     void describe(bytes& to) const;
 
 private:
@@ -41,6 +41,7 @@ private:
     void open();
     void refresh();
     void moved(const std::vector<socket_address>& to);
+    const char* state() const noexcept;
     void fail(errc why, const std::string& reason);
     void go_down(const std::string& reason);
     void after(milliseconds time, void (pool_server::*then)());
