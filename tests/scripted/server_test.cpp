@@ -63,6 +63,18 @@ TEST_F(server, replies_keep_the_order_of_the_commands_while_some_wait) {
     EXPECT_EQ(client.read(expected.size()), expected);
 }
 
+TEST_F(server, get_of_several_keys_ends_with_the_failure_of_one) {
+    start();
+    plain_client client(address);
+    client.send("get now broken held\r\nget broken\r\nget now broken\r\nget now\r\n");
+    host.wait_for_held(1);
+    host.release_all();
+    const std::string failed = "SERVER_ERROR server x did not answer in time, not_done\r\n";
+    const std::string expected = "VALUE now 0 3\r\nnow\r\nVALUE held 0 4\r\nheld\r\n" + failed + failed +
+                                 "VALUE now 0 3\r\nnow\r\n" + failed + value("now");
+    EXPECT_EQ(client.read(expected.size()), expected);
+}
+
 TEST_F(server, pipeline_deeper_than_a_session_holds_is_answered_whole) {
     start();
     plain_client client(address);

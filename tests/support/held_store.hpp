@@ -1,4 +1,5 @@
-// A store of one shard that keeps the calls for keys that begin with "held" until the test lets them go.
+// A store of one shard that keeps the calls for keys that begin with "held" until the test lets them go, and fails those
+// for keys that begin with "broken".
 #pragma once
 
 #include <freshet/store.hpp>
@@ -14,7 +15,8 @@ public:
         c.reply.outcome = outcome::hit;
         if (c.request.key.starts_with("large")) c.reply.value.append(large);
         else c.reply.value.append(c.request.key);
-        if (c.request.command != command::get) c.reply.outcome = outcome::stored;
+        if (c.request.key.starts_with("broken")) c.reply.fail(errc::timed_out, effect::not_done, "server x");
+        else if (c.request.command != command::get) c.reply.outcome = outcome::stored;
         if (!c.request.key.starts_with("held")) return true;
         held.push_back(&c);
         return false;
