@@ -95,19 +95,19 @@ def memcached_program():
 
 def oracle(megabytes=256):
     """memcached 1.6.38, whose answers are the specification."""
-    return _memcached("oracle", memcached_program(), megabytes)
+    return _memcached("oracle", memcached_program(), megabytes=megabytes)
 
 
-<<<<<<< HEAD
 def memcached_old():
     """Debian 12's, 1.6.18."""
     return shutil.which("memcached", path=os.environ.get("PATH", "") + ":/usr/bin")
 
 
-def _memcached(name, program, *options):
+def _memcached(name, program, *options, megabytes=256):
     # Its background thread holds items now and then, and an item that is held is treated otherwise by arithmetic.
     return Server(name, lambda port, folder: [
-        program, "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", "-m", "256", "-o", "no_lru_maintainer", *options])
+        program, "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", "-m", str(megabytes), "-o", "no_lru_maintainer",
+        *options])
 
 
 def _program_under_test():
@@ -115,12 +115,6 @@ def _program_under_test():
     if not os.path.exists(program):
         raise RuntimeError("FRESHET must name the program under test, as build/dev/freshet")
     return program
-=======
-def _memcached(name, program, megabytes=256):
-    # Its background thread holds items now and then, and an item that is held is treated otherwise by arithmetic.
-    return Server(name, lambda port, folder: [
-        program, "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", "-m", str(megabytes), "-o", "no_lru_maintainer"])
->>>>>>> 90e3805 (demo: run against a pool of memcached servers with --store)
 
 
 def subject():
