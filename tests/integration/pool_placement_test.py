@@ -1,14 +1,13 @@
 """A pool of servers through the program under test and through libmemcached: both find every key where the other has put it."""
 import os
 import random
-import subprocess
 import unittest
 
 import libmemcached
 import servers
 
 PROGRAM = os.environ["FRESHET"]
-WEIGHTS = (1, 2, 1)
+WEIGHTS = (1, 2, 1, 1)  # the last one is reached by a Unix socket
 KEYS = 100_000
 AT_ONCE = 200           # requests on their way; their answers fit into a socket's buffer
 
@@ -73,19 +72,15 @@ def read_through(server, keys, keys_per_get):
     return right, wrong, len(keys) - right - wrong
 
 
-def setUpModule():
-    if "hash" not in subprocess.run([PROGRAM, "reference"], capture_output=True, text=True, check=True).stdout:
-        raise unittest.SkipTest("this freshet has no pools of memcached servers")
-
-
-def front(kind, members):
+def front(kind, members, more=""):
     """The program under test before these servers."""
-    urls = ", ".join(f'"memcached://127.0.0.1:{member.port}?weight={weight}"' for member, weight in zip(members, WEIGHTS))
+    places = (f"unix:{member.path}" if member.path else f"memcached://127.0.0.1:{member.port}" for member in members)
+    urls = ", ".join(f'"{place}?weight={weight}"' for place, weight in zip(places, WEIGHTS))
 
     def arguments(port, folder):
         path = os.path.join(folder, "freshet.toml")
         with open(path, "w", encoding="utf-8") as to:
-            to.write(f'[store.main]\nurl = [{urls}]\nhash = "{kind}"\nflush_all = true\n')
+            to.write(f'[store.main]\nurl = [{urls}]\nhash = "{kind}"\nflush_all = true\n{more}\n')
         return [PROGRAM, "serve", "-c", path, "--listen", f"127.0.0.1:{port}", "--state", os.path.join(folder, "state")]
 
     return servers.Server("freshet", arguments)
@@ -98,8 +93,10 @@ class Cases:            # a class around them, or unittest would run them withou
 
         @classmethod
         def setUpClass(cls):
-            cls.members = [cls.enterClassContext(servers.oracle()) for _ in WEIGHTS]
-            cls.names = [f"127.0.0.1:{member.port}:{weight}" for member, weight in zip(cls.members, WEIGHTS)]
+            last = len(WEIGHTS) - 1
+            cls.members = [cls.enterClassContext(servers.oracle(on_socket=i == last)) for i in range(len(WEIGHTS))]
+            cls.names = [f"{member.path or f'127.0.0.1:{member.port}'}:{weight}"
+                         for member, weight in zip(cls.members, WEIGHTS)]
             cls.pool = libmemcached.Pool(cls.kind, cls.names)
             cls.front = cls.enterClassContext(front(cls.kind, cls.members))
 
@@ -122,6 +119,17 @@ class Cases:            # a class around them, or unittest would run them withou
                 its = places.count(number)
                 self.assertGreater(its, 0)
                 self.assertEqual((its, 0, KEYS - its), libmemcached.Pool(self.kind, [name]).read(keys))
+
+        def test_with_a_hash_tag_a_key_lies_where_its_tag_would(self):
+            tagged = self.enterContext(front(self.kind, self.members, 'hash_tag = "{}"'))
+            tags = [b"%d" % number for number in range(1000)]
+            keys = {tag: [b"user:{%s}:%s" % (tag, field) for field in (b"name", b"mail")] for tag in tags}
+            self.assertEqual(2 * len(tags), write_through(tagged, sum(keys.values(), [])))
+            places = dict(zip(tags, self.pool.place(tags)))
+            for number, name in enumerate(self.names):
+                its = sum((keys[tag] for tag in tags if places[tag] == number), [])
+                self.assertGreater(len(its), 0)
+                self.assertEqual((len(its), 0, 0), libmemcached.Pool(self.kind, [name]).read(its))
 
         def test_an_application_runs_on_it_unchanged(self):
             self.assertEqual("", libmemcached.run_application(self.front.port))

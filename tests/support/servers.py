@@ -18,13 +18,14 @@ def free_port():
 
 
 class Server:
-    """One child process that listens on 127.0.0.1; use as a context manager or call stop()."""
+    """One child process that listens on 127.0.0.1, or on a socket in its folder; use as a context manager or call stop()."""
 
-    def __init__(self, name, make_arguments):
+    def __init__(self, name, make_arguments, on_socket=False):
         self.name = name
         self.behind = []    # servers that end with this one
         self.folder = tempfile.mkdtemp(prefix="freshet-test-", dir="/var/tmp")
         self.port = free_port()
+        self.path = os.path.join(self.folder, "socket") if on_socket else None
         self.log = open(os.path.join(self.folder, "log"), "wb")
         arguments = make_arguments(self.port, self.folder)
         self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log, cwd=self.folder)
@@ -44,9 +45,18 @@ class Server:
                 return
             except OSError:
                 time.sleep(0.01)
-        raise RuntimeError(f"{self.name} does not listen on port {self.port}; it said: {self.output()}")
+        raise RuntimeError(f"{self.name} does not listen on {self.path or self.port}; it said: {self.output()}")
 
     def connect(self):
+        if self.path:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(10)
+            try:
+                connection.connect(self.path)
+            except OSError:
+                connection.close()
+                raise
+            return connection
         try:
             connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         except ConnectionRefusedError as refused:
@@ -93,9 +103,9 @@ def memcached_program():
     return program
 
 
-def oracle(megabytes=256):
+def oracle(megabytes=256, on_socket=False):
     """memcached 1.6.38, whose answers are the specification."""
-    return _memcached("oracle", memcached_program(), megabytes=megabytes)
+    return _memcached("oracle", memcached_program(), megabytes=megabytes, on_socket=on_socket)
 
 
 def memcached_old():
@@ -103,11 +113,13 @@ def memcached_old():
     return shutil.which("memcached", path=os.environ.get("PATH", "") + ":/usr/bin")
 
 
-def _memcached(name, program, *options, megabytes=256):
+def _memcached(name, program, *options, megabytes=256, on_socket=False):
+    def place(port, folder):
+        return ["-s", os.path.join(folder, "socket")] if on_socket else ["-l", "127.0.0.1", "-p", str(port), "-U", "0"]
+
     # Its background thread holds items now and then, and an item that is held is treated otherwise by arithmetic.
     return Server(name, lambda port, folder: [
-        program, "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", "-m", str(megabytes), "-o", "no_lru_maintainer",
-        *options])
+        program, "-u", "root", *place(port, folder), "-t", "1", "-m", str(megabytes), "-o", "no_lru_maintainer", *options], on_socket)
 
 
 def _program_under_test():
