@@ -81,7 +81,6 @@ void session::append_statistics(bytes& to, std::string_view group) {
         add("num_threads", server.config.threads);
         all.push_back({"evictions", "on"});
         all.push_back({"cas_enabled", "yes"});
-        all.push_back({"flush_enabled", "yes"});
         all.push_back({"binding_protocol", "ascii"});
     }
     for (const statistic& one : all) append(one, to);

@@ -21,7 +21,7 @@ private:
     /// One call of a client and what it became: one for each store. Ends itself.
     class asking final : public step {
     public:
-        explicit asking(call& of) : of_(of) {}
+        asking(call& of, bool flush_enabled) : of_(of), flush_enabled_(flush_enabled) {}
         /// True: all have answered already, `of` is answered and this is gone.
         bool start(shard& home, const std::vector<store*>& targets);
         bool on_reply(call& c) override;
@@ -31,6 +31,7 @@ private:
         void answer();
 
         call& of_;
+        bool flush_enabled_;
         std::deque<call> calls_{};
         std::size_t missing_{0};
         bool starting_{false};
@@ -49,7 +50,7 @@ bool every_store::submit(call& c) {
         return true;
     }
     c.keep_key();
-    auto* const a = new asking(c);
+    auto* const a = new asking(c, !emptied_.empty());
     return a->start(home_, empties ? emptied_ : all_);
 }
 
@@ -94,6 +95,7 @@ void every_store::asking::answer() {
     if (of_.request.command ==
         command::stats) {  // who cannot be asked is missing in the sum, and seen in "stats servers"
         a.outcome = outcome::text;
+        if (of_.request.key == "settings") append({"flush_enabled", flush_enabled_ ? "yes" : "no"}, a.value);
         if (of_.request.key == "reset") a.value.append("RESET\r\n");
         else sum_.finish(a.value);
     } else if (why_) {

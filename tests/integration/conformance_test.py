@@ -478,7 +478,7 @@ class Conformance(unittest.TestCase):
         return [line.split(b" ", 2)[1:] for line in text.split(b"\r\n") if line.startswith(b"STAT ")]
 
     def test_statistics_have_names_of_memcached(self):
-        for which, needed in ((b"stats", NEEDED), (b"stats settings", [b"maxconns", b"item_size_max", b"num_threads", b"evictions", b"cas_enabled"])):
+        for which, needed in ((b"stats", NEEDED), (b"stats settings", [b"maxconns", b"item_size_max", b"num_threads", b"evictions", b"cas_enabled", b"flush_enabled"])):
             known, names = ([name for name, _ in self.statistics(server, which)] for server in self.pair)
             self.assertEqual([], [name for name in needed if name not in names])
             self.assertEqual([], [name for name in names if name not in known])
