@@ -7,19 +7,8 @@ import unittest
 
 import servers
 
-PROGRAM = os.environ["FRESHET"]
 PAGE = os.path.join(os.path.dirname(__file__), "../../docs/adopt.md")
 LIMIT_SECONDS = 20
-
-
-def front(text):
-    """The program under test with this file."""
-    def arguments(port, folder):
-        path = os.path.join(folder, "freshet.toml")
-        with open(path, "w", encoding="utf-8") as to:
-            to.write(text)
-        return [PROGRAM, "serve", "-c", path, "--listen", f"127.0.0.1:{port}", "--state", os.path.join(folder, "state")]
-    return servers.Server("freshet", arguments)
 
 
 def ask(server, text):
@@ -33,7 +22,7 @@ class Adopt(unittest.TestCase):
     def setUp(self):
         self.member = self.enterContext(servers.oracle())
         self.name = b"127.0.0.1:%d" % self.member.port
-        self.front = self.enterContext(front(f'[store.main]\nurl = "memcached://127.0.0.1:{self.member.port}"\n'))
+        self.front = self.enterContext(servers.freshet(f'[store.main]\nurl = "memcached://127.0.0.1:{self.member.port}"\n'))
 
     def wait_for(self, question, wanted):
         """The first answer in which this stands."""
@@ -48,7 +37,7 @@ class Adopt(unittest.TestCase):
     def test_the_file_on_the_page_is_right(self):
         with open(PAGE, encoding="utf-8") as page:
             text = re.search(r"```toml\n(.*?)```", page.read(), re.DOTALL).group(1)
-        self.enterContext(front(text))
+        self.enterContext(servers.freshet(text))
 
     def test_a_server_that_is_gone_is_down_until_it_is_there_again(self):
         self.assertEqual(b"STORED\r\n", ask(self.front, b"set x 0 0 1\r\na\r\n"))
@@ -76,7 +65,7 @@ class Adopt(unittest.TestCase):
 
     def test_with_errors_for_gets_a_get_of_several_ends_with_one(self):
         gone = servers.free_port()
-        both = self.enterContext(front(f'[store.main]\nurl = ["memcached://127.0.0.1:{self.member.port}", '
+        both = self.enterContext(servers.freshet(f'[store.main]\nurl = ["memcached://127.0.0.1:{self.member.port}", '
                                        f'"memcached://127.0.0.1:{gone}"]\non_get_error = "error"\n'))
         keys = [b"%d" % number for number in range(20)]
         for key in keys:
@@ -89,7 +78,7 @@ class Adopt(unittest.TestCase):
     def test_flush_all_is_refused_unless_the_store_allows_it(self):
         self.assertEqual(b"CLIENT_ERROR flush_all not allowed\r\n", ask(self.front, b"flush_all\r\n"))
         self.assertIn(b"STAT flush_enabled no\r\n", ask(self.front, b"stats settings\r\n"))
-        allowed = self.enterContext(front(f'[store.main]\nurl = "memcached://{self.name.decode()}"\nflush_all = true\n'))
+        allowed = self.enterContext(servers.freshet(f'[store.main]\nurl = "memcached://{self.name.decode()}"\nflush_all = true\n'))
         self.assertEqual(b"OK\r\n", ask(allowed, b"flush_all\r\n"))
         self.assertIn(b"STAT flush_enabled yes\r\n", ask(allowed, b"stats settings\r\n"))
 
