@@ -234,7 +234,8 @@ void read_entries(std::string_view section, const table& from, sections& to, pla
             const auto keys = keys_of(section);
             std::string hint = suggestion(e.key, keys);
             for (const option& other : options()) {
-                if (other.key != e.key) continue;
+                const bool nearer = section == "flow" && find_option("call", e.key) != nullptr;
+                if (other.key != e.key || (nearer && other.section != "call")) continue;
                 hint = fmt::format("; it belongs in {}", header_of(other.section));
                 break;
             }

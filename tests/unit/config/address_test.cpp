@@ -51,9 +51,11 @@ TEST(address, calls_go_to_http) {
     }
 }
 
-TEST(address, stores_and_queues_are_in_this_process) {
-    EXPECT_EQ(wrong_store_url("memory:"), "");
-    for (const auto* wrong : {"", "memory", "memory:x", "memcached://h", "redis://h", "journal:"})
+TEST(address, stores_are_in_memory_or_servers_and_queues_in_a_file) {
+    for (const auto* right : {"memory:", "memcached://h", "memcached://h:1?weight=2", "memcached://[::1]", "unix:/x"})
+        EXPECT_EQ(wrong_store_url(right), "") << right;
+    for (const auto* wrong : {"", "memory", "memory:x", "memcached://", "memcached://h:0", "memcached://h?weight=0",
+                              "memcached://h?x=1", "unix:x", "redis://h", "journal:"})
         EXPECT_NE(wrong_store_url(wrong), "") << wrong;
     for (const auto* right : {"journal:", "journal:/x/y.db", "journal:y.db"})
         EXPECT_EQ(wrong_queue_url(right), "") << right;

@@ -276,18 +276,29 @@ TEST(read, values_have_their_kind_and_range) {
                    "6:5: ttl: 1500ms is no whole number of seconds");
 }
 
+TEST(read, a_store_is_in_memory_or_a_pool_of_servers) {
+    const auto made =
+        read_config("[store.main]\nurl = ['memcached://10.0.0.1?weight=2', 'unix:/x']\nhash = 'modula'\n[store.b]\n");
+    EXPECT_TRUE(made.mistakes.empty());
+    EXPECT_FALSE(made.value.stores.at(0).in_memory());
+    EXPECT_FALSE(made.value.stores.at(0).ketama);
+    EXPECT_FALSE(made.value.stores.at(0).flush_all);
+    EXPECT_TRUE(made.value.stores.at(1).in_memory());
+    EXPECT_TRUE(made.value.stores.at(1).flush_all);
+    expect_mistake("[store.a]\nurl = ['memory:', 'memcached://h']",
+                   "2:7: url: a store is in memory, \"memory:\" alone, or a list of servers");
+    expect_mistake("[store.a]\nurl = ['memcached://h', 'memcached://h:11211']", "2:7: url: h:11211 stands here twice");
+    expect_mistake("[store.a]\nhash = 'ketama'", "2:8: hash: is about memcached servers, and this store is in memory");
+    expect_mistake("[store.a]\nurl = 'memcached://h'\nsize = '1GiB'",
+                   "3:8: size: is about a store in memory; the servers' own -m says how much they keep");
+}
+
 TEST(read, what_comes_later_is_refused_with_a_sentence) {
     expect_mistake("[site]\nname = 'fra'",
                    "1:2: site: is about telling other sites of changes, which is not in this version; this one is a "
                    "site by itself");
     expect_mistake("[server]\nadmin = '127.0.0.1:1'",
                    "2:1: admin: is not in this version; memcached's stats command tells the figures");
-    expect_mistake(
-        "[store.a]\nurl = 'memcached://10.0.0.1:11211'",
-        "2:7: url: memcached servers are not in this version; url = \"memory:\" keeps the values in this process");
-    expect_mistake(
-        "[store.a]\nurl = ['memcached://10.0.0.1:11211']",
-        "2:7: url: a list of servers is for memcached, which is not in this version; write url = \"memory:\"");
     expect_mistake(
         "[queue.a]\nurl = 'amqp://guest:x@localhost/'",
         "2:7: url: RabbitMQ is not in this version; url = \"journal:\" keeps the messages in a file of this machine");

@@ -33,6 +33,7 @@ TEST(reference, every_default_can_be_written_down) {
     for (const auto& o : reading::options()) {
         if (o.required || !o.default_text.empty() || o.section == "call") continue;
         std::string head = o.section == "server" ? "[server]\n" : o.section == "store" ? "[store.a]\n" : "[queue.a]\n";
+        if (o.section == "store" && o.key != "url" && o.key != "size") head += "url = 'memcached://h'\n";
         if (o.section == "route")
             head += o.key == "noreply" ? "[[route]]\nprefix = 'a'\nqueue = 'a'\n"
                                        : "[[route]]\nprefix = 'a'\nstore = 'main'\n";
