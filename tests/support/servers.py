@@ -20,11 +20,11 @@ def free_port():
 class Server:
     """One child process that listens on 127.0.0.1, or on a socket in its folder; use as a context manager or call stop()."""
 
-    def __init__(self, name, make_arguments, on_socket=False):
+    def __init__(self, name, make_arguments, on_socket=False, port=None):
         self.name = name
         self.behind = []    # servers that end with this one
         self.folder = tempfile.mkdtemp(prefix="freshet-test-", dir="/var/tmp")
-        self.port = free_port()
+        self.port = port or free_port()
         self.path = os.path.join(self.folder, "socket") if on_socket else None
         self.log = open(os.path.join(self.folder, "log"), "wb")
         arguments = make_arguments(self.port, self.folder)
@@ -103,7 +103,7 @@ def memcached_program():
     return program
 
 
-def oracle(megabytes=256, on_socket=False):
+def oracle(megabytes=256, on_socket=False, port=None):
     """memcached 1.6.38, whose answers are the specification."""
     return _memcached("oracle", memcached_program(), megabytes=megabytes, on_socket=on_socket)
 
@@ -113,7 +113,7 @@ def memcached_old():
     return shutil.which("memcached", path=os.environ.get("PATH", "") + ":/usr/bin")
 
 
-def _memcached(name, program, *options, megabytes=256, on_socket=False):
+def _memcached(name, program, *options, megabytes=256, on_socket=False, port=None):
     def place(port, folder):
         return ["-s", os.path.join(folder, "socket")] if on_socket else ["-l", "127.0.0.1", "-p", str(port), "-U", "0"]
 
@@ -137,6 +137,12 @@ def subject():
     program = _program_under_test()
     return Server("freshet", lambda port, folder: [
         program, "serve", "--listen", f"127.0.0.1:{port}", "--state", os.path.join(folder, "state")])
+
+
+def memcached_at(port):
+    """Debian 12's, on a port that a server has left."""
+    return Server("memcached", lambda _, folder: [
+        memcached_old(), "-u", "root", "-l", "127.0.0.1", "-p", str(port), "-t", "1", "-m", "64"], port=port)
 
 
 def pool(programs, options="", server_options=""):
