@@ -67,7 +67,8 @@ struct call {
         request.key = {key_.data(), request.key.size()};
     }
 
-    /// Fetches it from memory while others are worked on: thousands are under way, and no cache near the core holds all.
+    /// Fetches it from memory while others are worked on: thousands are under way, and no cache near the core holds
+    /// all.
     void prefetch() const noexcept {
         constexpr std::size_t line = 64;
         const char* const begin = reinterpret_cast<const char*>(this);

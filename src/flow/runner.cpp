@@ -4,6 +4,8 @@
 #include "flow/execute.hpp"
 #include "flow/http.hpp"
 
+#include "escape.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -343,10 +345,14 @@ asio::awaitable<stored> runner::put(const std::string& key, const kept_result& w
         const reply said = co_await execute(back_, *into_, r);
         if (said.outcome == outcome::too_large) co_return stored::too_large;
         if (said.outcome == outcome::failed && said.why.code == errc::too_large) co_return stored::too_large;
-        if (said.outcome != outcome::failed) co_return stored::done;
+        if (said.outcome == outcome::stored || said.outcome == outcome::not_stored) co_return stored::done;
         if (aborted_) co_return stored::given_up;
-        if (trouble.count() == 0)
-            spdlog::warn("flow of {}: a result waits, {} {}", queue_.label(), said.why.subject, explain(said.why.code));
+        if (trouble.count() == 0) {
+            if (said.outcome == outcome::failed)
+                spdlog::warn("flow of {}: a result waits, {} {}", queue_.label(), said.why.subject,
+                             explain(said.why.code));
+            else spdlog::warn("flow of {}: a result waits, the store said {}", queue_.label(), escaped(said.data()));
+        }
         trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
         co_await sleep(trouble);
     }

@@ -151,6 +151,9 @@ void session::tell(const session_call& c) {
     if (!c.form.single) {  // a key of several: who reads the values of others must see that this one is no miss
         if (c.reply.outcome == outcome::failed && !broken_get_) broken_get_ = c.reply.why;
         if (c.form.last && broken_get_) {
+            form open = c.form;
+            open.last = false;
+            render(c.request, open, c.reply, to);
             render(*broken_get_, to.text());
             broken_get_.reset();
             return;

@@ -41,14 +41,14 @@ class Adopt(unittest.TestCase):
 
     def test_a_server_that_is_gone_is_down_until_it_is_there_again(self):
         self.assertEqual(b"STORED\r\n", ask(self.front, b"set x 0 0 1\r\na\r\n"))
-        self.wait_for(b"stats servers\r\n", b"STAT %s:state up\r\n" % self.name)
+        self.wait_for(b"stats servers\r\n", b"STAT main:%s:state up\r\n" % self.name)
         self.member.process.send_signal(signal.SIGTERM)
         self.member.process.wait()
         refused = ask(self.front, b"set x 0 0 1\r\nb\r\n")
         self.assertRegex(refused, b"^SERVER_ERROR server %s (cannot be reached|closed the connection), not_done\r\n$" % self.name)
         self.wait_for(b"set x 0 0 1\r\nb\r\n", b"SERVER_ERROR server %s is down, not_done\r\n" % self.name)
         self.assertEqual(b"END\r\nEN\r\n", ask(self.front, b"get x y\r\nmg x v\r\n"))
-        self.wait_for(b"stats servers\r\n", b"STAT %s:state down\r\n" % self.name)
+        self.wait_for(b"stats servers\r\n", b"STAT main:%s:state down\r\n" % self.name)
 
     def test_a_server_that_hangs_may_have_done_what_it_was_sent(self):
         self.assertEqual(b"STORED\r\n", ask(self.front, b"set x 0 0 1\r\na\r\n"))
@@ -60,7 +60,7 @@ class Adopt(unittest.TestCase):
         self.assertLess(time.monotonic() - begin, 2)
         self.wait_for(b"set y 0 0 1\r\nc\r\n", b"SERVER_ERROR server %s is down, not_done\r\n" % self.name)
         self.member.process.send_signal(signal.SIGCONT)
-        self.wait_for(b"stats servers\r\n", b"STAT %s:state up\r\n" % self.name)
+        self.wait_for(b"stats servers\r\n", b"STAT main:%s:state up\r\n" % self.name)
         self.wait_for(b"get x\r\n", b"VALUE x 0 1\r\nb\r\nEND\r\n")      # it was done, sooner or later
 
     def test_with_errors_for_gets_a_get_of_several_ends_with_one(self):
