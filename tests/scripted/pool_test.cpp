@@ -1,0 +1,390 @@
+// A pool's store against servers that do what the test says: what each failure is told as, and what goes on after it.
+#include "support/memcached_peer.hpp"
+#include "support/pool_user.hpp"
+
+#include "store/placement.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+using namespace freshet;
+using namespace freshet::test;
+using namespace std::literals;
+
+namespace {
+
+/// Answers when the test says so.
+class fake_names final : public names {
+public:
+    void look_up(const std::string& host, std::uint16_t, std::function<void(looked_up)> then) override {
+        asked.push_back(host);
+        home->run([this, then = std::move(then)] { then(answer); });
+    }
+    shard* home{nullptr};
+    looked_up answer{};
+    std::vector<std::string> asked{};
+};
+
+class pool : public testing::Test {
+protected:
+    pool() {
+        options.timeout = 20s;  // no test waits for it but those that set it
+        options.backoff_min = 10ms;
+        options.backoff_max = 10ms;
+    }
+    void make() {
+        options.servers = {{"127.0.0.1", peer.port(), 1}};
+        user.make(options);
+        peer.greet();
+    }
+    std::string failure(std::string_view what) const {
+        return fmt::format("SERVER_ERROR server {} {}\r\n", peer.name(), what);
+    }
+    static std::string set(std::string_view value) {
+        return fmt::format("set k 0 0 {}\r\n{}\r\n", value.size(), value);
+    }
+
+    memcached_peer peer;
+    memcached_options options;
+    pool_user user;
+};
+
+TEST_F(pool, speaks_meta_and_answers_in_the_client_s_words) {
+    make();
+    const struct {
+        std::string_view client, server, answer, told;
+    } cases[] = {
+        {"get k\r\n", "mg k f v\r\n", "VA 1 f5\r\nx\r\n", "VALUE k 5 1\r\nx\r\nEND\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "EN\r\n", "END\r\n"},
+        {"gets k\r\n", "mg k c f v\r\n", "VA 1 c7 f5\r\nx\r\n", "VALUE k 5 1 7\r\nx\r\nEND\r\n"},
+        {"gat 9 k\r\n", "mg k f v T9\r\n", "VA 1 f0\r\nx\r\n", "VALUE k 0 1\r\nx\r\nEND\r\n"},
+        {"touch k 9\r\n", "mg k T9\r\n", "HD\r\n", "TOUCHED\r\n"},
+        {"touch k 9\r\n", "mg k T9\r\n", "EN\r\n", "NOT_FOUND\r\n"},
+        {"set k 5 9 1\r\nx\r\n", "ms k 1 T9 F5\r\nx\r\n", "HD\r\n", "STORED\r\n"},
+        {"add k 0 0 1\r\nx\r\n", "ms k 1 ME\r\nx\r\n", "NS\r\n", "NOT_STORED\r\n"},
+        {"cas k 0 0 1 7\r\nx\r\n", "ms k 1 C7\r\nx\r\n", "EX\r\n", "EXISTS\r\n"},
+        {"delete k\r\n", "md k\r\n", "NF\r\n", "NOT_FOUND\r\n"},
+        {"decr k 5\r\n", "ma k v MD D5\r\n", "VA 2\r\n10\r\n", "10\r\n"},
+        {"mg k t v q Oab k\r\n", "mg k v t k\r\n", "VA 1 t-1 kk\r\nx\r\n", "VA 1 t-1 Oab kk\r\nx\r\n"},
+        {"mg k q\r\n", "mg k\r\n", "EN\r\n", ""},
+        {"ma k q N9\r\n", "ma k q N9\r\nmn\r\n", "MN\r\n", ""},
+        {"ma k q N9\r\n", "ma k q N9\r\nmn\r\n", "HD\r\nMN\r\n", "HD\r\n"},
+        {"me k\r\n", "me k\r\n", "ME k exp=-1 la=0 cas=1 fetch=no cls=1 size=60\r\n",
+         "ME k exp=-1 la=0 cas=1 fetch=no cls=1 size=60\r\n"},
+        {"ms k 1 E7\r\nx\r\n", "ms k 1 E7\r\nx\r\n", "CLIENT_ERROR invalid flag\r\n", "CLIENT_ERROR invalid flag\r\n"},
+        {"set k 0 0 1\r\nx\r\n", "ms k 1\r\nx\r\n", "SERVER_ERROR out of memory storing object\r\n",
+         "SERVER_ERROR out of memory storing object, not_done\r\n"},
+        {"set k 0 0 1\r\nx\r\n", "ms k 1\r\nx\r\n", "SERVER_ERROR object too large for cache\r\n",
+         "SERVER_ERROR object too large for cache\r\n"},
+        {"incr k 1\r\n", "ma k v D1\r\n", "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
+         "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"},
+    };
+    for (const auto& one : cases) {
+        const std::size_t number = user.ask(one.client);
+        peer.expect(one.server);
+        peer.say(one.answer);
+        EXPECT_EQ(user.answer(number), one.told) << one.client;
+    }
+}
+
+TEST_F(pool, set_whose_connection_is_cut_in_the_middle_of_the_answer_is_maybe_done) {
+    make();
+    const auto first = user.ask("get k\r\n");
+    const auto second = user.ask(set("x"));
+    peer.expect("mg k f v\r\nms k 1\r\nx\r\n");
+    peer.say("VA 1 f0\r\nx\r\nH");
+    peer.cut();
+    EXPECT_EQ(user.answer(first), "VALUE k 0 1\r\nx\r\nEND\r\n");
+    EXPECT_EQ(user.answer(second), failure("closed the connection, maybe_done"));
+    const auto third = user.ask(set("y"));  // on a new connection
+    peer.greet();
+    peer.expect("ms k 1\r\ny\r\n");
+    peer.say("HD\r\n");
+    EXPECT_EQ(user.answer(third), "STORED\r\n");
+}
+
+TEST_F(pool, set_that_could_not_be_sent_whole_is_not_done) {
+    make();
+    const auto first = user.ask(set("x"));
+    peer.expect("ms k 1\r\nx\r\n");
+    const auto large = user.ask(set(std::string(std::size_t{7} << 20, 'v')));  // more than the sockets hold
+    const auto behind = user.ask(set("y"));
+    peer.expect(fmt::format("ms k {}\r\nvvv", std::size_t{7} << 20));
+    peer.cut();
+    EXPECT_TRUE(user.answer(first).ends_with(", maybe_done\r\n")) << user.answer(first);
+    EXPECT_TRUE(user.answer(large).ends_with(", not_done\r\n")) << user.answer(large);
+    EXPECT_TRUE(user.answer(behind).ends_with(", not_done\r\n")) << user.answer(behind);
+}
+
+TEST_F(pool, garbage_ends_the_connection) {
+    make();
+    const auto number = user.ask(set("x"));
+    const auto behind = user.ask("get k\r\n");
+    peer.expect("ms k 1\r\nx\r\nmg k f v\r\n");
+    peer.say("HELLO\r\n");
+    EXPECT_EQ(user.answer(number), failure("gave an answer that is none, maybe_done"));
+    EXPECT_EQ(user.answer(behind), "END\r\n");
+}
+
+TEST_F(pool, what_nobody_asked_for_ends_the_connection) {
+    make();
+    const auto number = user.ask(set("x"));
+    peer.expect("ms k 1\r\nx\r\n");
+    peer.say("HD\r\nHD\r\n");
+    EXPECT_EQ(user.answer(number), "STORED\r\n");
+    const auto next = user.ask(set("y"));
+    peer.greet();
+    peer.expect("ms k 1\r\ny\r\n");
+    peer.say("HD\r\n");
+    EXPECT_EQ(user.answer(next), "STORED\r\n");
+}
+
+TEST_F(pool, answer_that_comes_too_late_is_given_to_nobody) {
+    options.timeout = 50ms;
+    options.failures_max = 1'000;
+    make();
+    const auto late = user.ask(set("x"));
+    peer.expect("ms k 1\r\nx\r\n");
+    EXPECT_EQ(user.answer(late), failure("did not answer in time, maybe_done"));
+    std::string told;
+    do {  // each on a connection of its own, which must be greeted in time
+        const auto next = user.ask("get k\r\n");
+        try {
+            peer.greet();
+            peer.expect("mg k f v\r\n");
+            peer.say("VA 5 f0\r\nright\r\n");
+        } catch (const std::system_error&) {
+            continue;
+        }
+        told = user.answer(next);
+    } while (told == "END\r\n");
+    EXPECT_EQ(told, "VALUE k 0 5\r\nright\r\nEND\r\n");
+}
+
+TEST_F(pool, server_that_refuses_is_down_after_some_failures_and_used_again) {
+    options.servers = {{"127.0.0.1", peer.port(), 1}};
+    options.backoff_min = options.backoff_max = 1h;
+    peer.stop_listening();
+    user.make(options);
+    std::vector<std::string> told;
+    for (int i = 0; i < 5; ++i) told.push_back(user.say(set("x")));
+    EXPECT_EQ(told.back(), failure("is down, not_done"));
+    for (const std::string& one : told) EXPECT_TRUE(one.ends_with(", not_done\r\n")) << one;
+    EXPECT_EQ(user.say("get k\r\n"), "END\r\n");
+    EXPECT_EQ(user.say("touch k 1\r\n"), failure("is down, not_done"));
+}
+
+TEST_F(pool, server_that_was_down_is_asked_again_and_used) {
+    options.servers = {{"127.0.0.1", peer.port(), 1}};
+    peer.stop_listening();
+    user.make(options);
+    while (user.say(set("x")) != failure("is down, not_done")) {}
+    memcached_peer again(peer.port());
+    again.greet();
+    std::size_t number;
+    do number = user.ask(set("y"));
+    while (user.is_answered(number));
+    again.expect("ms k 1\r\ny\r\n");
+    again.say("HD\r\n");
+    EXPECT_EQ(user.answer(number), "STORED\r\n");
+}
+
+TEST_F(pool, server_that_accepts_and_says_nothing_is_given_up_in_time) {
+    options.timeout = 50ms;
+    options.servers = {{"127.0.0.1", peer.port(), 1}};
+    user.make(options);
+    EXPECT_TRUE(user.say(set("x")).starts_with(failure("").substr(0, 30)));
+    while (user.say(set("x")) != failure("is down, not_done")) {}
+}
+
+TEST_F(pool, server_that_knows_no_meta_commands_is_said_to_be_too_old) {
+    options.servers = {{"127.0.0.1", peer.port(), 1}};
+    user.make(options);
+    const auto number = user.ask(set("x"));
+    peer.greet("ERROR\r\nVERSION 1.4.33\r\n");
+    EXPECT_EQ(user.answer(number), failure("knows no meta commands, which memcached 1.6.10 and later do, maybe_done"));
+}
+
+TEST_F(pool, end_of_an_idle_connection_is_no_failure) {
+    options.failures_max = 1;
+    make();
+    for (int i = 0; i < 3; ++i) {
+        const auto number = user.ask("get k\r\n");
+        peer.expect("mg k f v\r\n");
+        peer.say("EN\r\n");
+        EXPECT_EQ(user.answer(number), "END\r\n");
+        peer.cut();
+        while (user.say("stats servers\r\n").find(":state idle\r\n") == std::string::npos) {}
+        user.ask("get other\r\n");
+        peer.greet();
+        peer.expect("mg other f v\r\n");
+        peer.say("EN\r\n");
+    }
+    EXPECT_NE(user.say("stats servers\r\n").find(":failures 0\r\n"), std::string::npos);
+}
+
+TEST_F(pool, get_that_fails_is_told_as_the_failure_where_that_is_wished) {
+    options.miss_on_error = false;
+    make();
+    const auto get = user.ask("get k\r\n"), meta = user.ask("mg k v\r\n"), touch = user.ask("gat 5 k\r\n");
+    peer.expect("mg k f v\r\nmg k v\r\nmg k f v T5\r\n");
+    peer.cut();
+    EXPECT_EQ(user.answer(get), failure("closed the connection, not_done"));
+    EXPECT_EQ(user.answer(meta), failure("closed the connection, not_done"));
+    EXPECT_EQ(user.answer(touch), failure("closed the connection, maybe_done"));
+}
+
+TEST_F(pool, too_many_calls_or_bytes_are_told_busy) {
+    options.waiting_max = 2;
+    options.waiting_max_bytes = 100'000;
+    make();
+    user.ask("get a\r\n");
+    user.ask("get b\r\n");
+    EXPECT_EQ(user.say(set("x")), failure("is busy, not_done"));
+    EXPECT_EQ(user.say("get k\r\n"), "END\r\n");
+}
+
+/// Two servers, and a key of each.
+class pool_of_two : public pool {
+protected:
+    pool_of_two() {
+        options.servers = {{"127.0.0.1", peer.port(), 1}, {"127.0.0.1", other.port(), 1}};
+        const auto placed =
+            make_placement(options.hash, {{"127.0.0.1", peer.port(), 1}, {"127.0.0.1", other.port(), 1}}, "");
+        for (int i = 0; of_peer.empty() || of_other.empty(); ++i) {
+            const std::string key = fmt::format("key{}", i);
+            (placed->server_of(key) == 0 ? of_peer : of_other) = key;
+        }
+    }
+    void make_both() {
+        user.make(options);
+        peer.greet();
+        other.greet();
+    }
+
+    memcached_peer other;
+    std::string of_peer, of_other;
+};
+
+TEST_F(pool_of_two, server_beside_one_that_hangs_is_unharmed) {
+    options.timeout = 100ms;
+    make_both();
+    const auto hangs = user.ask(fmt::format("set {} 0 0 1\r\nx\r\n", of_peer));
+    const auto both = user.ask(fmt::format("get {}\r\n", of_other));
+    other.expect(fmt::format("mg {} f v\r\n", of_other));
+    other.say("VA 1 f0\r\nx\r\n");
+    EXPECT_EQ(user.answer(both), fmt::format("VALUE {} 0 1\r\nx\r\nEND\r\n", of_other));
+    EXPECT_FALSE(user.is_answered(hangs));
+    EXPECT_EQ(user.answer(hangs), failure("did not answer in time, maybe_done"));
+}
+
+TEST_F(pool_of_two, statistics_are_the_sum_of_what_the_servers_say) {
+    make_both();
+    const auto number = user.ask("stats\r\n");
+    for (memcached_peer* const one : {&peer, &other}) {
+        one->expect("stats\r\n");
+        one->say("STAT pid 7\r\nSTAT cmd_get 5\r\nSTAT version 1.6.38\r\nEND\r\n");
+    }
+    EXPECT_EQ(user.answer(number), "STAT pid 7\r\nSTAT cmd_get 10\r\nSTAT version 1.6.38\r\nEND\r\n");
+}
+
+TEST_F(pool_of_two, flush_all_is_ok_when_every_server_says_so) {
+    make_both();
+    const auto number = user.ask("flush_all\r\n");
+    for (memcached_peer* const one : {&peer, &other}) one->expect("flush_all 0\r\n");
+    peer.say("OK\r\n");
+    EXPECT_FALSE(user.is_answered(number));
+    other.say("OK\r\n");
+    EXPECT_EQ(user.answer(number), "OK\r\n");
+    const auto again = user.ask("flush_all\r\n");
+    for (memcached_peer* const one : {&peer, &other}) one->expect("flush_all 0\r\n");
+    other.say("OK\r\n");
+    peer.cut();
+    EXPECT_EQ(user.answer(again), failure("closed the connection, maybe_done"));
+}
+
+TEST_F(pool, name_that_does_not_resolve_makes_its_server_unreachable) {
+    fake_names names;
+    names.home = &user.home;
+    names.answer.trouble = "no such host";
+    options.servers = {{"cache.example", 11211, 1}};
+    options.backoff_min = options.backoff_max = 1h;
+    user.make(options, &names);
+    std::string told;
+    do told = user.say(set("x"));
+    while (told == "SERVER_ERROR server cache.example:11211 cannot be reached, not_done\r\n");
+    EXPECT_EQ(told, "SERVER_ERROR server cache.example:11211 is down, not_done\r\n");
+    user.forget();
+}
+
+TEST_F(pool, name_with_another_address_moves_the_connection_in_good_order) {
+    memcached_peer moved_to;
+    fake_names names;
+    names.home = &user.home;
+    names.answer.addresses = {literal_address({"127.0.0.1", peer.port(), 1})};
+    options.servers = {{"cache.example", 11211, 1}};
+    options.resolve_every = 20ms;
+    user.make(options, &names);
+    peer.greet();
+    const auto first = user.ask(set("x"));
+    peer.expect("ms k 1\r\nx\r\n");
+    user.home.run_and_wait([&] { names.answer.addresses = {literal_address({"127.0.0.1", moved_to.port(), 1})}; });
+    moved_to.greet();
+    const auto second = user.ask(set("y"));
+    moved_to.expect("ms k 1\r\ny\r\n");
+    moved_to.say("HD\r\n");
+    EXPECT_EQ(user.answer(second), "STORED\r\n");
+    peer.say("HD\r\n");  // the old address answers what it was asked
+    EXPECT_EQ(user.answer(first), "STORED\r\n");
+    user.forget();
+}
+
+TEST_F(pool, second_address_of_a_name_is_tried_when_the_first_refuses) {
+    memcached_peer refuses;
+    refuses.stop_listening();
+    fake_names names;
+    names.home = &user.home;
+    names.answer.addresses = {literal_address({"127.0.0.1", refuses.port(), 1}),
+                              literal_address({"127.0.0.1", peer.port(), 1})};
+    options.servers = {{"cache.example", 11211, 1}};
+    user.make(options, &names);
+    user.say("get k\r\n");
+    user.ask("get k\r\n");
+    peer.greet();
+    user.forget();
+}
+
+TEST_F(pool, store_that_goes_answers_what_waits) {
+    make();
+    const auto sent = user.ask(set("x"));
+    peer.expect("ms k 1\r\nx\r\n");
+    user.forget();
+    EXPECT_EQ(user.answer(sent), failure("is being stopped, maybe_done"));
+}
+
+TEST_F(pool, values_arrive_whole_however_they_are_cut) {
+    make();
+    std::mt19937 random(1);
+    std::string value(300'000, '\0');
+    for (char& c : value) c = static_cast<char>(random());
+    const std::string answer = fmt::format("VA {} f0\r\n{}\r\n", value.size(), value);
+    const std::string told = fmt::format("VALUE k 0 {}\r\n{}\r\nEND\r\n", value.size(), value);
+    for (int round = 0; round < 5; ++round) {
+        const auto number = user.ask("get k\r\n");
+        peer.expect("mg k f v\r\n");
+        for (std::string_view rest(answer); !rest.empty();) {
+            const std::size_t n = std::min<std::size_t>(rest.size(), 1 + random() % 40'000);
+            peer.say(rest.substr(0, n));
+            rest.remove_prefix(n);
+        }
+        EXPECT_TRUE(user.answer(number) == told);
+    }
+    const auto slow = user.ask("get k\r\n");
+    peer.expect("mg k f v\r\n");
+    for (const char c : "VA 5 f7\r\nhello\r\n"sv) peer.say({&c, 1});
+    EXPECT_EQ(user.answer(slow), "VALUE k 7 5\r\nhello\r\nEND\r\n");
+}
+
+}  // namespace
