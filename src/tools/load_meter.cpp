@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -41,7 +42,7 @@ cost cost::since(const cost& earlier) const {
 }
 
 meter::meter(int pid, const std::string& calls_file) : pid_(pid) {
-    if (pid != 0 && !server_cpu_ns())
+    if (pid != 0 && (::kill(pid, 0) != 0 || !server_cpu_ns()))
         throw std::runtime_error(fmt::format("the processor time of a process {} cannot be read", pid));
     if (calls_file.empty()) return;
     const owned_descriptor file(::open(calls_file.c_str(), O_RDONLY | O_CLOEXEC));

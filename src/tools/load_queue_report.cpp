@@ -55,7 +55,7 @@ std::string report_json(const queue_options& o, const queue_tally& t, const cost
                    "\"empty\": {}",
                    t.settled, t.published, t.redelivered, t.missing, t.earlier, t.empty);
     to += error_members(t.errors);
-    fmt::format_to(out, ", \"seconds\": {:.3f}, \"own_cpu\": {:.3f}", spent.seconds(), spent.own_cpu_share());
+    fmt::format_to(out, ", \"seconds\": {:.6f}, \"own_cpu\": {:.3f}", spent.seconds(), spent.own_cpu_share());
     if (spent.server_cpu_ns && t.settled != 0) {
         fmt::format_to(out, ", \"server_cpu_us\": {:.4f}",
                        per_message(static_cast<double>(*spent.server_cpu_ns) / 1e3, t));

@@ -92,7 +92,7 @@ std::string report_json(const cache_options& o, const tally& t, const cost& spen
                    t.misses, t.sets);
     to += error_members(t);
     if (o.rate > 0) fmt::format_to(out, ", \"rate\": {}, \"not_sent\": {}", o.rate, t.not_sent);
-    fmt::format_to(out, ", \"seconds\": {:.3f}, \"own_cpu\": {:.3f}, \"threads\": {}", spent.seconds(),
+    fmt::format_to(out, ", \"seconds\": {:.6f}, \"own_cpu\": {:.3f}, \"threads\": {}", spent.seconds(),
                    spent.own_cpu_share(), o.threads);
     if (spent.server_cpu_ns && t.requests() != 0) fmt::format_to(out, ", \"server_cpu_us\": {:.4f}", f.server_cpu_us);
     if (spent.heap_calls && t.requests() != 0) {

@@ -350,9 +350,12 @@ TEST_F(pool, second_address_of_a_name_is_tried_when_the_first_refuses) {
                               literal_address({"127.0.0.1", peer.port(), 1})};
     options.servers = {{"cache.example", 11211, 1}};
     user.make(options, &names);
-    user.say("get k\r\n");
-    user.ask("get k\r\n");
+    while (user.say("stats servers\r\n").find(":failures 1\r\n") == std::string::npos) {}
+    const auto number = user.ask("get k\r\n");
     peer.greet();
+    peer.expect("mg k f v\r\n");
+    peer.say("EN\r\n");
+    EXPECT_EQ(user.answer(number), "END\r\n");
     user.forget();
 }
 
