@@ -3,11 +3,13 @@
 import contextlib
 import json
 import subprocess
+import time
 from statistics import median
 
 from servers import CannotRun, pinned, two_cores
 
 RUN_LIMIT_S = 300
+SETTLE_S = 0.5
 
 LOAD = ["freshet", "bench"]
 QUEUE_LOAD = ["freshet", "bench", "queue"]
@@ -40,6 +42,8 @@ class Generators:
         self.folder = folder
 
     def _start(self, words, server, options):
+        options = dict(options)
+        cores = options.pop("cores", None) or [two_cores()[1]]
         binary = self.folder / words[0]
         if not binary.is_file():
             raise CannotRun(f"{binary} is not there: build the release preset first")
@@ -50,10 +54,16 @@ class Generators:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=pinned(two_cores()[1]),
+            preexec_fn=pinned(*cores),
         )
 
     def _run(self, words, server, options):
+        figures = self._figures(words, server, options)
+        if figures["errors"]:
+            raise CannotRun(f"{' '.join(words)} against {server.name}: {figures['errors']} errors, {figures.get('first_error', 'connections were cut')}")
+        return figures
+
+    def _figures(self, words, server, options):
         name = " ".join(words)
         process = self._start(words, server, options)
         try:
@@ -65,13 +75,28 @@ class Generators:
             process.wait()
         if process.returncode != 0 or err:
             raise CannotRun(f"{name} against {server.name}: {(err.strip() or 'killed').splitlines()[-1].removeprefix('freshet: ')}")
-        figures = json.loads(out)
-        if figures["errors"]:
-            raise CannotRun(f"{name} against {server.name}: {figures['errors']} errors, {figures.get('first_error', 'connections were cut')}")
-        return figures
+        return json.loads(out)
 
     def load(self, server, **options):
+        """`cores`: those of the generator; without it the second of two_cores()."""
         return self._run(LOAD, server, load_options(options))
+
+    def load_with_errors(self, server, **options):
+        """As load(), where errors are a figure and no reason to end."""
+        return self._figures(LOAD, server, load_options(options))
+
+    @contextlib.contextmanager
+    def loading(self, server, **options):
+        """The load goes on inside the block; it has begun. Nobody reads its figures."""
+        process = self._start(LOAD, server, load_options(dict(options, seconds=RUN_LIMIT_S)))
+        try:
+            time.sleep(SETTLE_S)
+            yield
+            if process.poll() is not None:
+                raise CannotRun(f"freshet bench against {server.name} ended: {process.stderr.read().strip()}")
+        finally:
+            process.kill()
+            process.wait()
 
     def queue_load(self, server, **options):
         return self._run(BEANSTALK_LOAD if server.name == "beanstalkd" else QUEUE_LOAD, server, options)
@@ -89,10 +114,10 @@ class Generators:
             process.wait()
 
 
-def in_turn(rounds, first, second):
-    """ABBA: drifts of the machine meet both alike. Yields each of the two `rounds` times."""
+def in_turn(rounds, *peers):
+    """ABBA, ABCDDCBA: drifts of the machine meet all alike. Yields each `rounds` times."""
     for i in range(rounds):
-        yield from (first, second) if i % 2 == 0 else (second, first)
+        yield from peers if i % 2 == 0 else reversed(peers)
 
 
 def medians(runs, *names):

@@ -1,4 +1,5 @@
-"""Servers of a measurement: started on a free port of loopback, pinned to one core, ended by pid whatever happens."""
+"""Servers of a measurement: started on a free port of loopback, pinned to one core until they are moved, ended by pid
+whatever happens."""
 
 import ctypes
 import os
@@ -22,18 +23,22 @@ class CannotRun(Exception):
     """A sentence: why a figure could not be measured."""
 
 
+def every_core():
+    return sorted(os.sched_getaffinity(0))
+
+
 def two_cores():
-    cores = sorted(os.sched_getaffinity(0))
+    cores = every_core()
     if len(cores) < 2:
         raise CannotRun("measuring needs two cores: one for the server, one for the generator")
     return cores[:2]
 
 
-def pinned(core):
-    """What a child does before it becomes the program: its core, its files, its end with ours."""
+def pinned(*cores):
+    """What a child does before it becomes the program: its cores, its files, its end with ours."""
 
     def prepare():
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, cores)
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -114,6 +119,11 @@ class Server:
             except OSError:
                 time.sleep(0.02)
         raise CannotRun(f"{self.name} did not listen within {START_LIMIT_S} s")
+
+    def move(self, *cores):
+        """To other cores, all its threads."""
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            os.sched_setaffinity(int(thread), cores)
 
     def memory_bytes(self, field="VmRSS"):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
