@@ -1,5 +1,5 @@
-// What a memcached server answers to what it is asked for a client's command, read at once and as it grows byte by byte:
-// the same replies, and never more consumed than is there. Up to the first line end stands the client's command.
+// What a memcached server answers to what it is asked for a client's command, read at once and as it grows byte by
+// byte: the same replies, and never more consumed than is there. Up to the first line end stands the client's command.
 #include "shard/output.hpp"
 #include "shard/pool.hpp"
 #include "store/meta_client.hpp"

@@ -1,5 +1,5 @@
-// A store of one shard that keeps the calls for keys that begin with "held" until the test lets them go, and fails those
-// for keys that begin with "broken".
+// A store of one shard that keeps the calls for keys that begin with "held" until the test lets them go, and fails
+// those for keys that begin with "broken".
 #pragma once
 
 #include <freshet/store.hpp>
