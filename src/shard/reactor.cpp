@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -72,14 +73,21 @@ void reactor::flush(endpoints& list) {
     list.clear();
 }
 
+void reactor::post_flush() {
+    flush_posted_ = true;
+    boost::asio::post(home_.context(), [this] {
+        flush_posted_ = false;
+        turning_ = true;
+        flush();
+        turning_ = false;
+    });
+}
+
 void reactor::flush() {
-    if (flushing_) return;
-    flushing_ = true;
     while (!dirty_servers_.empty() || !dirty_clients_.empty()) {
         flush(dirty_servers_);
         flush(dirty_clients_);
     }
-    flushing_ = false;
 }
 
 void reactor::arm() {
@@ -92,9 +100,10 @@ void reactor::arm() {
 }
 
 void reactor::turn() {
+    turning_ = true;
     for (int turns = 0; turns < turns_in_a_row; ++turns) {
         const int ready = ::epoll_wait(parts_->descriptor.native_handle(), parts_->events.data(), events_per_turn, 0);
-        if (ready <= 0) return;
+        if (ready <= 0) break;
         home_.now_ = steady::now();
         for (int i = 0; i < ready; ++i) {
             auto* const e = static_cast<endpoint*>(parts_->events[static_cast<std::size_t>(i)].data.ptr);
@@ -111,6 +120,7 @@ void reactor::turn() {
         for (std::size_t i = 0; i < graves_.size(); ++i) delete graves_[i];
         graves_.clear();
     }
+    turning_ = false;
 }
 
 }  // namespace freshet

@@ -39,11 +39,9 @@ public:
     void watch(endpoint& e, int descriptor, bool readable, bool writable);
     /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
     void remove(int descriptor);
+    /// To be flushed at the end of the turn; outside of one, as soon as the io_context is asked again.
     void dirty_server(endpoint& e) { mark(e, dirty_servers_); }
     void dirty_client(endpoint& e) { mark(e, dirty_clients_); }
-    /// Flushes at once all that is dirty: an arena has grown large. Nothing while that goes on already.
-    void flush();
-    bool flushing() const noexcept { return flushing_; }
     /// Deletes the endpoint at the end of the turn. Its descriptor is closed by its destructor.
     void bury(endpoint* e);
 
@@ -52,19 +50,23 @@ private:
     struct parts;
     using endpoints = std::vector<endpoint*>;
 
-    static void mark(endpoint& e, endpoints& list) {
+    void mark(endpoint& e, endpoints& list) {
         if (e.dirty_) return;
         e.dirty_ = true;
         list.push_back(&e);
+        if (!turning_ && !flush_posted_) post_flush();
     }
     static void flush(endpoints& list);
+    void flush();
+    void post_flush();
     void arm();
     void turn();
 
     shard& home_;
     std::unique_ptr<parts> parts_;
     endpoints dirty_servers_, dirty_clients_, graves_;
-    bool flushing_{false};
+    bool turning_{false};
+    bool flush_posted_{false};
 };
 
 }  // namespace freshet

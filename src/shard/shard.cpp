@@ -78,7 +78,6 @@ struct shard::parts {
                 next_to_tick = t->next_ticker;
                 t->tick(home.now_);
             }
-            hot->flush();
             if (tickers != nullptr) arm(home);
             else ticking = false;
         });

@@ -54,7 +54,6 @@ void pool_server::begin() {
     const auto then = [self = std::weak_ptr(self_)](looked_up there) {
         if (const auto mine = self.lock()) {
             (*mine)->found(std::move(there));
-            (*mine)->home_.reactor().flush();
         }
     };
     if (addresses_known_) return open();
@@ -78,7 +77,6 @@ void pool_server::refresh() {
         names_.look_up(address_.host, address_.port, [self = std::weak_ptr(self_)](looked_up there) {
             if (const auto mine = self.lock()) {
                 (*mine)->moved(there.addresses);
-                (*mine)->home_.reactor().flush();
             }
         });
     }
@@ -171,7 +169,6 @@ void pool_server::after(milliseconds time, void (pool_server::*then)()) {
         if (ec || !mine) return;
         ((*mine)->*then)();
         (*mine)->wake_();
-        (*mine)->home_.reactor().flush();
     });
 }
 

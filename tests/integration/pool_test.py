@@ -126,6 +126,34 @@ class Pool(unittest.TestCase):
             pass
         self.assertEqual(set(client.get(*keys(50))[0].values()), {b"y"})
 
+    def test_results_of_tasks_appear_in_the_pool(self):
+        front, client = self.pool(2, """
+[server]
+allow_exec = true
+[queue.upper]
+url = "journal:"
+[[route]]
+prefix = "result:"
+store = "main"
+wait = "10s"
+[[route]]
+prefix = "task:upper"
+queue = "upper"
+[[flow]]
+from = "upper"
+call = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }
+into = "main"
+""")
+        for number in range(20):
+            self.assertEqual(client.set(b"task:upper#%d" % number, b"hello %d" % number), b"STORED\r\n")
+        for number in range(20):
+            key = b"result:%d" % number
+            self.assertEqual(client.get(key), ({key: b"HELLO %d" % number}, b"END\r\n"))
+        behind = [Client(server) for server in front.behind]
+        self.assertEqual(sum(int(one.statistics()["curr_items"]) for one in behind), 20)
+        for one in behind:
+            one.close()
+
     def test_pipelines_of_many_clients_keep_their_order(self):
         _, first = self.pool(3, "[server]\nthreads = 2\n")
         for key in keys(100):
