@@ -43,14 +43,18 @@ def say(server, text):
         return lines.readline()
 
 
-def gets_of(server):
+def figure_of(server, name):
     with server.connect() as connection, connection.makefile("rb") as lines:
         connection.sendall(b"stats\r\n")
         for line in lines:
-            if line.startswith(b"STAT cmd_get "):
+            if line.startswith(b"STAT %s " % name):
                 return int(line.split()[2])
             if line == b"END\r\n":
                 return 0
+
+
+def gets_of(server):
+    return figure_of(server, b"cmd_get")
 
 
 class BenchCase(unittest.TestCase):
@@ -401,8 +405,7 @@ class Queue(BenchCase):
         with servers.subject() as server:
             folder = server.folder
             running = self.start("queue", f"127.0.0.1:{server.port}", "--seconds", 3, "--outstanding", 50, "--json")
-            wait_until(lambda: os.path.exists(os.path.join(folder, "state")) and
-                       any(f.stat().st_size > 200_000 for f in os.scandir(os.path.join(folder, "state")) if f.is_file()))
+            wait_until(lambda: figure_of(server, b"bytes_read") > 100_000)
             server.process.kill()
             server.process.wait()
             again = freshet_at(server.port, folder)
