@@ -1,13 +1,14 @@
-"""Counts a server's calls of the heap and of sync with the preloaded count_calls.c."""
+"""Counts a server's calls of the heap, of sync and of the system with the preloaded count_calls.c."""
 
 import contextlib
+import struct
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 from servers import CannotRun, Folder, program
 
-COUNTER_BYTES = 16
+COUNTERS = struct.Struct("=3Q")
 
 
 @contextlib.contextmanager
@@ -21,6 +22,10 @@ def counting():
         if built.returncode != 0:
             raise CannotRun(f"{source.name} does not compile: {built.stderr.strip().splitlines()[0]}")
         file = folder / "calls"
-        file.write_bytes(bytes(COUNTER_BYTES))
+        file.write_bytes(bytes(COUNTERS.size))
         file.chmod(0o666)  # memcached is another user by then
-        yield SimpleNamespace(file=file, environment={"LD_PRELOAD": str(library), "BENCH_CALLS": str(file)})
+        yield SimpleNamespace(
+            file=file,
+            environment={"LD_PRELOAD": str(library), "BENCH_CALLS": str(file)},
+            system_calls=lambda: COUNTERS.unpack(file.read_bytes())[2],
+        )

@@ -1,18 +1,24 @@
-/* Preloaded into a server (LD_PRELOAD), counts its calls of the heap and of sync in the file that BENCH_CALLS names
-   (16 bytes, made by whoever starts the server; src/tools/load_meter.hpp reads it). operator new arrives here as malloc; free is not
-   counted. Only for counting runs: the counter is shared by all threads. */
+/* Preloaded into a server (LD_PRELOAD), counts its calls of the heap, of sync and of the system for sockets, events and
+   timers in the file that BENCH_CALLS names (24 bytes, made by whoever starts the server; src/tools/load_meter.hpp reads
+   the first two, calls.py the third). operator new arrives here as malloc; free is not counted, nor is a system call that
+   libc makes for itself, as for a lock. Only for counting runs: the counters are shared by all threads. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 struct call_counters {
     uint64_t heap;
     uint64_t sync;
+    uint64_t system;
 };
 
 static struct call_counters nowhere; /* until the file is mapped */
@@ -73,4 +79,63 @@ int fsync(int file) {
 int fdatasync(int file) {
     count(&counters->sync);
     return (int)syscall(SYS_fdatasync, file);
+}
+
+/* errno is as the function of libc leaves it: syscall() sets it. */
+#define SYSTEM_CALL(number, ...) (count(&counters->system), syscall(number, __VA_ARGS__))
+
+ssize_t read(int file, void* to, size_t size) {
+    return SYSTEM_CALL(SYS_read, file, to, size);
+}
+
+ssize_t write(int file, const void* from, size_t size) {
+    return SYSTEM_CALL(SYS_write, file, from, size);
+}
+
+ssize_t readv(int file, const struct iovec* parts, int number) {
+    return SYSTEM_CALL(SYS_readv, file, parts, number);
+}
+
+ssize_t writev(int file, const struct iovec* parts, int number) {
+    return SYSTEM_CALL(SYS_writev, file, parts, number);
+}
+
+ssize_t recv(int file, void* to, size_t size, int flags) {
+    return SYSTEM_CALL(SYS_recvfrom, file, to, size, flags, NULL, NULL);
+}
+
+ssize_t recvfrom(int file, void* to, size_t size, int flags, struct sockaddr* restrict who, socklen_t* restrict length) {
+    return SYSTEM_CALL(SYS_recvfrom, file, to, size, flags, who, length);
+}
+
+ssize_t recvmsg(int file, struct msghdr* message, int flags) {
+    return SYSTEM_CALL(SYS_recvmsg, file, message, flags);
+}
+
+ssize_t send(int file, const void* from, size_t size, int flags) {
+    return SYSTEM_CALL(SYS_sendto, file, from, size, flags, NULL, 0);
+}
+
+ssize_t sendto(int file, const void* from, size_t size, int flags, const struct sockaddr* to, socklen_t length) {
+    return SYSTEM_CALL(SYS_sendto, file, from, size, flags, to, length);
+}
+
+ssize_t sendmsg(int file, const struct msghdr* message, int flags) {
+    return SYSTEM_CALL(SYS_sendmsg, file, message, flags);
+}
+
+int epoll_wait(int file, struct epoll_event* events, int number, int milliseconds) {
+    return (int)SYSTEM_CALL(SYS_epoll_pwait, file, events, number, milliseconds, NULL, 0);
+}
+
+int epoll_ctl(int file, int operation, int which, struct epoll_event* event) {
+    return (int)SYSTEM_CALL(SYS_epoll_ctl, file, operation, which, event);
+}
+
+int timerfd_settime(int file, int flags, const struct itimerspec* to, struct itimerspec* was) {
+    return (int)SYSTEM_CALL(SYS_timerfd_settime, file, flags, to, was);
+}
+
+int accept4(int file, struct sockaddr* restrict who, socklen_t* restrict length, int flags) {
+    return (int)SYSTEM_CALL(SYS_accept4, file, who, length, flags);
 }

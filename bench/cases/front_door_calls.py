@@ -1,0 +1,54 @@
+"""System calls and heap calls of the proxy per request: 9:1 get:set, two servers behind, the proxy alone on its core."""
+
+from calls import counting
+from fronts import alone, freshet_front, memcached_pool, nutcracker
+from table import Row
+
+CONNECTIONS = 50
+SYSTEM_GOALS = {1: 2.3, 16: 0.25}  # by depth
+
+
+def run(bench):
+    with memcached_pool(2) as pool:
+        for depth, goal in SYSTEM_GOALS.items():
+            ours, peer = (system_calls(bench, pool, start, depth) for start in starts(bench, pool))
+            yield Row(
+                f"front door, system calls, {CONNECTIONS} x {depth}, 100 B",
+                f"{ours:.2f}",
+                f"nutcracker {peer:.2f}",
+                "a request",
+                f"<= {goal}",
+                round(ours, 2) <= goal,
+                "calls of libc's functions for sockets, events and timers, counted by a preloaded library",
+            )
+        for value in (100, 4096):
+            ours, peer = (heap_calls(bench, pool, start, value) for start in starts(bench, pool))
+            yield Row(
+                f"front door, heap calls, {CONNECTIONS} x 16, {value} B",
+                f"{ours:.4f}",
+                f"nutcracker {peer:.4f}",
+                "a request",
+                "0.00",
+                ours < 0.005,
+            )
+
+
+def starts(bench, pool):
+    return (lambda e: freshet_front(bench.freshet, pool, 2 * CONNECTIONS, e)), (lambda e: nutcracker(pool, e))
+
+
+def system_calls(bench, pool, start, depth):
+    with counting() as counter, start(counter.environment) as front:
+        bench.say(f"front door: system calls of {front.name}, depth {depth}")
+        bench.generators.load(front, fill=True, depth=16, requests=10_000)
+        before = counter.system_calls()
+        figures = alone(bench, front, pool, connections=CONNECTIONS, depth=depth, seconds=bench.seconds)
+        return (counter.system_calls() - before) / figures["requests"]
+
+
+def heap_calls(bench, pool, start, value):
+    with counting() as counter, start(counter.environment) as front:
+        bench.say(f"front door: heap calls of {front.name}, {value} B")
+        figures = alone(bench, front, pool, connections=CONNECTIONS, depth=16, value=value, fill=True, warm_up=200_000,
+                        seconds=bench.seconds, calls=counter.file)
+        return figures["heap_per_request"]
