@@ -202,6 +202,7 @@ private:
     std::size_t item_size_max_;
     std::size_t swallow_{0};    ///< bytes still to be dropped, of a value that was refused
     std::size_t line_left_{0};  ///< bytes of the line of a multi-key get that is not finished, its end included
+    std::size_t keys_left_{0};  ///< of them, those with keys: to a NUL or the line's end
     std::size_t wanted_{0};
     std::string_view text_{};
     std::string_view arguments_{};

@@ -114,6 +114,7 @@ request_parser::status request_parser::classic_get(std::string_view& input, cons
     }
     const auto head = static_cast<std::size_t>(rest.data() - input.data());
     line_left_ = l.size - head;
+    keys_left_ = rest.size();
     input.remove_prefix(head);
     const status s = next_key(input, r, f);
     f.single = f.last;
@@ -121,9 +122,7 @@ request_parser::status request_parser::classic_get(std::string_view& input, cons
 }
 
 request_parser::status request_parser::next_key(std::string_view& input, request& r, form& f) {
-    std::string_view rest = input.substr(0, line_left_ - 1);
-    if (!rest.empty() && rest.back() == '\r') rest.remove_suffix(1);
-    rest = rest.substr(0, rest.find('\0'));
+    std::string_view rest = input.substr(0, keys_left_);
     const std::size_t before = rest.size();
     r = {};
     r.command = command::get;
@@ -140,6 +139,7 @@ request_parser::status request_parser::next_key(std::string_view& input, request
     const std::size_t n = f.last ? line_left_ : consumed;
     input.remove_prefix(n);
     line_left_ -= n;
+    keys_left_ -= std::min(n, keys_left_);
     return status::call;
 }
 

@@ -11,14 +11,4 @@ request_parser::line::line(std::string_view t) noexcept : text(t) {
     }
 }
 
-std::string_view next_token(std::string_view& rest) noexcept {
-    std::size_t begin = 0;
-    while (begin < rest.size() && rest[begin] == ' ') ++begin;
-    std::size_t end = begin;
-    while (end < rest.size() && rest[end] != ' ') ++end;
-    const std::string_view token = rest.substr(begin, end - begin);
-    rest.remove_prefix(end);
-    return token;
-}
-
 }  // namespace freshet

@@ -26,6 +26,14 @@ struct request_parser::line {
 };
 
 /// The next token of `rest`, which loses it; empty at the end.
-std::string_view next_token(std::string_view& rest) noexcept;
+inline std::string_view next_token(std::string_view& rest) noexcept {
+    std::size_t begin = 0;
+    while (begin < rest.size() && rest[begin] == ' ') ++begin;
+    std::size_t end = begin;
+    while (end < rest.size() && rest[end] != ' ') ++end;
+    const std::string_view token = rest.substr(begin, end - begin);
+    rest.remove_prefix(end);
+    return token;
+}
 
 }  // namespace freshet
