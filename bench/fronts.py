@@ -5,6 +5,7 @@ import os
 from types import SimpleNamespace
 
 from servers import CannotRun, Server, every_core, free_port, memcached, program, two_cores
+from table import not_measured
 
 SERVER_CONNECTIONS = 4096
 
@@ -97,6 +98,18 @@ def alone(bench, front, pool, client=None, **options):
 
 def unpinned(bench, target, moved, **options):
     """One run of a target where `moved` and the generator are wherever the kernel puts them."""
-    for server in moved:
-        server.move(*every_core())
+    spread(*moved)
     return bench.generators.load(target, cores=every_core(), **options)
+
+
+def spread(*servers):
+    for server in servers:
+        server.move(*every_core())
+
+
+def attempted(what, rows):
+    """The rows of a function; where they cannot be measured one that says why, and the case goes on."""
+    try:
+        yield from rows()
+    except CannotRun as why:
+        yield not_measured(what, why)

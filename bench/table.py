@@ -18,6 +18,10 @@ class Row:
         return [self.what, self.ours, self.peer, self.figure, self.goal, verdict, self.note]
 
 
+def not_measured(what, why):
+    return Row(what, "", "", "not measured", "", False, str(why))
+
+
 HEADS = ["", "freshet", "peer", "compared", "goal", "met", ""]
 
 

@@ -2,7 +2,7 @@
 
 The times are those of a generator that asks only keys of servers that do not hang: a few keys are set through the proxy,
 and the victim's count of items tells whether it got one of them; another length of the keys makes other keys, until it
-got none. A second generator asks all servers meanwhile."""
+got none. A second generator asks all servers meanwhile. Nothing is pinned."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ import socket
 import threading
 import time
 
-from fronts import alone, freshet_front, memcached_pool, nutcracker
+from fronts import attempted, freshet_front, memcached_pool, nutcracker, spread
 from generators import medians
-from servers import CannotRun
+from servers import CannotRun, every_core
 from table import Row
 
 SERVERS = 10
@@ -21,14 +21,16 @@ PROBE = dict(keys=20, connections=20, ratio="1:0")
 PROBE_RATE = 2000
 KEY_SIZES = range(31, 200)  # not the 30 of the other generator's keys
 LOAD = dict(connections=200, ratio="1:0", rate=5000)
-RECOVERY_S = 2.5  # the longest pause before a server is asked again is 1 s here
+RECOVERY_S = 2.5  # the longest pause before a server is asked again is 1 s (fronts.py)
+HUNG = f"front door, a hung server of {SERVERS}: p50 / p99 / max of calls on the others"
 HUNG_GOAL = 2
+DEAD = f"front door, a dead server of {SERVERS}: multi-gets that failed"
 MULTI = dict(connections=20, multi=100, ratio="1:0")
 
 
 def run(bench):
-    yield hung(bench)
-    yield dead(bench)
+    yield from attempted(HUNG, lambda: hung(bench))
+    yield from attempted(DEAD, lambda: dead(bench))
 
 
 def hung(bench):
@@ -37,8 +39,8 @@ def hung(bench):
         victim = pool[0]
         probe = dict(PROBE, key_size=key_size_without(bench, front, victim))
         undisturbed, disturbed = [], []
-        alone(bench, front, pool, requests=1)  # moves all to their cores
-        with bench.generators.loading(front, **LOAD):
+        spread(front, *pool)
+        with bench.generators.loading(front, cores=every_core(), **LOAD):
             for _ in range(bench.rounds):
                 bench.say("front door: undisturbed, then with a hung server")
                 undisturbed.append(times(bench, front, probe))
@@ -50,8 +52,8 @@ def hung(bench):
                 time.sleep(RECOVERY_S)
     before, during = (medians(found, "p50", "p99", "max") for found in (undisturbed, disturbed))
     ratio = during["p99"] / before["p99"]
-    return Row(
-        f"front door, a hung server of {SERVERS}: p50 / p99 / max of calls on the others",
+    yield Row(
+        HUNG,
         cell(during),
         f"undisturbed {cell(before)}",
         f"p99 {ratio:.2f} of undisturbed",
@@ -62,7 +64,7 @@ def hung(bench):
 
 
 def times(bench, front, probe):
-    figures = bench.generators.load(front, rate=PROBE_RATE, seconds=bench.seconds, **probe)
+    figures = bench.generators.load(front, cores=every_core(), rate=PROBE_RATE, seconds=bench.seconds, **probe)
     if figures["misses"]:
         raise CannotRun(f"{figures['misses']} gets missed of keys whose server does not hang")
     return figures["D_us"]
@@ -105,8 +107,8 @@ def dead(bench):
             finally:
                 death.cancel()
     ours, peer = figures["freshet"], figures["nutcracker"]
-    return Row(
-        f"front door, a dead server of {SERVERS}: multi-gets that failed",
+    yield Row(
+        DEAD,
         f"{ours['errors']}",
         f"nutcracker {peer['errors']}",
         f"of {(ours['hits'] + ours['misses']) // MULTI['multi']:,}",
