@@ -72,8 +72,8 @@ def nutcracker(pool, environment=None):
 def memcached_proxy(pool, connections):
     """The proxy that memcached 1.6.38 has in it."""
     binary = os.environ.get("MEMCACHED_NEW", "")
-    if not binary:
-        raise CannotRun("MEMCACHED_NEW does not name a memcached 1.6.38: scripts/memcached-new fetches one")
+    if not os.access(binary, os.X_OK):
+        raise CannotRun("MEMCACHED_NEW names no memcached 1.6.38; scripts/memcached-new fetches one and prints its path")
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
 
     def command(port, folder):

@@ -28,7 +28,7 @@ def system_row(bench, pool, what, depth):
         "a request",
         f"<= {goal}",
         round(ours, 2) <= goal,
-        "calls of libc's functions for sockets, events and timers, counted by a preloaded library",
+        "counted in libc",
     )
 
 
