@@ -2,6 +2,7 @@
 
 #include "server/listener.hpp"
 #include "server/session.hpp"
+#include "shard/reactor.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -16,7 +17,9 @@ constexpr rlim_t other_descriptors = 256;  ///< beside the clients': files, pipe
 /// A shard that serves clients, and what its sessions share.
 struct serving_shard {
     serving_shard(server_state& state, unsigned number)
-        : thread(fmt::format("shard-{}", number)), sessions(state, thread) {}
+        : thread(fmt::format("shard-{}", number)), sessions(state, thread) {
+        thread.reactor().stay();
+    }
     shard thread;
     front sessions;
 };

@@ -39,6 +39,10 @@ public:
     void watch(endpoint& e, int descriptor, bool readable, bool writable);
     /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
     void remove(int descriptor);
+    /// From now on a turn waits a little for the next sockets before the rest of the io_context has its say: for shards
+    /// that do nothing but serve clients, whose timers may be late by stay_max.
+    void stay() noexcept { stays_ = true; }
+    static constexpr milliseconds stay_max{5};
     /// To be flushed at the end of the turn; outside of one, as soon as the io_context is asked again.
     void dirty_server(endpoint& e) { mark(e, dirty_servers_); }
     void dirty_client(endpoint& e) { mark(e, dirty_clients_); }
@@ -65,6 +69,7 @@ private:
     shard& home_;
     std::unique_ptr<parts> parts_;
     endpoints dirty_servers_, dirty_clients_, graves_;
+    bool stays_{false};
     bool turning_{false};
     bool flush_posted_{false};
 };
