@@ -1,13 +1,15 @@
 #include "tools/demo_interrupt.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 
 namespace freshet::demonstration {
 
 namespace {
 
-volatile std::sig_atomic_t came = 0;
+std::atomic<bool> came{false};  ///< set by a signal, looked at by any thread
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 /// A signal just before poll() does not end it: it is looked for this often.
 constexpr std::chrono::milliseconds slice{200};
@@ -17,14 +19,14 @@ constexpr std::chrono::milliseconds slice{200};
 void note_interrupts() {
     struct sigaction action {
     }, before{};
-    action.sa_handler = [](int) { came = 1; };
+    action.sa_handler = [](int) { came.store(true, std::memory_order_relaxed); };
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         ::sigaction(signal, nullptr, &before);
         if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);  // nohup, or a shell's "&"
     }
 }
 
-bool interrupt_came() { return came != 0; }
+bool interrupt_came() { return came.load(std::memory_order_relaxed); }
 
 void check_interrupt() {
     if (interrupt_came()) throw interrupted();
