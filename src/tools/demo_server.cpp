@@ -82,7 +82,7 @@ std::string store_options(std::size_t size_bytes, const std::vector<std::string>
     if (pool.empty()) return size_bytes == 0 ? "" : fmt::format("size = {}", size_bytes);
     std::string urls;
     for (const std::string& url : pool) urls += (urls.empty() ? "" : ", ") + json_text(url);
-    return fmt::format("url = [{}]\ntimeout = \"2s\"\non_get_error = \"error\"", urls);
+    return fmt::format("url = [{}]\ntimeout = \"5s\"\non_get_error = \"error\"", urls);
 }
 
 /// What it has written until now.

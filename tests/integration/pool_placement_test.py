@@ -80,7 +80,7 @@ def front(kind, members, more=""):
     def arguments(port, folder):
         path = os.path.join(folder, "freshet.toml")
         with open(path, "w", encoding="utf-8") as to:
-            to.write(f'[store.main]\nurl = [{urls}]\nhash = "{kind}"\nflush_all = true\n{more}\n')
+            to.write(f'[store.main]\nurl = [{urls}]\n{servers.PATIENT}hash = "{kind}"\nflush_all = true\n{more}\n')
         return [PROGRAM, "serve", "-c", path, "--listen", f"127.0.0.1:{port}", "--state", os.path.join(folder, "state")]
 
     return servers.Server("freshet", arguments)
