@@ -63,6 +63,7 @@ void reactor::bury(endpoint* e) {
     if (e->buried_) return;
     e->buried_ = true;
     graves_.push_back(e);
+    if (!turning_ && !flush_posted_) post_flush();
 }
 
 void reactor::flush(endpoints& list) {
@@ -80,6 +81,7 @@ void reactor::post_flush() {
         flush_posted_ = false;
         turning_ = true;
         flush();
+        delete_buried();
         turning_ = false;
     });
 }
@@ -89,6 +91,11 @@ void reactor::flush() {
         flush(dirty_servers_);
         flush(dirty_clients_);
     }
+}
+
+void reactor::delete_buried() {
+    for (std::size_t i = 0; i < graves_.size(); ++i) delete graves_[i];
+    graves_.clear();
 }
 
 void reactor::arm() {
@@ -121,8 +128,7 @@ void reactor::turn() {
             if ((what & EPOLLIN) != 0 && !e->buried_) e->readable();
         }
         flush();
-        for (std::size_t i = 0; i < graves_.size(); ++i) delete graves_[i];
-        graves_.clear();
+        delete_buried();
     }
     turning_ = false;
 }

@@ -46,7 +46,8 @@ public:
     /// To be flushed at the end of the turn; outside of one, as soon as the io_context is asked again.
     void dirty_server(endpoint& e) { mark(e, dirty_servers_); }
     void dirty_client(endpoint& e) { mark(e, dirty_clients_); }
-    /// Deletes the endpoint at the end of the turn. Its descriptor is closed by its destructor.
+    /// Deletes the endpoint at the end of the turn; outside of one, as soon as the io_context is asked again. Its
+    /// descriptor is closed by its destructor.
     void bury(endpoint* e);
 
 private:
@@ -63,6 +64,7 @@ private:
     static void flush(endpoints& list);
     void flush();
     void post_flush();
+    void delete_buried();
     void arm();
     void turn();
 

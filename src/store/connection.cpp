@@ -90,9 +90,9 @@ steady::time_point connection::waits_since() const noexcept {
 void connection::flush() {
     if (ended_ || descriptor_ < 0) return;
     std::size_t sent = 0;
-    if (!out_.send(descriptor_, sent))
-        return cut(sent_ == 0 ? errc::unreachable : errc::connection_lost, std::strerror(errno));
-    sent_ += sent;
+    const bool good = out_.send(descriptor_, sent);
+    sent_ += sent;  // something may have been before it failed
+    if (!good) return cut(sent_ == 0 ? errc::unreachable : errc::connection_lost, std::strerror(errno));
     if (out_.empty()) out_.clear(out_kept_bytes);
     watch(!out_.empty());
 }
@@ -166,7 +166,7 @@ bool connection::read_greeting() {
 bool connection::take_greeting(std::string_view line) {
     constexpr std::string_view version = "VERSION ";
     if (greeting_ == greeting::probe) {
-        explicit_cas_ = line.starts_with("EN");
+        explicit_cas_ = line.starts_with("EN") || line.starts_with("HD");  // somebody may have stored a value there
         greeting_ = greeting::version;
         return explicit_cas_ || line.starts_with("CLIENT_ERROR");
     }

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <optional>
+#include <string>
 
 namespace freshet {
 
@@ -37,6 +38,7 @@ private:
         bool starting_{false};
         statistics_sum sum_{};
         std::optional<failure> why_{};
+        std::string refusal_{};  ///< a server's own line that is not OK
     };
 
     shard& home_;
@@ -86,8 +88,9 @@ bool every_store::asking::on_reply(call& c) {
 }
 
 void every_store::asking::take(const reply& a) {
-    if (of_.request.command == command::stats) sum_.add(a.data());
+    if (of_.request.command == command::stats) return sum_.add(a.data());
     if (a.outcome == outcome::failed && (!why_ || why_->effect == effect::not_done)) why_ = a.why;
+    if (a.outcome == outcome::text && a.data() != "OK\r\n") refusal_ = a.data();
 }
 
 void every_store::asking::answer() {
@@ -102,7 +105,7 @@ void every_store::asking::answer() {
         a.fail(why_->code, why_->effect, why_->subject);
     } else {
         a.outcome = outcome::text;
-        a.value.append("OK\r\n");
+        a.value.append(refusal_.empty() ? "OK\r\n" : refusal_);
     }
 }
 

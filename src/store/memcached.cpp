@@ -51,7 +51,7 @@ memcached::memcached(shard& home, memcached_options options, std::unique_ptr<nam
 }
 
 memcached::~memcached() {
-    servers_.clear();  // answers what waits, while the rest is there
+    for (const auto& s : servers_) s->stop();  // who is answered may ask another one of them
     if (ticking_) home_.remove(*this);
 }
 

@@ -25,7 +25,9 @@ pool_server::pool_server(shard& home, const memcached_options& options, const se
     if (is_name()) after(options_.resolve_every, &pool_server::refresh);
 }
 
-pool_server::~pool_server() {
+pool_server::~pool_server() { stop(); }
+
+void pool_server::stop() {
     stopping_ = true;
     self_.reset();
     while (!retired_.empty()) retired_.back()->cut(errc::stopping, {});
@@ -73,13 +75,10 @@ void pool_server::open() { current_->open(addresses_[failures_ % addresses_.size
 
 /// Looks the name up again; a connection to an address that it no longer has is given up in good order.
 void pool_server::refresh() {
-    if (!down_) {
-        names_.look_up(address_.host, address_.port, [self = std::weak_ptr(self_)](looked_up there) {
-            if (const auto mine = self.lock()) {
-                (*mine)->moved(there.addresses);
-            }
-        });
-    }
+    if (down_) return;  // it was due already when the server went down: the timer is the next attempt's now
+    names_.look_up(address_.host, address_.port, [self = std::weak_ptr(self_)](looked_up there) {
+        if (const auto mine = self.lock()) (*mine)->moved(there.addresses);
+    });
     after(jittered(options_.resolve_every), &pool_server::refresh);
 }
 
@@ -132,7 +131,8 @@ void pool_server::lost(connection& which, errc why, const std::string& reason, b
     }
     current_ = nullptr;
     if (stopping_) return;
-    if (idle) spdlog::debug("store {}: {}: {}; connecting again with the next call", options_.name, subject_, reason);
+    if (idle && !down_)
+        spdlog::debug("store {}: {}: {}; connecting again with the next call", options_.name, subject_, reason);
     else fail(why, reason);
 }
 

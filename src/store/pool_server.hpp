@@ -25,6 +25,8 @@ public:
     ~pool_server() override;
 
     bool submit(call& c) override;
+    /// Answers all that wait, and from now on every call.
+    void stop();
     /// Ends what waits for longer than the options allow.
     void tick(steady::time_point now);
     /// Somebody waits for this server: tick() is needed.
