@@ -140,7 +140,7 @@ std::unique_ptr<memory_store> make_memory_store(const memory_options& options);
 struct server_address {
     std::string host{};         ///< a name or an address, without brackets; or the path of a Unix socket
     std::uint16_t port{11211};  ///< 0: a Unix socket
-    unsigned weight{1};         ///< its share of the keys (ketama)
+    unsigned weight{1};         ///< its share of the keys beside the others' weights (ketama); 0 is 1
 
     bool is_unix() const noexcept { return port == 0; }
     /// "10.0.0.1:11211", "[::1]:11211" or "unix:/run/memcached.sock"

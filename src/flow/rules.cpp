@@ -1,4 +1,5 @@
 #include "flow/runner.hpp"
+#include "protocol/number.hpp"
 
 #include <fmt/format.h>
 
@@ -46,8 +47,7 @@ result<std::string> result_key(std::string_view pattern, const message& m, std::
 std::string error_value(std::string_view reason) { return fmt::format("ERROR {}", reason); }
 
 std::int64_t exptime(seconds ttl, wall::time_point now) {
-    constexpr std::int64_t relative_max = 30 * 24 * 3'600;
-    if (ttl.count() <= relative_max) return std::max<std::int64_t>(ttl.count(), 0);
+    if (ttl.count() <= exptime_relative_max) return std::max<std::int64_t>(ttl.count(), 0);
     return std::chrono::duration_cast<seconds>(now.time_since_epoch()).count() + ttl.count();
 }
 

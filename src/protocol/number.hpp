@@ -13,6 +13,9 @@ bool parse_unsigned(std::string_view token, std::uint64_t& n) noexcept;
 bool parse_int32(std::string_view token, std::int32_t& n) noexcept;
 bool parse_flags(std::string_view token, std::uint32_t& n) noexcept;
 
+/// Seconds: a larger exptime is a date.
+inline constexpr std::int64_t exptime_relative_max = 60 * 60 * 24 * 30;
+
 /// What memcached counts for an item: header, CAS, key and its end, flags, value and its line end. Compared with
 /// item_size_max.
 constexpr std::size_t item_size(std::size_t key_size, std::uint32_t flags, std::size_t value_size) noexcept {

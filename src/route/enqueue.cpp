@@ -1,5 +1,6 @@
 // set and add on a queue route: the message is confirmed before the client is answered.
 #include "escape.hpp"
+#include "protocol/number.hpp"
 #include "route/task_operations.hpp"
 
 #include <fmt/format.h>
@@ -9,11 +10,9 @@ namespace freshet {
 
 namespace {
 
-constexpr std::int64_t relative_max = 60 * 60 * 24 * 30;  ///< seconds; a larger exptime is a date
-
 wall::time_point expiry(std::int64_t exptime) {
     if (exptime == 0) return {};
-    if (exptime > relative_max) return wall::from_time_t(exptime);
+    if (exptime > exptime_relative_max) return wall::from_time_t(exptime);
     return wall::now() + seconds(exptime);
 }
 

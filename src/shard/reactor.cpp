@@ -32,13 +32,7 @@ reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home
     arm();
 }
 
-reactor::~reactor() {
-    while (!graves_.empty()) {
-        const endpoints dead = std::move(graves_);
-        graves_.clear();
-        for (endpoint* e : dead) delete e;
-    }
-}
+reactor::~reactor() { delete_buried(); }
 
 void reactor::add(endpoint& e, int descriptor) {
     epoll_event event{};

@@ -45,7 +45,7 @@ connection::~connection() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-bool connection::open(const socket_address& to) {
+void connection::open(const socket_address& to) {
     peer_ = to;
     const int family = to.storage.ss_family;
     descriptor_ = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -56,12 +56,10 @@ bool connection::open(const socket_address& to) {
     }
     if (descriptor_ < 0 || (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to.storage), to.size) != 0 &&
                             errno != EINPROGRESS)) {
-        cut(errc::unreachable, std::strerror(errno));
-        return false;
+        return cut(errc::unreachable, std::strerror(errno));
     }
     home_.reactor().add(*this, descriptor_);
     home_.reactor().watch(*this, descriptor_, true, true);  // it can be written to once it is connected
-    return true;
 }
 
 void connection::watch(bool write) {
@@ -92,7 +90,7 @@ void connection::flush() {
     std::size_t sent = 0;
     const bool good = out_.send(descriptor_, sent);
     sent_ += sent;  // something may have been before it failed
-    if (!good) return cut(sent_ == 0 ? errc::unreachable : errc::connection_lost, std::strerror(errno));
+    if (!good) return cut(broken(), std::strerror(errno));
     if (out_.empty()) out_.clear(out_kept_bytes);
     watch(!out_.empty());
 }
@@ -102,7 +100,7 @@ void connection::dead() {
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
-    cut(sent_ == 0 ? errc::unreachable : errc::connection_lost, error != 0 ? std::strerror(error) : "it hung up");
+    cut(broken(), error != 0 ? std::strerror(error) : "it hung up");
 }
 
 void connection::readable() {
@@ -110,7 +108,7 @@ void connection::readable() {
     const ssize_t n = input_.receive(descriptor_, reader_.wanted());
     if (n < 0) {
         if (errno == EAGAIN || errno == EINTR) return;
-        return cut(sent_ == 0 ? errc::unreachable : errc::connection_lost, std::strerror(errno));
+        return cut(broken(), std::strerror(errno));
     }
     if (n == 0) return cut(errc::connection_lost, "it closed the connection");
     reader_.begin(input_.source());

@@ -44,8 +44,8 @@ public:
     connection(shard& home, const memcached_options& options, std::string_view subject, connection_owner& owner);
     ~connection() override;
 
-    /// Begins to connect. Until then, and until it is connected, calls wait. False: it was lost already.
-    bool open(const socket_address& to);
+    /// Begins to connect. Until then, and until it is connected, calls wait. It may be lost before this returns.
+    void open(const socket_address& to);
     /// True: answered now, that it is busy. False: later.
     bool submit(call& c);
     /// Ends it: every call that waits is answered.
@@ -70,6 +70,8 @@ private:
     /// Each connection begins with `mg ... E1`, which only servers from 1.6.27 on take, and `version`.
     enum class greeting : std::uint8_t { probe, version, done };
 
+    /// What its end is told as, when the socket fails.
+    errc broken() const noexcept { return sent_ == 0 ? errc::unreachable : errc::connection_lost; }
     void watch(bool write);
     void read_answers();
     bool read_greeting();

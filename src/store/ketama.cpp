@@ -15,22 +15,22 @@ constexpr unsigned points_per_server = 160;  ///< on average
 constexpr unsigned points_per_digest = 4;
 constexpr std::uint16_t unnamed_port = 11'211;
 
-unsigned weight_of(const placed_server& s) { return s.weight == 0 ? 1 : s.weight; }
+unsigned weight_of(const server_address& s) { return s.weight == 0 ? 1 : s.weight; }
 
 /// In float and in this order, as libmemcached does: a server's number of points depends on how it rounds.
-unsigned digests_of(const placed_server& s, std::uint64_t total_weight, std::size_t servers) {
+unsigned digests_of(const server_address& s, std::uint64_t total_weight, std::size_t servers) {
     const float share = static_cast<float>(weight_of(s)) / static_cast<float>(total_weight);
     const float digests = share * points_per_server / points_per_digest * static_cast<float>(servers) + 0.0000000001F;
     return static_cast<unsigned>(std::floor(digests));
 }
 
-std::string name_of(const placed_server& s) {
+std::string name_of(const server_address& s) {
     return s.port == unnamed_port ? s.host : s.host + ":" + std::to_string(s.port);
 }
 
 }  // namespace
 
-continuum::continuum(const std::vector<placed_server>& servers) {
+continuum::continuum(const std::vector<server_address>& servers) {
     std::uint64_t total_weight = 0;
     for (const auto& s : servers) total_weight += weight_of(s);
 

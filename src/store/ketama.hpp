@@ -13,7 +13,7 @@ namespace freshet {
 class continuum {
 public:
     /// `servers` is not empty.
-    explicit continuum(const std::vector<placed_server>& servers);
+    explicit continuum(const std::vector<server_address>& servers);
 
     /// Whose the first point at or behind `hash` is.
     std::size_t server_at(std::uint32_t hash) const noexcept {

@@ -8,12 +8,6 @@ namespace freshet {
 
 namespace {
 
-std::vector<placed_server> places_of(const std::vector<server_address>& servers) {
-    std::vector<placed_server> to;
-    for (const server_address& s : servers) to.push_back({s.host, s.port, s.weight});
-    return to;
-}
-
 class memcached final : public store, private ticker {
 public:
     memcached(shard& home, memcached_options options, std::unique_ptr<names> own, names* by);
@@ -39,7 +33,7 @@ memcached::memcached(shard& home, memcached_options options, std::unique_ptr<nam
     : home_(home),
       options_(std::move(options)),
       own_names_(std::move(own)),
-      placement_(make_placement(options_.hash, places_of(options_.servers), options_.hash_tag)) {
+      placement_(make_placement(options_.hash, options_.servers, options_.hash_tag)) {
     std::vector<store*> all;
     for (const server_address& s : options_.servers) {
         servers_.push_back(

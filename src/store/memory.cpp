@@ -1,7 +1,6 @@
 #include "store/memory.hpp"
 
 #include "protocol/number.hpp"
-#include "store/statistics.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -14,7 +13,6 @@ namespace {
 
 constexpr std::size_t stripe_bytes = std::size_t{16} << 20;
 constexpr std::size_t stripes_max = 256;
-constexpr std::int64_t relative_max = 60 * 60 * 24 * 30;  ///< seconds; a larger exptime is a date
 constexpr std::size_t digits_max = 20;
 
 std::size_t stripe_count(const memory_options& o) {
@@ -46,7 +44,7 @@ std::uint32_t memory::seconds_at(steady::time_point t) const noexcept {
 std::uint32_t memory::expiry(std::int64_t exptime, std::uint32_t now) const noexcept {
     if (exptime == 0) return 0;
     if (exptime < 0) return 1;
-    if (exptime <= relative_max) return now + static_cast<std::uint32_t>(exptime);
+    if (exptime <= exptime_relative_max) return now + static_cast<std::uint32_t>(exptime);
     return exptime <= epoch_wall_ ? 1 : static_cast<std::uint32_t>(exptime - epoch_wall_);
 }
 
@@ -83,25 +81,6 @@ bool memory::submit(call& c) {
         default: c.reply.refuse("not a command of a store"); break;
     }
     return true;
-}
-
-void memory::answer_keyless(call& c) {
-    const request& r = c.request;
-    c.reply.outcome = outcome::text;
-    if (r.command == command::flush_all) {
-        const bool date = r.exptime > relative_max;
-        const std::int64_t delay = date ? r.exptime - wall::to_time_t(wall::now()) : r.exptime;
-        if (!date || delay > 0) flush_all(c.now, seconds(delay));
-        c.reply.value.append("OK\r\n");
-    } else if (r.key == "reset") {
-        reset_statistics();
-        c.reply.value.append("RESET\r\n");
-    } else {
-        std::vector<statistic> all;
-        add_statistics(all, r.key, c.now);
-        for (const statistic& one : all) append(one, c.reply.value);
-        c.reply.value.append("END\r\n");
-    }
 }
 
 void memory::accessed(place& at) noexcept {

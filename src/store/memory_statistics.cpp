@@ -1,7 +1,29 @@
-// The memory store's part of the stats command, under memcached's names.
+// The memory store's part of the commands without a key: stats, under memcached's names, and flush_all.
 #include "store/memory.hpp"
 
+#include "protocol/number.hpp"
+#include "store/statistics.hpp"
+
 namespace freshet {
+
+void memory::answer_keyless(call& c) {
+    const request& r = c.request;
+    c.reply.outcome = outcome::text;
+    if (r.command == command::flush_all) {
+        const bool date = r.exptime > exptime_relative_max;
+        const std::int64_t delay = date ? r.exptime - wall::to_time_t(wall::now()) : r.exptime;
+        if (!date || delay > 0) flush_all(c.now, seconds(delay));
+        c.reply.value.append("OK\r\n");
+    } else if (r.key == "reset") {
+        reset_statistics();
+        c.reply.value.append("RESET\r\n");
+    } else {
+        std::vector<statistic> all;
+        add_statistics(all, r.key, c.now);
+        for (const statistic& one : all) append(one, c.reply.value);
+        c.reply.value.append("END\r\n");
+    }
+}
 
 void memory::reset_statistics() {
     for (auto& s : stripes_) {

@@ -49,7 +49,7 @@ private:
 
 class ketama_placement final : public placement {
 public:
-    ketama_placement(const std::vector<placed_server>& servers, tag t) : tag_{t}, continuum_{servers} {}
+    ketama_placement(const std::vector<server_address>& servers, tag t) : tag_{t}, continuum_{servers} {}
 
     std::size_t server_of(std::string_view key) const noexcept override {
         return continuum_.server_at(md5(tag_.part_of(key))[0]);
@@ -81,7 +81,7 @@ public:
 
 }  // namespace
 
-std::unique_ptr<placement> make_placement(placement_kind kind, const std::vector<placed_server>& servers,
+std::unique_ptr<placement> make_placement(placement_kind kind, const std::vector<server_address>& servers,
                                           std::string_view hash_tag) {
     assert(!servers.empty());
     const tag t{hash_tag};

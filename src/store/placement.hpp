@@ -13,13 +13,6 @@
 
 namespace freshet {
 
-/// One server of a pool as the configuration names it: this decides where keys lie, not what the name resolves to.
-struct placed_server {
-    std::string host;           ///< a name, an address without brackets, or a socket's path
-    std::uint16_t port{11211};  ///< 0: a Unix socket
-    unsigned weight{1};         ///< its share of the keys beside the others' weights; 0 is 1
-};
-
 class placement {
 public:
     virtual ~placement() = default;
@@ -29,7 +22,7 @@ public:
 
 /// `servers` is not empty. `hash_tag` is empty or two characters, as "{}": then of a key that has the first, and behind
 /// it the second, only what stands between them decides, unless that is nothing (as in twemproxy).
-std::unique_ptr<placement> make_placement(placement_kind kind, const std::vector<placed_server>& servers,
+std::unique_ptr<placement> make_placement(placement_kind kind, const std::vector<server_address>& servers,
                                           std::string_view hash_tag);
 
 }  // namespace freshet

@@ -53,13 +53,14 @@ void pool_server::begin() {
         addresses_ = {literal_};
         return open();
     }
-    const auto then = [self = std::weak_ptr(self_)](looked_up there) {
-        if (const auto mine = self.lock()) {
-            (*mine)->found(std::move(there));
-        }
-    };
-    if (addresses_known_) return open();
-    names_.look_up(address_.host, address_.port, then);
+    if (addresses_known_) open();
+    else look_up(&pool_server::found);
+}
+
+void pool_server::look_up(void (pool_server::*then)(looked_up)) {
+    names_.look_up(address_.host, address_.port, [self = std::weak_ptr(self_), then](looked_up there) {
+        if (const auto mine = self.lock()) ((*mine)->*then)(std::move(there));
+    });
 }
 
 void pool_server::found(looked_up there) {
@@ -76,18 +77,16 @@ void pool_server::open() { current_->open(addresses_[failures_ % addresses_.size
 /// Looks the name up again; a connection to an address that it no longer has is given up in good order.
 void pool_server::refresh() {
     if (down_) return;  // it was due already when the server went down: the timer is the next attempt's now
-    names_.look_up(address_.host, address_.port, [self = std::weak_ptr(self_)](looked_up there) {
-        if (const auto mine = self.lock()) (*mine)->moved(there.addresses);
-    });
+    look_up(&pool_server::moved);
     after(jittered(options_.resolve_every), &pool_server::refresh);
 }
 
-void pool_server::moved(const std::vector<socket_address>& to) {
-    if (to.empty() || down_) return;
-    addresses_ = to;
+void pool_server::moved(looked_up there) {
+    if (there.addresses.empty() || down_) return;
+    addresses_ = std::move(there.addresses);
     addresses_known_ = true;
     if (current_ == nullptr || !current_->is_open()) return;
-    if (std::find(to.begin(), to.end(), current_->peer()) != to.end()) return;
+    if (std::find(addresses_.begin(), addresses_.end(), current_->peer()) != addresses_.end()) return;
     spdlog::info("store {}: {} has another address now, connecting there", options_.name, subject_);
     retired_.push_back(current_);
     begin();

@@ -39,10 +39,11 @@ private:
     void lost(connection& which, errc why, const std::string& reason, bool idle) override;
 
     void begin();
+    void look_up(void (pool_server::*then)(looked_up));
     void found(looked_up there);
     void open();
     void refresh();
-    void moved(const std::vector<socket_address>& to);
+    void moved(looked_up there);
     const char* state() const noexcept;
     void fail(errc why, const std::string& reason);
     void go_down(const std::string& reason);

@@ -34,7 +34,7 @@ const std::vector<std::string>& keys() {
 
 using pool = std::unique_ptr<memcached_st, decltype(&memcached_free)>;
 
-pool make_pool(placement_kind kind, const std::vector<placed_server>& servers) {
+pool make_pool(placement_kind kind, const std::vector<server_address>& servers) {
     pool made{memcached_create(nullptr), &memcached_free};
     if (kind == placement_kind::ketama) memcached_behavior_set(made.get(), MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED, 1);
     for (const auto& s : servers) {
@@ -48,7 +48,7 @@ pool make_pool(placement_kind kind, const std::vector<placed_server>& servers) {
 
 enum class named { by_address, by_port, by_socket, by_name, by_all };
 
-placed_server make_server(named how, unsigned i, unsigned weight) {
+server_address make_server(named how, unsigned i, unsigned weight) {
     const std::string number = std::to_string(i);
     switch (how) {
         case named::by_address: return {"10.0." + std::to_string(i / 7) + "." + number, 11'211, weight};
@@ -67,7 +67,7 @@ std::vector<unsigned> drawn_weights(unsigned count, unsigned most) {
     return weights;
 }
 
-void compare(placement_kind kind, const std::vector<placed_server>& servers) {
+void compare(placement_kind kind, const std::vector<server_address>& servers) {
     const auto theirs = make_pool(kind, servers);
     const auto ours = make_placement(kind, servers, "");
     unsigned differ = 0;
@@ -79,7 +79,7 @@ void compare(placement_kind kind, const std::vector<placed_server>& servers) {
 
 void compare_all(placement_kind kind, named how, const std::vector<std::vector<unsigned>>& pools) {
     for (const auto& weights : pools) {
-        std::vector<placed_server> servers;
+        std::vector<server_address> servers;
         for (const unsigned w : weights) servers.push_back(make_server(how, static_cast<unsigned>(servers.size()), w));
         compare(kind, servers);
     }

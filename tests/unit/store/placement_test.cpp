@@ -14,8 +14,8 @@ namespace {
 constexpr auto ketama = placement_kind::ketama;
 constexpr auto modula = placement_kind::modula;
 
-std::vector<placed_server> alike(unsigned count) {
-    std::vector<placed_server> servers;
+std::vector<server_address> alike(unsigned count) {
+    std::vector<server_address> servers;
     for (unsigned i = 1; i <= count; ++i) servers.push_back({"10.0.0." + std::to_string(i)});
     return servers;
 }
@@ -42,7 +42,7 @@ std::vector<std::string> first_keys(unsigned count) {
     return keys;
 }
 
-const std::vector<placed_server> mixed{
+const std::vector<server_address> mixed{
     {"10.0.0.1", 11211, 3}, {"cache.example.com", 22122, 7}, {"/run/memcached.sock", 0, 11}};
 const std::vector<std::string> odd{"\xc3\xa9t\xc3\xa9", "a{b}c", "b", "{}", "x{}y", "\xff\xfe"};
 
