@@ -35,47 +35,20 @@ void ask_get(const request& r, const form& f, bytes& out) {
     out.append(line_end);
 }
 
-std::string_view mode_flag(store_mode mode) noexcept {
-    switch (mode) {
-        case store_mode::set: break;
-        case store_mode::add: return " ME";
-        case store_mode::replace: return " MR";
-        case store_mode::append: return " MA";
-        case store_mode::prepend: return " MP";
-    }
-    return {};
-}
-
-void ask_store(const request& r, bytes& out) {
-    out.append("ms ");
-    out.append(r.key);
-    out.push(' ');
-    out.append_number(r.value.size());
-    out.append(mode_flag(r.mode));
-    if (r.exptime != 0) append_signed(" T", r.exptime, out);
-    if (r.flags != 0) {
-        out.append(" F");
-        out.append_number(r.flags);
-    }
-    if (r.compare) {
-        out.append(" C");
-        out.append_number(r.compare_cas);
-    }
-    out.append(line_end);
+/// Of a command that stores, removes or touches: the same as a meta command.
+void ask_as_meta(const request& r, char verb, bool base64, bytes& out) {
+    form as;
+    as.dialect = dialect::meta;
+    as.verb = verb;
+    as.base64 = base64;
+    ask_line(r, as, out);
 }
 
 void ask_classic_line(const request& r, bytes& out) {
     switch (r.command) {
-        case command::store: return ask_store(r, out);
-        case command::remove:
-            out.append("md ");
-            out.append(r.key);
-            break;
-        case command::touch:
-            out.append("mg ");
-            out.append(r.key);
-            append_signed(" T", r.exptime, out);
-            break;
+        case command::store: return ask_as_meta(r, 's', false, out);
+        case command::remove: return ask_as_meta(r, 'd', false, out);
+        case command::touch: return ask_as_meta(r, 'g', false, out);
         case command::arithmetic:
             out.append("ma ");
             out.append(r.key);
@@ -130,11 +103,7 @@ void ask_removal(const request& r, const form& f, bytes& out) {
     request removal;
     removal.command = command::remove;
     removal.key = r.key;
-    form as;
-    as.dialect = dialect::meta;
-    as.verb = 'd';
-    as.base64 = f.base64;
-    ask_line(removal, as, out);
+    ask_as_meta(removal, 'd', f.base64, out);
 }
 
 char verb_of(const request& r) noexcept {
