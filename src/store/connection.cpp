@@ -36,10 +36,7 @@ void answer_failed(call& c, const memcached_options& options, errc why, effect h
 }
 
 connection::connection(shard& home, const memcached_options& options, std::string_view subject, connection_owner& owner)
-    : home_(home), options_(options), subject_(subject), owner_(owner), begun_(steady::now()), input_(home.pool()) {
-    out_.text().append(greeting_text);
-    asked_ = greeting_text.size();
-}
+    : home_(home), options_(options), subject_(subject), owner_(owner), begun_(steady::now()), input_(home.pool()) {}
 
 connection::~connection() {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -85,8 +82,19 @@ steady::time_point connection::waits_since() const noexcept {
     return greeting_ != greeting::done ? begun_ : ring_.front().who->now;
 }
 
+/// Calls are held until the greeting is answered: a server that knows no meta commands would take the value of a set
+/// for commands.
+void connection::greet() {
+    const std::string_view rest = greeting_text.substr(greeted_);
+    const ssize_t n = rest.empty() ? 0 : ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) return cut(errc::unreachable, std::strerror(errno));
+    if (n > 0) greeted_ += static_cast<std::size_t>(n);
+    watch(greeted_ < greeting_text.size());
+}
+
 void connection::flush() {
     if (ended_ || descriptor_ < 0) return;
+    if (greeting_ != greeting::done) return greet();
     std::size_t sent = 0;
     const bool good = out_.send(descriptor_, sent);
     sent_ += sent;  // something may have been before it failed
@@ -171,6 +179,7 @@ bool connection::take_greeting(std::string_view line) {
     if (!line.starts_with(version)) return false;
     for (const char c : line.substr(version.size())) version_ += c > ' ' && c < 0x7f ? c : '?';
     greeting_ = greeting::done;
+    if (!out_.empty()) home_.reactor().dirty_server(*this);
     return true;
 }
 

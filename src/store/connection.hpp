@@ -44,7 +44,8 @@ public:
     connection(shard& home, const memcached_options& options, std::string_view subject, connection_owner& owner);
     ~connection() override;
 
-    /// Begins to connect. Until then, and until it is connected, calls wait. It may be lost before this returns.
+    /// Begins to connect. Until then, and until the server has answered the greeting, calls wait. It may be lost before
+    /// this returns.
     void open(const socket_address& to);
     /// True: answered now, that it is busy. False: later.
     bool submit(call& c);
@@ -71,7 +72,8 @@ private:
     enum class greeting : std::uint8_t { probe, version, done };
 
     /// What its end is told as, when the socket fails.
-    errc broken() const noexcept { return sent_ == 0 ? errc::unreachable : errc::connection_lost; }
+    errc broken() const noexcept { return greeting_ != greeting::done ? errc::unreachable : errc::connection_lost; }
+    void greet();
     void watch(bool write);
     void read_answers();
     bool read_greeting();
@@ -92,7 +94,8 @@ private:
     intake input_;
     answer_reader reader_{};
     output out_{};
-    std::uint64_t asked_{0};  ///< bytes, with those of out_
+    std::size_t greeted_{0};  ///< bytes of the greeting that were sent
+    std::uint64_t asked_{0};  ///< bytes of calls, with those of out_
     std::uint64_t sent_{0};
     pending_ring ring_{};
 };

@@ -72,6 +72,13 @@ void memcached_peer::expect(std::string_view bytes) {
     ASSERT_TRUE(came == bytes) << "expected " << bytes.substr(0, 200) << "\nbut got " << came.substr(0, 200);
 }
 
+void memcached_peer::expect_end() {
+    std::string came(200, '\0');
+    const ssize_t n = ::recv(connected_, came.data(), came.size(), 0);
+    came.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    ASSERT_EQ(n, 0) << "expected the end\nbut got " << came;
+}
+
 void memcached_peer::say(std::string_view bytes) {
     while (!bytes.empty()) {
         const auto n = checked(static_cast<int>(::send(connected_, bytes.data(), bytes.size(), MSG_NOSIGNAL)), "send");

@@ -25,6 +25,8 @@ public:
     /// Waits for these bytes, and fails the test if others come.
     void expect(std::string_view bytes);
     void say(std::string_view bytes);
+    /// Waits for the end of the connection, and fails the test if bytes come before it.
+    void expect_end();
     /// Ends the connection.
     void cut();
     /// Nobody can connect any more.
