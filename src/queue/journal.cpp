@@ -22,7 +22,7 @@ struct name_hash {
 
 class sqlite_journal final : public journal {
 public:
-    sqlite_journal(const journal_options& options, const journal_clock& clock, journal_lock lock,
+    sqlite_journal(const journal_options& options, const queue_clock& clock, journal_lock lock,
                    std::unique_ptr<journal_file> file)
         : options_(options), lock_(std::move(lock)), clock_(clock), writer_(std::move(file), clock) {}
     ~sqlite_journal() override { sqlite_journal::stop(); }
@@ -97,7 +97,7 @@ private:
 
     journal_options options_;
     journal_lock lock_;
-    const journal_clock& clock_;
+    const queue_clock& clock_;
     journal_writer writer_;
     mutable std::shared_mutex mutex_;
     std::unordered_map<std::string, std::unique_ptr<journal_queue>, name_hash, std::equal_to<>> queues_;
@@ -106,7 +106,7 @@ private:
 
 }  // namespace
 
-result<std::unique_ptr<journal>> open_journal(const journal_options& options, const journal_clock& clock) {
+result<std::unique_ptr<journal>> open_journal(const journal_options& options, const queue_clock& clock) {
     if (auto place = check_journal_place(options.path, options.allow_tmpfs); !place) return place.error();
     auto lock = journal_lock::take(options.path);
     if (!lock) return lock.error();

@@ -3,13 +3,13 @@
 
 #include <freshet/queue.hpp>
 
-#include "queue/journal_clock.hpp"
+#include "queue/queue_clock.hpp"
 
 #include <memory>
 
 namespace freshet {
 
 /// The clock lives longer than the journal.
-result<std::unique_ptr<journal>> open_journal(const journal_options& options, const journal_clock& clock);
+result<std::unique_ptr<journal>> open_journal(const journal_options& options, const queue_clock& clock);
 
 }  // namespace freshet

@@ -56,7 +56,7 @@ journal_file::outcome journal_writer::write() {
     file_->begin();
     for (auto& p : batch_.publications) {
         const message& m = p.who->message;
-        journal_line& line = p.queue->line;
+        queue_line& line = p.queue->line;
         if (p.who->outcome == publication::outcome::duplicate) line.add(p.bytes);  // it was written in vain before
         const bool fresh =
             !p.who->unique || file_->accept(line.queue_number(), m.id, now_.date + line.options().dedupe, now_.date);
@@ -66,8 +66,8 @@ journal_file::outcome journal_writer::write() {
     }
     for (const auto& l : batch_.lapses) file_->change(l.queue, l.number, l.attempts, {});
     for (const auto& l : batch_.leaves) {
-        const journal_line& line = l.queue->line;
-        const journal_line::entry& e = *l.entry;
+        const queue_line& line = l.queue->line;
+        const queue_line::entry& e = *l.entry;
         if (l.fate == journal_batch::fate::change) file_->change(line.queue_number(), e.number, e.used, l.due);
         if (l.fate == journal_batch::fate::bury)
             file_->bury(line.queue_number(), e.number, e.used, e.handed, l.reason, now_.date);
@@ -136,7 +136,7 @@ void journal_writer::apply() {
 }
 
 void journal_writer::apply(journal_batch::leaving& l) {
-    journal_line& line = l.queue->line;
+    queue_line& line = l.queue->line;
     if (l.who == nullptr && l.taker == nullptr) line.doom_over();
     if (l.fate == journal_batch::fate::change) line.postpone(*l.entry, l.due);
     else line.gone(*l.entry);
@@ -158,7 +158,7 @@ void journal_writer::fail_publications(errc code, effect e) {
 void journal_writer::fail(errc code, effect e) {
     fail_publications(code, e);
     for (auto& l : batch_.leaves) {
-        journal_line& line = l.queue->line;
+        queue_line& line = l.queue->line;
         if (l.who != nullptr) {
             line.stay(*l.entry, now_);
             l.who->outcome = settlement::outcome::failed;

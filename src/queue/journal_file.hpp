@@ -6,6 +6,7 @@
 #include <freshet/queue.hpp>
 
 #include "queue/journal_reserve.hpp"
+#include "queue/message_source.hpp"
 #include "queue/sqlite.hpp"
 
 #include <cstdint>
@@ -17,23 +18,6 @@
 
 namespace freshet {
 
-/// A message with what its row says of it. message.attempt counts the attempts that are used up.
-struct stored_message {
-    std::uint64_t number{0};
-    freshet::message message;
-    bool handed{false};  ///< known to have been handed out
-};
-
-struct queue_row {
-    std::uint64_t number{0};
-    std::string name;
-    std::uint64_t next{
-        1};  ///< the number of the next message, or less: what lies behind the mark and the rows counts too
-    std::uint64_t mark{0};  ///< up to here messages may have been handed out
-    std::uint64_t length{0};
-    std::uint64_t bytes{0};
-};
-
 struct stored_dead_letter {
     std::uint64_t queue{0};
     dead_letter letter;
@@ -44,7 +28,7 @@ struct result_figures {
     std::uint64_t bytes{0};
 };
 
-class journal_file {
+class journal_file final : public message_source {
 public:
     enum class outcome : std::uint8_t {
         done,
@@ -82,16 +66,13 @@ public:
     bool has_old(wall::time_point now);
     /// Rolls back unless done.
     outcome commit();
-    bool failed() const noexcept { return error_ != 0; }
-    /// What was read makes no sense.
-    void mark_damaged(std::string_view how);
+    bool failed() const noexcept override { return error_ != 0; }
+    void mark_damaged(std::string_view how) override;
     const std::string& error_sentence() const noexcept { return sentence_; }
 
-    /// Appends messages after..upto in order, until there are `rows` or their bytes reach `bytes`. An error is in
-    /// failed().
     void read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
-              std::deque<stored_message>& to);
-    std::optional<stored_message> read_one(std::uint64_t queue, std::uint64_t number);
+              std::deque<stored_message>& to) override;
+    std::optional<stored_message> read_one(std::uint64_t queue, std::uint64_t number) override;
     std::vector<queue_row> queues();
     std::uint64_t last_number(std::uint64_t queue);
     std::vector<kept_result> results(wall::time_point now);

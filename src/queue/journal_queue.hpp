@@ -3,7 +3,8 @@
 
 #include <freshet/queue.hpp>
 
-#include "queue/journal_line.hpp"
+#include "queue/journal_file.hpp"
+#include "queue/queue_line.hpp"
 
 #include <atomic>
 #include <deque>
@@ -50,7 +51,7 @@ public:
         ready_.store(line.ready(), std::memory_order_relaxed);
         length_.store(line.length(), std::memory_order_relaxed);
     }
-    journal_line line;
+    queue_line line;
     std::deque<waiting> receptions;
     bool touched{false};  ///< in this turn
     bool changed{false};  ///< its row is to be written

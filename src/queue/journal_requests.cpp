@@ -57,7 +57,7 @@ void journal_writer::write_request(journal_batch::moving& m) {
         if (r.action == dead_request::action::drop) {
             file_->drop(number);
         } else if (q != nullptr) {  // limits are for publishers: what was accepted once is accepted again
-            const std::uint64_t bytes = journal_line::size_of(found->letter.message);
+            const std::uint64_t bytes = queue_line::size_of(found->letter.message);
             q->line.add(bytes);
             m.messages.push_back({q, q->line.take_number(), bytes});
             file_->replay(number, found->queue, m.messages.back().number);

@@ -48,7 +48,7 @@ bool journal_writer::fill(reception& r, journal_queue& q) {
     std::size_t bytes = 0;
     while (r.deliveries.size() < r.max && bytes < reception_bytes_max) {
         delivery& d = r.deliveries.emplace_back();
-        journal_line::entry* const e = q.line.take(d, r.exhausted_too, now_);
+        queue_line::entry* const e = q.line.take(d, r.exhausted_too, now_);
         if (e == nullptr) {
             r.deliveries.pop_back();
             break;

@@ -44,7 +44,7 @@ void journal_batch::clear() noexcept {
     bytes = 0;
 }
 
-journal_writer::journal_writer(std::unique_ptr<journal_file> file, const journal_clock& clock)
+journal_writer::journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock)
     : file_(std::move(file)), clock_(clock), label_("the journal " + file_->path()), now_(clock.now()) {}
 
 void journal_writer::add(journal_queue& q) {
@@ -139,7 +139,7 @@ void journal_writer::tick() {
     next_tick_ = steady::time_point::max();
     next_date_ = now_.date + clock_.glance();
     for (journal_queue* const q : queues_) {
-        q->line.tick(now_, [this, q](const journal_line::entry& e) {
+        q->line.tick(now_, [this, q](const queue_line::entry& e) {
             if (!broken_) batch_.lapses.push_back({q->line.queue_number(), e.number, e.used});
             touch(*q);
         });
@@ -188,11 +188,11 @@ void journal_writer::take_in(operation& o) {
 void journal_writer::take_in(publication& p, journal_queue& q) {
     if (closing_) return refuse(p, errc::stopping, homeward_);
     touch(q);
-    journal_line& line = q.line;
+    queue_line& line = q.line;
     if (line.queue_number() == 0) line.set_queue_number(next_queue_number_++);
     const std::uint64_t number = line.take_number();
     if (p.message.id.empty()) p.message.id = journal_format::make_id(file_->tag(), line.queue_number(), number);
-    const std::uint64_t bytes = journal_line::size_of(p.message);
+    const std::uint64_t bytes = queue_line::size_of(p.message);
     if (const auto why = line.reserve(bytes)) return refuse(p, *why, homeward_);
     p.message.time = now_.date;
     p.message.attempt = 0;
@@ -204,7 +204,7 @@ void journal_writer::take_in(publication& p, journal_queue& q) {
 
 void journal_writer::take_in(settlement& s, journal_queue& q) {
     touch(q);
-    journal_line::entry* const e = q.line.open(s.number);
+    queue_line::entry* const e = q.line.open(s.number);
     if (e == nullptr) {
         s.outcome = settlement::outcome::unknown;
         return homeward_.add(s);

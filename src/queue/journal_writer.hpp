@@ -6,9 +6,9 @@
 
 #include "queue/bell.hpp"
 #include "queue/homeward.hpp"
-#include "queue/journal_clock.hpp"
 #include "queue/journal_file.hpp"
 #include "queue/journal_queue.hpp"
+#include "queue/queue_clock.hpp"
 
 #include <atomic>
 #include <functional>
@@ -30,7 +30,7 @@ struct journal_batch {
     enum class fate : std::uint8_t { remove, change, bury };
     struct leaving {
         journal_queue* queue;
-        journal_line::entry* entry;
+        queue_line::entry* entry;
         journal_batch::fate fate;
         settlement* who{nullptr};   ///< or
         reception* taker{nullptr};  ///< settles at once, or neither: it is too old
@@ -70,7 +70,7 @@ struct journal_batch {
 
 class journal_writer {
 public:
-    journal_writer(std::unique_ptr<journal_file> file, const journal_clock& clock);
+    journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock);
     ~journal_writer() { stop(); }
     journal_writer(const journal_writer&) = delete;
     journal_writer& operator=(const journal_writer&) = delete;
@@ -131,7 +131,7 @@ private:
     journal_queue* queue_of(std::uint64_t number) const noexcept;
 
     std::unique_ptr<journal_file> file_;
-    const journal_clock& clock_;
+    const queue_clock& clock_;
     std::string label_;
     mailbox mail_;
     bell bell_;

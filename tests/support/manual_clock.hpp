@@ -1,13 +1,13 @@
 // A journal's clock that stands still until the test moves it.
 #pragma once
 
-#include "queue/journal_clock.hpp"
+#include "queue/queue_clock.hpp"
 
 #include <atomic>
 
 namespace freshet::test {
 
-class manual_clock final : public journal_clock {
+class manual_clock final : public queue_clock {
 public:
     moment now() const override {
         const milliseconds passed(passed_.load());

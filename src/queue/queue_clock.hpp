@@ -1,4 +1,4 @@
-// The journal's time, so that tests can make it pass.
+// A queue's time, so that tests can make it pass.
 #pragma once
 
 #include <freshet/item.hpp>
@@ -10,15 +10,15 @@ struct moment {
     wall::time_point date;           ///< for what is kept on disk
 };
 
-struct journal_clock {
+struct queue_clock {
     virtual moment now() const { return {steady::now(), wall::now()}; }
-    /// The writer looks at the clock at least so often.
+    /// Who waits for a time looks at the clock at least so often.
     virtual milliseconds glance() const { return milliseconds(1'000); }
 
 protected:
-    ~journal_clock() = default;
+    ~queue_clock() = default;
 };
 
-struct real_clock final : journal_clock {};
+struct real_clock final : queue_clock {};
 
 }  // namespace freshet

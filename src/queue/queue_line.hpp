@@ -1,4 +1,5 @@
-// What waits in one named queue of the journal, as the writer's thread sees it. Own thread only.
+// What waits in one queue, in order: of the journal, as the writer's thread sees it, or of a broker, as far as it has
+// come from there. Own thread only.
 //
 // A message is stored; then it is read ahead, in a window of bounded size; then it is *passed*: it is handed out, or it
 // has to wait for its time or for an earlier one of its key. What was passed and is not settled is an entry here; what
@@ -7,8 +8,8 @@
 
 #include <freshet/queue.hpp>
 
-#include "queue/journal_clock.hpp"
-#include "queue/journal_file.hpp"
+#include "queue/message_source.hpp"
+#include "queue/queue_clock.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -23,7 +24,7 @@
 
 namespace freshet {
 
-class journal_line {
+class queue_line {
 public:
     enum class standing : std::uint8_t {
         ready,  ///< to be handed out, in its old place
@@ -55,7 +56,7 @@ public:
         std::unique_ptr<stored_message> kept;    ///< what is not read again
     };
 
-    journal_line(journal_file& file, std::string name, const queue_options& options);
+    queue_line(message_source& source, std::string name, const queue_options& options);
 
     const std::string& name() const noexcept { return name_; }
     const queue_options& options() const noexcept { return options_; }
@@ -132,7 +133,7 @@ private:
     void remain(entry& e) noexcept;
     std::optional<std::string_view> doom(const entry& e, bool exhausted_too, const moment& now) const;
 
-    journal_file& file_;
+    message_source& source_;
     std::string name_;
     queue_options options_;
     queue_row row_;                ///< what is stored or reserved

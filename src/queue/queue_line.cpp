@@ -1,4 +1,4 @@
-#include "queue/journal_line.hpp"
+#include "queue/queue_line.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -17,12 +17,12 @@ constexpr std::uint64_t lookahead_min = 16;
 constexpr std::uint64_t lookahead_max = 4'096;
 }  // namespace
 
-journal_line::journal_line(journal_file& file, std::string name, const queue_options& options)
-    : file_(file), name_(std::move(name)), options_(options) {
+queue_line::queue_line(message_source& source, std::string name, const queue_options& options)
+    : source_(source), name_(std::move(name)), options_(options) {
     row_.name = name_;
 }
 
-void journal_line::restore(const queue_row& row, std::uint64_t last) {
+void queue_line::restore(const queue_row& row, std::uint64_t last) {
     row_ = row;
     next_ = std::max({row.next, row.mark + 1, last + 1});
     tail_ = next_ - 1;
@@ -30,14 +30,14 @@ void journal_line::restore(const queue_row& row, std::uint64_t last) {
     mark_ = old_mark_ = row.mark;
 }
 
-std::optional<errc> journal_line::reserve(std::uint64_t bytes) {
+std::optional<errc> queue_line::reserve(std::uint64_t bytes) {
     if (row_.length >= options_.length_max) return errc::queue_full;
     if (row_.bytes + bytes > options_.bytes_max) return errc::queue_bytes_full;
     add(bytes);
     return std::nullopt;
 }
 
-void journal_line::admit(std::uint64_t number, const message& m) {
+void queue_line::admit(std::uint64_t number, const message& m) {
     const bool caught_up = loaded_ == tail_;
     tail_ = number;
     const std::uint64_t bytes = size_of(m);
@@ -49,10 +49,10 @@ void journal_line::admit(std::uint64_t number, const message& m) {
 }
 
 // The window is empty.
-bool journal_line::refill() {
+bool queue_line::refill() {
     if (loaded_ >= tail_) return false;
-    file_.read(row_.number, loaded_, tail_, refill_rows, refill_bytes, window_);
-    if (file_.failed()) {
+    source_.read(row_.number, loaded_, tail_, refill_rows, refill_bytes, window_);
+    if (source_.failed()) {
         window_.clear();
         return false;
     }
@@ -62,9 +62,9 @@ bool journal_line::refill() {
     return true;
 }
 
-journal_line::entry* journal_line::take(delivery& to, bool exhausted_too, const moment& now) {
+queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const moment& now) {
     mark_wanted_ = false;
-    while (dooms_ < doomed_max && !file_.failed()) {
+    while (dooms_ < doomed_max && !source_.failed()) {
         while (!ready_.empty()) {  // some have left since they were put there
             const auto at = entries_.find(ready_.top());
             if (at != entries_.end() && at->second.state == standing::ready) break;
@@ -101,7 +101,7 @@ journal_line::entry* journal_line::take(delivery& to, bool exhausted_too, const 
 }
 
 // The first of the window becomes an entry. Null: its time has not come, or an earlier one of its key holds it up.
-journal_line::entry* journal_line::pass(const moment& now) {
+queue_line::entry* queue_line::pass(const moment& now) {
     current_ = std::move(window_.front());
     window_.pop_front();
     passed_ = current_.number;
@@ -130,16 +130,16 @@ journal_line::entry* journal_line::pass(const moment& now) {
 }
 
 // The first of those that were passed before. Null: it turned out that it must wait.
-journal_line::entry* journal_line::take_back(const moment& now) {
+queue_line::entry* queue_line::take_back(const moment& now) {
     entry& e = entries_.find(ready_.top())->second;
     if (e.kept != nullptr) {
         current_ = std::move(*e.kept);
         kept_bytes_ -= e.bytes;
         e.kept.reset();
     } else {
-        auto found = file_.read_one(row_.number, e.number);
+        auto found = source_.read_one(row_.number, e.number);
         if (!found) {
-            file_.mark_damaged("a message that was not settled is missing");
+            source_.mark_damaged("a message that was not settled is missing");
             return nullptr;
         }
         current_ = std::move(*found);
@@ -152,26 +152,26 @@ journal_line::entry* journal_line::take_back(const moment& now) {
     return nullptr;
 }
 
-std::optional<std::string_view> journal_line::doom(const entry& e, bool exhausted_too, const moment& now) const {
+std::optional<std::string_view> queue_line::doom(const entry& e, bool exhausted_too, const moment& now) const {
     const wall::time_point expires = current_.message.expires;
     if (expires != wall::time_point{} && expires <= now.date) return "expired";
     if (!exhausted_too && exhausted(e)) return "attempts used up";
     return std::nullopt;
 }
 
-void journal_line::keep(entry& e) {
+void queue_line::keep(entry& e) {
     if (kept_bytes_ + e.bytes > kept_bytes_max) return;
     kept_bytes_ += e.bytes;
     e.kept = std::make_unique<stored_message>(std::move(current_));
 }
 
-void journal_line::park(entry& e, wall::time_point due) {
+void queue_line::park(entry& e, wall::time_point due) {
     e.state = standing::later;
     ++later_count_;
     later_.emplace(due, e.number);
 }
 
-void journal_line::lease(entry& e, const moment& now) {
+void queue_line::lease(entry& e, const moment& now) {
     e.state = standing::leased;
     e.until = now.since_start + options_.ack_timeout;
     e.older = newest_;
@@ -181,28 +181,28 @@ void journal_line::lease(entry& e, const moment& now) {
     ++leased_;
 }
 
-void journal_line::unlease(entry& e) noexcept {
+void queue_line::unlease(entry& e) noexcept {
     (e.older != nullptr ? e.older->newer : oldest_) = e.newer;
     (e.newer != nullptr ? e.newer->older : newest_) = e.older;
     --leased_;
 }
 
-void journal_line::make_ready(entry& e) {
+void queue_line::make_ready(entry& e) {
     e.state = standing::ready;
     ready_.push(e.number);
 }
 
 // What `open` names may have been handed out before the journal was opened: then it is ahead of what was passed.
-journal_line::entry* journal_line::open(std::uint64_t number) {
+queue_line::entry* queue_line::open(std::uint64_t number) {
     const auto at = entries_.find(number);
     if (at == entries_.end()) return adopt(number);
     entry& e = at->second;
     return e.open && (e.state == standing::leased || e.state == standing::ready) ? &e : nullptr;
 }
 
-journal_line::entry* journal_line::adopt(std::uint64_t number) {
+queue_line::entry* queue_line::adopt(std::uint64_t number) {
     if (number <= passed_ || number > tail_) return nullptr;
-    auto found = file_.read_one(row_.number, number);
+    auto found = source_.read_one(row_.number, number);
     if (!found || (number > old_mark_ && !found->handed)) return nullptr;
     const message& m = found->message;
     if (keys_.contains(m.key))
@@ -227,18 +227,18 @@ journal_line::entry* journal_line::adopt(std::uint64_t number) {
     return &e;
 }
 
-void journal_line::renew(entry& e, const moment& now) {
+void queue_line::renew(entry& e, const moment& now) {
     if (e.state == standing::leased) unlease(e);
     lease(e, now);
 }
 
-void journal_line::count_attempt(entry& e) noexcept {
+void queue_line::count_attempt(entry& e) noexcept {
     if (e.counted) return;
     e.counted = true;
     ++e.used;
 }
 
-void journal_line::leave(entry& e, bool removed) noexcept {
+void queue_line::leave(entry& e, bool removed) noexcept {
     if (e.state == standing::leased) unlease(e);
     e.state = standing::leaving;
     ++leaving_;
@@ -246,31 +246,31 @@ void journal_line::leave(entry& e, bool removed) noexcept {
     if (removed) subtract(e.bytes);
 }
 
-void journal_line::remain(entry& e) noexcept {
+void queue_line::remain(entry& e) noexcept {
     --leaving_;
     if (e.removed) add(e.bytes);
     e.removed = false;
 }
 
-void journal_line::stay(entry& e, const moment& now) {
+void queue_line::stay(entry& e, const moment& now) {
     remain(e);
     lease(e, now);
 }
 
-void journal_line::give_back(entry& e) {
+void queue_line::give_back(entry& e) {
     remain(e);
     e.open = false;
     make_ready(e);
 }
 
-void journal_line::postpone(entry& e, wall::time_point due) {
+void queue_line::postpone(entry& e, wall::time_point due) {
     remain(e);
     e.open = false;
     if (due == wall::time_point{}) make_ready(e);
     else park(e, due);
 }
 
-void journal_line::gone(entry& e) {
+void queue_line::gone(entry& e) {
     --leaving_;
     if (e.key != nullptr) {
         if (entry* const next = e.next_of_key) {
@@ -284,7 +284,7 @@ void journal_line::gone(entry& e) {
     entries_.erase(e.number);
 }
 
-void journal_line::tick(const moment& now, const std::function<void(entry&)>& lapsed) {
+void queue_line::tick(const moment& now, const std::function<void(entry&)>& lapsed) {
     while (oldest_ != nullptr && oldest_->until <= now.since_start) {
         entry& e = *oldest_;
         unlease(e);
@@ -301,7 +301,7 @@ void journal_line::tick(const moment& now, const std::function<void(entry&)>& la
     }
 }
 
-steady::time_point journal_line::next_tick(const moment& now) const {
+steady::time_point queue_line::next_tick(const moment& now) const {
     steady::time_point next = oldest_ != nullptr ? oldest_->until : steady::time_point::max();
     if (later_.empty()) return next;
     const auto delay = later_.top().first - now.date;
@@ -311,7 +311,7 @@ steady::time_point journal_line::next_tick(const moment& now) const {
 
 // A row that is written anyway moves the mark: far enough for what will be handed out until the next one, and hardly
 // farther, since after a crash all that lies below it counts as redelivered.
-queue_row journal_line::row_to_write(std::size_t asked) {
+queue_row queue_line::row_to_write(std::size_t asked) {
     const std::uint64_t wanted = mark_wanted_ ? lookahead_ * 4 : std::max(2 * handed_out_, lookahead_ - lookahead_ / 8);
     lookahead_ = std::clamp(wanted, lookahead_min, lookahead_max);
     handed_out_ = 0;
@@ -323,14 +323,14 @@ queue_row journal_line::row_to_write(std::size_t asked) {
     return row;
 }
 
-queue_row journal_line::last_row() const {
+queue_row queue_line::last_row() const {
     queue_row row = row_;
     row.next = next_;
     row.mark = old_mark_;
     return row;
 }
 
-std::vector<std::uint64_t> journal_line::handed_numbers() const {
+std::vector<std::uint64_t> queue_line::handed_numbers() const {
     std::vector<std::uint64_t> numbers;
     for (const auto& [number, e] : entries_) {
         if (e.handed && number > old_mark_) numbers.push_back(number);
@@ -338,7 +338,7 @@ std::vector<std::uint64_t> journal_line::handed_numbers() const {
     return numbers;
 }
 
-std::uint64_t journal_line::ready() const noexcept {
+std::uint64_t queue_line::ready() const noexcept {
     const std::uint64_t held = leased_ + behind_ + later_count_;
     return row_.length > held ? row_.length - held : 0;
 }
