@@ -72,7 +72,7 @@ int serve(const config& c) {
     server->stop(deadline);
     engine.stop_flows(deadline);
     dead_letters.reset();
-    engine.stop_queues();
+    engine.stop_queues(deadline);
     return 0;
 }
 

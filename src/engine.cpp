@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include "config/address.hpp"
 #include "state_folder.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@ namespace freshet {
 
 namespace {
 
+constexpr std::string_view site_name = "freshet";  ///< begins the names of groups of consumers
 constexpr std::size_t default_size_max = std::size_t{1} << 30;
 
 /// What this process may use: the machine's memory, or its control group's if that is less.
@@ -31,18 +33,14 @@ std::size_t size_of(const store_config& c) {
     return c.size_bytes != 0 ? c.size_bytes : std::min(default_size_max, memory_allowed() / 4);
 }
 
-problem unknown_url(std::string_view noun, std::string_view name, std::string_view url, std::string_view right) {
-    return {errc::wrong_config, effect::not_done,
-            fmt::format("{} {}: the url \"{}\" is none that this version knows; it can be {}", noun, name, url, right)};
-}
-
 }  // namespace
 
 engine::engine(const freshet::config& config) : config_(config) {}
 
 engine::~engine() {
     stop_flows(steady::now());
-    stop_queues();
+    stop_queues(steady::now());
+    brokers_.clear();
     back_.stop();
     for (auto& [name, s] : stores_) s.of_back_shard.reset();
 }
@@ -51,6 +49,7 @@ result<std::unique_ptr<engine>> engine::make(const freshet::config& config) {
     std::unique_ptr<engine> made(new engine(config));
     if (auto trouble = made->build()) return *std::move(trouble);
     made->back_.start();
+    for (const auto& broker : made->brokers_) broker->start();
     return made;
 }
 
@@ -81,9 +80,11 @@ store* engine::find_store(std::string_view name) {
     return s.of_back_shard.get();
 }
 
-bool engine::keeps_results_of(std::string_view store_name) const {
-    const auto found = stores_.find(store_name);
-    return found != stores_.end() && found->second.memory != nullptr;
+bool engine::keeps_results(const flow_config& f) const {
+    const auto found = stores_.find(f.into);
+    const auto of_it = [&](const queue_config& q) { return q.name == f.from && q.on_broker(); };
+    return found != stores_.end() && found->second.memory != nullptr &&
+           std::none_of(config_.queues.begin(), config_.queues.end(), of_it);
 }
 
 result<journal*> engine::open_at(const std::string& url, bool allow_tmpfs) {
@@ -127,15 +128,36 @@ std::optional<problem> engine::make_store(const store_config& s) {
     return {};
 }
 
+std::optional<problem> engine::make_queue(const queue_config& q) {
+    if (const std::string wrong = reading::wrong_queue_url(q.urls.front()); !wrong.empty())
+        return problem{errc::wrong_config, effect::not_done, fmt::format("queue {}: {}", q.name, wrong)};
+    if (!q.on_broker()) {
+        auto opened = open_at(q.urls.front(), q.allow_tmpfs);
+        if (!opened) return opened.error();
+        queues_[q.name] = &(*opened)->open(q.name, q.options);
+        return {};
+    }
+    if (q.on_kafka()) {
+        auto options = kafka_of(q, site_name);
+        if (!options) return options.error();
+        auto made = make_kafka_queue(back_, *options);
+        if (!made) return made.error();
+        brokers_.push_back(*std::move(made));
+    } else {
+        auto options = rabbitmq_of(q);
+        if (!options) return options.error();
+        brokers_.push_back(make_rabbitmq_queue(back_, *options));
+    }
+    queues_[q.name] = brokers_.back().get();
+    return {};
+}
+
 std::optional<problem> engine::build() {
     for (const store_config& s : config_.stores) {
         if (auto trouble = make_store(s)) return trouble;
     }
     for (const queue_config& q : config_.queues) {
-        if (!q.url.starts_with("journal:")) return unknown_url("queue", q.name, q.url, "journal: or journal:PATH");
-        auto opened = open_at(q.url, q.allow_tmpfs);
-        if (!opened) return opened.error();
-        queues_[q.name] = &(*opened)->open(q.name, q.options);
+        if (auto trouble = make_queue(q)) return trouble;
     }
     const bool any =
         std::any_of(config_.routes.begin(), config_.routes.end(), [](const route_config& r) { return r.any_queue; });
@@ -149,7 +171,7 @@ std::optional<problem> engine::build() {
     for (flow_config f : config_.flows) {
         f.result_size_max_bytes = config_.server.item_size_max_bytes;
         store* const into = f.into.empty() ? nullptr : find_store(f.into);
-        flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results_of(f.into)));
+        flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));
     }
     return {};
 }
@@ -204,7 +226,8 @@ void engine::stop_flows(steady::time_point deadline) {
     flows_.clear();
 }
 
-void engine::stop_queues() {
+void engine::stop_queues(steady::time_point deadline) {
+    for (const auto& broker : brokers_) broker->stop(deadline);
     for (auto& [path, journal] : journals_) journal->stop();
 }
 

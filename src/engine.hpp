@@ -29,12 +29,13 @@ public:
     queue* find_queue(std::string_view name) noexcept;
     /// To be used on the back shard. Null: none of that name is configured. Before start_flows(), or on the back shard.
     store* find_store(std::string_view name);
-    /// Results survive a crash in the journal only where the store does not.
-    bool keeps_results_of(std::string_view store_name) const;
+    /// Results of a queue in a journal survive a crash there where the store does not.
+    bool keeps_results(const flow_config& f) const;
     void start_flows();
     void stop_flows(steady::time_point deadline);
-    /// After this every operation has come home; the shards it belongs to must still run.
-    void stop_queues();
+    /// Brokers have until the deadline to confirm what is under way. After this every operation has come home; the
+    /// shards it belongs to must still run.
+    void stop_queues(steady::time_point deadline);
 
 private:
     struct named_store {
@@ -48,6 +49,7 @@ private:
     explicit engine(const freshet::config& config);
     result<journal*> open_at(const std::string& url, bool allow_tmpfs);
     std::optional<problem> make_store(const store_config& s);
+    std::optional<problem> make_queue(const queue_config& q);
     std::optional<problem> build();
     void restore(const kept_result& kept);
     std::string default_journal_path() const;
@@ -56,6 +58,7 @@ private:
     shard back_{"back"};
     std::map<std::string, named_store, std::less<>> stores_;
     std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by path
+    std::vector<std::unique_ptr<broker_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;
     std::vector<std::unique_ptr<flow>> flows_;
 };

@@ -1,6 +1,7 @@
 // What a file or the command line says, as plain values. Reading is all or nothing; mistakes are told all at once.
 #pragma once
 
+#include <freshet/broker.hpp>
 #include <freshet/error.hpp>
 #include <freshet/flow.hpp>
 #include <freshet/queue.hpp>
@@ -36,9 +37,28 @@ struct store_config {
 
 struct queue_config {
     std::string name;
-    std::string url{"journal:"};  ///< "journal:" is STATE/journal.db, or "journal:PATH"
+    /// "journal:" (STATE/journal.db) or "journal:PATH"; or the servers of a broker, "amqp://..." or "kafka://...".
+    std::vector<std::string> urls{"journal:"};
     bool allow_tmpfs{false};
     queue_options options{};
+
+    // Of a broker.
+    bool create{false};          ///< what is not there is made
+    std::string broker_queue{};  ///< RabbitMQ: the queue's name there; empty: the same
+    std::string exchange{};      ///< RabbitMQ: a fanout exchange that messages are published to; empty: the queue
+    bool quorum{false};          ///< RabbitMQ, create: a quorum queue
+    seconds heartbeat{10};       ///< RabbitMQ
+    std::string ca_file{};       ///< RabbitMQ, amqps: PEM; empty: the system's
+    std::string certificate_file{}, key_file{};                           ///< the same: of this client
+    std::string topic{};                                                  ///< Kafka; empty: the same name
+    std::string group{};                                                  ///< Kafka: of consumers; empty: "SITE.NAME"
+    milliseconds linger{5};                                               ///< Kafka
+    std::vector<std::pair<std::string, std::string>> kafka_properties{};  ///< of librdkafka
+    unsigned prefetch{500};                                               ///< messages that are here and not settled
+    milliseconds publish_timeout{30'000};
+
+    bool on_broker() const;
+    bool on_kafka() const;
 };
 
 struct route_config {
@@ -86,6 +106,11 @@ std::string default_state_folder();
 
 /// "memcached://HOST[:PORT][?weight=N]" or "unix:/PATH[?weight=N]"; or what is wrong with it, a sentence.
 result<server_address> parse_server_address(std::string_view url);
+
+/// What a queue on RabbitMQ is made from; or what is wrong with its URLs, a sentence that tells no password.
+result<rabbitmq_options> rabbitmq_of(const queue_config& q);
+/// `site`: begins the name of the group of consumers where none is given.
+result<kafka_options> kafka_of(const queue_config& q, std::string_view site);
 
 /// The file of a queue's url. A relative path is in the state folder.
 std::string journal_file(std::string_view url, const std::string& state_folder);

@@ -105,7 +105,7 @@ local_client::~local_client() {
     const auto deadline = steady::now() + stop_timeout;
     for (auto& w : workers_) w->stop(deadline);
     engine_->stop_flows(deadline);
-    engine_->stop_queues();
+    engine_->stop_queues(deadline);
     shard_.stop();
     routes_.reset();
 }
@@ -184,7 +184,7 @@ result<void> local_client::work(std::string_view queue, worker work, unsigned co
     f.concurrency = concurrency;
     f.into = into;
     f.result_size_max_bytes = config_.server.item_size_max_bytes;
-    auto made = make_flow(engine_->back(), *from, target, f, engine_->keeps_results_of(into),
+    auto made = make_flow(engine_->back(), *from, target, f, engine_->keeps_results(f),
                           make_function_caller(engine_->back(), std::move(work), concurrency));
     made->start();
     const std::lock_guard lock(workers_mutex_);
@@ -208,7 +208,7 @@ result<std::unique_ptr<client>> client::open(const std::string& store_url, const
     c.stores.push_back(s);
     queue_config q;
     q.name = queue_name;
-    q.url = queue_url;
+    q.urls = {queue_url};
     c.queues.push_back(q);
     route_config to_store;
     to_store.prefixes = {""};

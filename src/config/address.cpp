@@ -1,5 +1,6 @@
 #include "config/address.hpp"
 
+#include "config/broker_url.hpp"
 #include "escape.hpp"
 
 #include <freshet/config.hpp>
@@ -155,12 +156,14 @@ std::string wrong_queue_url(std::string_view url) {
         }
         return {};
     }
-    if (scheme == "amqp" || scheme == "amqps") {
-        return "RabbitMQ is not in this version; url = \"journal:\" keeps the messages in a file of this machine";
+    if (is_broker_url(url)) {
+        const auto parsed = parse_broker_url(url);
+        return parsed ? std::string() : parsed.error().text;
     }
-    if (scheme == "kafka")
-        return "Kafka is not in this version; url = \"journal:\" keeps the messages in a file of this machine";
-    return fmt::format("{} is no queue; write url = \"journal:\" or \"journal:/PATH\"", in_quotes(scheme));
+    return fmt::format(
+        "{} is no queue; write url = \"journal:\" or \"journal:/PATH\", \"amqp://...\" for RabbitMQ or "
+        "\"kafka://...\"",
+        in_quotes(scheme));
 }
 
 }  // namespace freshet::reading

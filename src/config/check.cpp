@@ -180,6 +180,52 @@ void check_flow(const found<flow_config>& f, const std::vector<std::string_view>
         d.say(f.at.of("exec"), fmt::format("exec: {}", wrong));
 }
 
+/// Options of one kind of queue on another.
+void check_queue(const found<queue_config>& q, draft& d) {
+    struct only {
+        std::string_view key, of;
+        bool fits;
+    };
+    const bool broker = q.value.on_broker(), kafka = broker && q.value.on_kafka(), rabbitmq = broker && !kafka;
+    const only all[] = {
+        {"allow_tmpfs", "a journal", !broker},
+        {"dedupe", "a journal: a broker does not know which ids it had", !broker},
+        {"declare", "RabbitMQ and Kafka", broker},
+        {"prefetch", "RabbitMQ and Kafka", broker},
+        {"publish_timeout", "RabbitMQ and Kafka", broker},
+        {"queue", "RabbitMQ", rabbitmq},
+        {"queue_type", "RabbitMQ", rabbitmq},
+        {"exchange", "RabbitMQ", rabbitmq},
+        {"heartbeat", "RabbitMQ", rabbitmq},
+        {"ca_file", "RabbitMQ; Kafka's is ssl.ca.location in [queue.NAME.kafka]", rabbitmq},
+        {"certificate_file", "RabbitMQ; Kafka's is ssl.certificate.location in [queue.NAME.kafka]", rabbitmq},
+        {"key_file", "RabbitMQ; Kafka's is ssl.key.location in [queue.NAME.kafka]", rabbitmq},
+        {"topic", "Kafka", kafka},
+        {"group", "Kafka", kafka},
+        {"linger", "Kafka", kafka},
+        {"kafka", "Kafka", kafka},
+        {"length_max", "a journal or RabbitMQ; a topic keeps messages as its retention says", !kafka},
+        {"bytes_max", "a journal or RabbitMQ; a topic keeps messages as its retention says", !kafka},
+    };
+    for (const only& o : all) {
+        if (!o.fits && q.at.has(o.key))
+            d.say(q.at.of(o.key),
+                  fmt::format("{}: is an option of {}; the queue {} is {}", o.key, o.of, in_quotes(q.value.name),
+                              kafka      ? "on Kafka"
+                              : rabbitmq ? "on RabbitMQ"
+                                         : "in a journal"));
+    }
+    if (!broker && q.value.urls.size() > 1)
+        d.say(q.at.of("url"), "url: a journal is one file; a list is for the servers of a broker");
+    if (!broker) return;
+    const auto wrong = [&](const problem& p) { d.say(q.at.of("url"), fmt::format("url: {}", p.text)); };
+    if (kafka) {
+        if (const auto made = kafka_of(q.value, "freshet"); !made) wrong(made.error());
+    } else if (const auto made = rabbitmq_of(q.value); !made) {
+        wrong(made.error());
+    }
+}
+
 }  // namespace
 
 void check_together(draft& d) {
@@ -187,6 +233,7 @@ void check_together(draft& d) {
     if (stores.empty()) stores.push_back("main");  // see complete()
     check_server(d);
     check_routes(d, stores, names_of(d.queues));
+    for (const auto& q : d.queues) check_queue(q, d);
     for (const auto& f : d.flows) check_flow(f, stores, d);
 }
 

@@ -81,7 +81,6 @@ private:
         return true;
     }
     bool read_kind(const text& k, const value& from) {
-        if (from.items() != nullptr && !k.list_refused.empty()) return wrong(from.at, k.list_refused);
         if (from.text() == nullptr) return wrong_kind(from);
         auto text = expand(from, k.wrong);
         if (!text) return false;
@@ -191,6 +190,21 @@ private:
             return argument.find('\0') == std::string_view::npos ? ""
                                                                  : "an argument of a program cannot hold a zero byte";
         });
+    }
+    bool read_kind(const pairs& k, const value& from) {
+        if (from.entries() == nullptr) return wrong_kind(from);
+        bool right = true;
+        for (const entry& e : *from.entries()) {
+            if (e.value.text() == nullptr) {
+                right =
+                    wrong(e.at, fmt::format("{} is {}; write its value in quotes", in_quotes(e.key), kind_of(e.value)));
+            } else if (auto text = expand(e.value)) {
+                k.at(to_).emplace_back(e.key, std::move(*text));
+            } else {
+                right = false;
+            }
+        }
+        return right;
     }
     bool read_kind(const call& k, const value& from) {
         if (from.text() != nullptr) {

@@ -23,9 +23,6 @@ std::string wrong_prefix(std::string_view prefix) {
     return {};
 }
 
-constexpr std::string_view brokers_later =
-    "a list of servers is for Kafka, which is not in this version; write url = \"journal:\"";
-
 std::string wrong_hash_tag(std::string_view tag) {
     const bool blank = tag.find_first_of(" \t\r\n") != tag.npos;
     return tag.empty() || (tag.size() == 2 && !blank) ? "" : "two characters, the first and the last, as in \"{}\"";
@@ -105,9 +102,12 @@ constexpr std::array all{
            size<std::uint64_t>{at<store, pool, &memcached_options::waiting_max_bytes>, 64 * KiB, 64 * GiB},
            "Of a pool: the same of commands and values that the server has not taken yet."},
 
-    option{"queue", "url", text{at<queue, &queue_config::url>, wrong_queue_url, "URL", brokers_later},
+    option{"queue", "url", texts{at<queue, &queue_config::urls>, wrong_queue_url, "URL or a list of URLs"},
            R"(`"journal:"` is the file journal.db in the state folder; `"journal:PATH"` another one, in the state )"
-           "folder too if PATH is relative. Any number of queues share a file."},
+           "folder too if PATH is relative. Any number of queues share a file. "
+           R"(`"amqp://USER:PASSWORD@HOST:PORT/VHOST"` (amqps: with TLS) is RabbitMQ, `"kafka://HOST:PORT"` Kafka; a )"
+           "list names several servers of one broker. Behind a broker's URL may stand `?queue=NAME` or `?topic=NAME`, "
+           "and `&declare=create`."},
     option{"queue", "max_attempts", number<unsigned>{at<queue, queue_opts, &queue_options::max_attempts>, 0, 1'000'000},
            "How often a message is handed out before it becomes a dead letter. 0: no limit."},
     option{"queue", "backoff",
@@ -135,6 +135,40 @@ constexpr std::array all{
            "ignored, since some frameworks always send one."},
     option{"queue", "allow_tmpfs", flag{at<queue, &queue_config::allow_tmpfs>},
            "The file may be in a file system in memory, which survives no reboot."},
+
+    option{"queue", "declare", choice{at<queue, &queue_config::create>, "create", "check"},
+           "Of a broker: `check`, the queue or topic and its dead letters (NAME.dead) must be there; `create`, what is "
+           "not there is made."},
+    option{"queue", "prefetch", number<unsigned>{at<queue, &queue_config::prefetch>, 1, 65'535},
+           "Of a broker: messages that are here and not settled. More are left there, for other processes too."},
+    option{"queue", "publish_timeout", time<milliseconds>{at<queue, &queue_config::publish_timeout>, 100ms, 1h},
+           "Of a broker: a message that it has not confirmed in this time has failed; until then it is sent again to a "
+           "broker that was away. A client is answered after `confirm_within`."},
+    option{"queue", "queue", text{at<queue, &queue_config::broker_queue>, nullptr, "name of a queue"},
+           "RabbitMQ: the queue's name there.", "the same name"},
+    option{"queue", "queue_type", choice{at<queue, &queue_config::quorum>, "quorum", "classic"},
+           "RabbitMQ: what `declare = \"create\"` makes."},
+    option{"queue", "exchange", text{at<queue, &queue_config::exchange>, nullptr, "name of an exchange"},
+           "RabbitMQ: a fanout exchange to which messages are published; the queue is bound to it.",
+           "none: to the queue itself"},
+    option{"queue", "heartbeat", time<seconds>{at<queue, &queue_config::heartbeat>, 1s, 10min},
+           "RabbitMQ: a broker of which nothing was heard for twice as long is connected to again."},
+    option{"queue", "ca_file", text{at<queue, &queue_config::ca_file>, nullptr, "path of a file"},
+           "RabbitMQ, amqps: PEM file of who may have signed the broker's certificate.", "the system's"},
+    option{"queue", "certificate_file", text{at<queue, &queue_config::certificate_file>, nullptr, "path of a file"},
+           "RabbitMQ, amqps: PEM file of this client's certificate.", "none"},
+    option{"queue", "key_file", text{at<queue, &queue_config::key_file>, nullptr, "path of a file"},
+           "RabbitMQ, amqps: PEM file of its key.", "`certificate_file`"},
+    option{"queue", "topic", text{at<queue, &queue_config::topic>, nullptr, "name of a topic"},
+           "Kafka: the topic's name.", "the same name"},
+    option{"queue", "group", text{at<queue, &queue_config::group>, nullptr, "name of a group"},
+           "Kafka: the group of consumers.", "`freshet.NAME`"},
+    option{"queue", "linger", time<milliseconds>{at<queue, &queue_config::linger>, 0ms, 1s},
+           "Kafka: how long a message may wait for others that are sent with it."},
+    option{"queue", "kafka", pairs{at<queue, &queue_config::kafka_properties>},
+           "Kafka: properties of librdkafka, for SASL, TLS, compression and so on. Those that the promises rest on "
+           "cannot be set.",
+           "none"},
 
     option{"route", "prefix", texts{at<route, &route_config::prefixes>, wrong_prefix},
            R"(What the keys begin with; `""` is every key. The longest prefix that fits a key wins.)", "", true},
@@ -177,8 +211,6 @@ constexpr std::array all{
 
 constexpr std::string_view of_more_servers =
     "is not in this version; while a server is down its keys miss and their writes fail, nothing moves to another one";
-constexpr std::string_view of_brokers =
-    "is about RabbitMQ and Kafka, which are not in this version; a queue is a journal of this machine";
 constexpr std::string_view of_sites =
     "is about telling other sites of changes, which is not in this version; this one is a site by itself";
 constexpr std::string_view of_servers =
@@ -194,13 +226,8 @@ constexpr later not_yet[] = {
     {"store", "tls",
      "is not in this version; reach the servers through a network you trust, or a proxy that speaks TLS"},
     {"store", "password_file", "is not in this version; memcached servers with SASL cannot be used"},
-    {"queue", "topic", of_brokers},
-    {"queue", "exchange", of_brokers},
-    {"queue", "queue", of_brokers},
-    {"queue", "declare", of_brokers},
-    {"queue", "outbox", of_brokers},
-    {"queue", "publish_timeout", of_brokers},
-    {"queue", "password_file", of_brokers},
+    {"queue", "outbox", "is not in this version; a broker that is away takes no messages, and they are answered so"},
+    {"queue", "password_file", "is not in this version; ${NAME} in the URL takes the password from the environment"},
     {"route", "publish", of_sites},
     {"route", "lease", "is not in this version; a client that misses sets the value itself"},
     {"route", "fill", "is not in this version; a client that misses sets the value itself"},

@@ -39,7 +39,6 @@ struct text {
     std::string& (*at)(sections&);
     rule wrong{nullptr};
     std::string_view form{"text"};
-    std::string_view list_refused{};  ///< what to say of a list, which other kinds of stores and queues take
 };
 struct texts {  ///< one or a list, at least one
     std::vector<std::string>& (*at)(sections&);
@@ -74,8 +73,12 @@ struct call {  ///< a URL, or a table of options of the section "call"
     std::string& (*url)(sections&);
 };
 
+struct pairs {  ///< a table of texts
+    std::vector<std::pair<std::string, std::string>>& (*at)(sections&);
+};
+
 using kind = std::variant<flag, choice, text, texts, number<unsigned>, number<std::uint64_t>, size<std::uint64_t>,
-                          time<milliseconds>, time<seconds>, time_span, argv, call>;
+                          time<milliseconds>, time<seconds>, time_span, argv, call, pairs>;
 
 struct option {
     std::string_view section;  ///< server, store, queue, route, flow; call: the table of that key in a flow

@@ -31,6 +31,7 @@ std::string form(const time_span& k) {
     return fmt::format("two times, {} to {}", format_time(k.least), format_time(k.most));
 }
 std::string form(const argv&) { return "list of texts"; }
+std::string form(const pairs&) { return "table of texts"; }
 std::string form(const call&) { return "URL or table"; }
 
 std::string held(const flag& k, sections& s) { return k.at(s) ? "true" : "false"; }
@@ -57,6 +58,7 @@ std::string held(const time_span& k, sections& s) {
     return fmt::format("\"{}..{}\"", format_time(k.from(s)), format_time(k.to(s)));
 }
 std::string held(const argv&, sections&) { return "none"; }
+std::string held(const pairs&, sections&) { return "none"; }
 std::string held(const call&, sections&) { return "none"; }
 
 constexpr std::string_view beginning = R"(# The configuration file

@@ -284,6 +284,48 @@ void queue_line::gone(entry& e) {
     entries_.erase(e.number);
 }
 
+queue_line::entry* queue_line::leaving(std::uint64_t number) {
+    const auto at = entries_.find(number);
+    return at != entries_.end() && at->second.state == standing::leaving ? &at->second : nullptr;
+}
+
+void queue_line::forget(const std::function<bool(std::uint64_t number)>& which,
+                        const std::function<void(const entry* e, std::uint64_t number, wall::time_point due)>& told) {
+    std::erase_if(window_, [&](const stored_message& s) {
+        if (!which(s.number)) return false;
+        window_bytes_ -= size_of(s.message);
+        subtract(size_of(s.message));
+        told(nullptr, s.number, {});
+        return true;
+    });
+    std::unordered_map<std::uint64_t, wall::time_point> due;
+    for (; !later_.empty(); later_.pop()) due.insert_or_assign(later_.top().second, later_.top().first);
+    std::erase_if(entries_, [&](const auto& one) {
+        const entry& e = one.second;
+        if (e.state == standing::leased || e.state == standing::leaving || !which(e.number)) return false;
+        if (e.state == standing::behind) --behind_;
+        if (e.state == standing::later) --later_count_;
+        if (e.kept != nullptr) kept_bytes_ -= e.bytes;
+        subtract(e.bytes);
+        told(&e, e.number, e.state == standing::later ? due[e.number] : wall::time_point{});
+        return true;
+    });
+    // Of each key those that are left stand in line again.
+    std::vector<entry*> left;
+    for (auto& [number, e] : entries_) {
+        if (e.state == standing::later) later_.emplace(due[number], number);
+        if (e.key != nullptr) left.push_back(&e);
+    }
+    std::sort(left.begin(), left.end(), [](const entry* a, const entry* b) { return a->number < b->number; });
+    for (auto& [key, line] : keys_) line.last = nullptr;
+    for (entry* const e : left) {
+        e->next_of_key = nullptr;
+        if (entry* const before = std::exchange(e->key->second.last, e)) before->next_of_key = e;
+        else if (e->state == standing::behind) --behind_, make_ready(*e);
+    }
+    std::erase_if(keys_, [](const auto& one) { return one.second.last == nullptr; });
+}
+
 void queue_line::tick(const moment& now, const std::function<void(entry&)>& lapsed) {
     while (oldest_ != nullptr && oldest_->until <= now.since_start) {
         entry& e = *oldest_;

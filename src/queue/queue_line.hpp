@@ -108,6 +108,13 @@ public:
     /// When tick() has something to do, as far as is known.
     steady::time_point next_tick(const moment& now) const;
 
+    /// The one that leave() was called for, by its number.
+    entry* leaving(std::uint64_t number);
+    /// Messages that are neither leased nor leaving and that `which` names are not known here any more: `told` hears of
+    /// each, with its entry (null: it was not passed yet) and the time that it waited for (1970: none).
+    void forget(const std::function<bool(std::uint64_t number)>& which,
+                const std::function<void(const entry* e, std::uint64_t number, wall::time_point due)>& told);
+
     /// The row as it shall be stored, the mark moved ahead; `asked`: so many messages are waited for.
     queue_row row_to_write(std::size_t asked);
     void row_written(const queue_row& row) noexcept { mark_ = row.mark, mark_wanted_ = false; }

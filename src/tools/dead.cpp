@@ -67,7 +67,9 @@ std::vector<place> journals_of(const config& c) {
             places.push_back({path, allow_tmpfs});
     };
     add("journal:", c.made_queues.allow_tmpfs);
-    for (const queue_config& q : c.queues) add(q.url, q.allow_tmpfs);
+    for (const queue_config& q : c.queues) {
+        if (!q.on_broker()) add(q.urls.front(), q.allow_tmpfs);
+    }
     return places;
 }
 

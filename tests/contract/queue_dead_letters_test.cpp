@@ -6,6 +6,7 @@
 namespace freshet::test {
 
 TEST_P(every_queue, a_dead_letter_keeps_all_of_its_message) {
+    NEEDS(letters);
     queue_user q = open();
     message m = make("body", "key", "id-1");
     m.flags = 7;
@@ -31,6 +32,7 @@ TEST_P(every_queue, a_dead_letter_keeps_all_of_its_message) {
 }
 
 TEST_P(every_queue, a_replayed_dead_letter_begins_anew_behind_the_others) {
+    NEEDS(letters);
     queue_options options;
     options.max_attempts = 1;
     queue_user q = open(options);
@@ -52,6 +54,7 @@ TEST_P(every_queue, a_replayed_dead_letter_begins_anew_behind_the_others) {
 }
 
 TEST_P(every_queue, dead_letters_are_listed_oldest_first_and_dropped_by_number) {
+    NEEDS(letters);
     queue_user q = open();
     queue_user other = open({}, "other");
     for (int i = 0; i < 5; ++i) {
@@ -75,6 +78,7 @@ TEST_P(every_queue, dead_letters_are_listed_oldest_first_and_dropped_by_number) 
 }
 
 TEST_P(every_queue, many_dead_letters_are_replayed_in_order_beyond_the_limits) {
+    NEEDS(letters);
     queue_options options;
     options.length_max = 2'500;
     queue_user q = open(options);
@@ -100,6 +104,7 @@ TEST_P(every_queue, many_dead_letters_are_replayed_in_order_beyond_the_limits) {
 }
 
 TEST_P(every_queue, what_is_published_while_dead_letters_are_replayed_is_neither_lost_nor_doubled) {
+    NEEDS(letters);
     queue_user q = open();
     std::vector<message> all;
     for (int i = 0; i < 3'000; ++i) {
@@ -149,6 +154,7 @@ kept_result make_result(std::string key, std::string value, bool error = false, 
 }  // namespace
 
 TEST_P(every_queue, a_result_is_kept_with_its_ack_until_it_expires) {
+    NEEDS(results);
     queue_user q = open();
     q.publish("a");
     q.publish("b");
@@ -171,6 +177,7 @@ TEST_P(every_queue, a_result_is_kept_with_its_ack_until_it_expires) {
 }
 
 TEST_P(every_queue, an_error_result_never_replaces_a_good_one_that_lives) {
+    NEEDS(results);
     queue_user q = open();
     const auto keep = [&](kept_result r) {
         q.publish("x");
@@ -187,6 +194,7 @@ TEST_P(every_queue, an_error_result_never_replaces_a_good_one_that_lives) {
 }
 
 TEST_P(every_queue, a_settlement_of_something_unknown_keeps_no_result) {
+    NEEDS(results);
     queue_user q = open();
     EXPECT_EQ(q.settle(action::ack, 4'711, {}, {}, make_result("k", "v")), settled::unknown);
     EXPECT_TRUE(house_->results().empty());

@@ -90,6 +90,7 @@ TEST_P(every_queue, a_message_that_was_given_back_cannot_be_acked) {
 }
 
 TEST_P(every_queue, what_was_open_at_a_stop_comes_again_marked_and_costs_no_attempt) {
+    NEEDS(lasting_leases);
     queue_user q = open();
     q.publish("a");
     q.publish("b");
@@ -106,6 +107,7 @@ TEST_P(every_queue, what_was_open_at_a_stop_comes_again_marked_and_costs_no_atte
 }
 
 TEST_P(every_queue, what_was_open_at_a_stop_can_be_acked_afterwards) {
+    NEEDS(lasting_leases);
     queue_user q = open();
     q.publish("a");
     q.publish("b");

@@ -6,6 +6,7 @@
 namespace freshet::test {
 
 TEST_P(every_queue, a_full_queue_refuses_by_its_name_until_something_is_settled) {
+    NEEDS(exact_limits);
     queue_options options;
     options.length_max = 2;
     queue_user q = open(options);
@@ -25,6 +26,7 @@ TEST_P(every_queue, a_full_queue_refuses_by_its_name_until_something_is_settled)
 }
 
 TEST_P(every_queue, a_limit_on_bytes_counts_bodies_ids_and_keys) {
+    NEEDS(unique_ids);
     queue_options options;
     options.bytes_max = 100;
     queue_user q = open(options);
@@ -38,6 +40,7 @@ TEST_P(every_queue, a_limit_on_bytes_counts_bodies_ids_and_keys) {
 }
 
 TEST_P(every_queue, limits_count_what_was_there_before_a_restart) {
+    NEEDS(exact_limits);
     queue_options options;
     options.length_max = 3;
     queue_user q = open(options);
@@ -51,6 +54,7 @@ TEST_P(every_queue, limits_count_what_was_there_before_a_restart) {
 }
 
 TEST_P(every_queue, a_chain_is_taken_as_far_as_there_is_room) {
+    NEEDS(exact_limits);
     queue_options options;
     options.length_max = 3;
     queue_user q = open(options);
@@ -71,6 +75,7 @@ TEST_P(every_queue, a_chain_is_taken_as_far_as_there_is_room) {
 }
 
 TEST_P(every_queue, a_unique_id_is_accepted_once_while_it_is_remembered) {
+    NEEDS(unique_ids);
     queue_options options;
     options.dedupe = seconds(600);
     queue_user q = open(options);
@@ -91,11 +96,13 @@ TEST_P(every_queue, a_unique_id_is_accepted_once_while_it_is_remembered) {
 }
 
 TEST_P(every_queue, ids_are_remembered_for_each_queue) {
+    NEEDS(unique_ids);
     EXPECT_EQ(open().publish(make("a", {}, "7"), true).outcome, outcome::confirmed);
     EXPECT_EQ(open({}, "other").publish(make("b", {}, "7"), true).outcome, outcome::confirmed);
 }
 
 TEST_P(every_queue, a_refused_id_is_not_remembered) {
+    NEEDS(unique_ids);
     queue_options options;
     options.length_max = 1;
     queue_user q = open(options);
@@ -106,6 +113,7 @@ TEST_P(every_queue, a_refused_id_is_not_remembered) {
 }
 
 TEST_P(every_queue, of_one_id_in_one_chain_the_first_is_accepted) {
+    NEEDS(unique_ids);
     queue_user q = open();
     std::deque<awaited<publication>> chain;
     for (int i = 0; i < 3; ++i) {

@@ -50,6 +50,7 @@ TEST_P(every_queue, a_key_waits_for_a_lapsed_lease) {
 }
 
 TEST_P(every_queue, the_order_of_a_key_outlives_a_restart) {
+    NEEDS(lasting_leases);
     queue_user q = open();
     q.publish_all({make("a1", "a"), make("a2", "a"), make("a3", "a")});
     q.ack(q.receive_one());
@@ -95,6 +96,7 @@ TEST_P(every_queue, an_ordered_queue_waits_for_the_time_of_its_first_message) {
 }
 
 TEST_P(every_queue, a_queue_that_became_ordered_goes_on_with_what_was_open) {
+    NEEDS(lasting_leases);
     queue_user q = open();
     for (const auto* body : {"a", "b", "c"}) q.publish(body);
     const auto both = q.receive(2);

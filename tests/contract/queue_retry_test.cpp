@@ -27,6 +27,7 @@ TEST_P(every_queue, a_retry_waits_for_its_delay_in_its_old_place) {
 }
 
 TEST_P(every_queue, back_off_between_attempts_outlives_a_restart) {
+    NEEDS(lasting_leases);
     queue_user q = open();
     q.publish("a");
     for (const seconds delay : {seconds(1), seconds(2), seconds(4)}) {
@@ -80,6 +81,7 @@ TEST_P(every_queue, a_message_behind_one_of_its_key_is_not_handed_out_before_its
 }
 
 TEST_P(every_queue, a_message_that_expired_is_a_dead_letter) {
+    NEEDS(letters);
     queue_user q = open();
     message m = make("milk", {}, "milk-1");
     m.expires = house_->date() + seconds(10);
@@ -98,6 +100,7 @@ TEST_P(every_queue, a_message_that_expired_is_a_dead_letter) {
 }
 
 TEST_P(every_queue, used_up_attempts_make_a_dead_letter) {
+    NEEDS(letters);
     queue_options options;
     options.max_attempts = 2;
     queue_user q = open(options);
@@ -115,6 +118,7 @@ TEST_P(every_queue, used_up_attempts_make_a_dead_letter) {
 }
 
 TEST_P(every_queue, leases_that_run_out_use_attempts_up_too) {
+    NEEDS(lasting_leases);
     queue_options options;
     options.max_attempts = 2;
     queue_user q = open(options);
@@ -132,6 +136,7 @@ TEST_P(every_queue, leases_that_run_out_use_attempts_up_too) {
 }
 
 TEST_P(every_queue, who_asks_for_exhausted_ones_gets_them) {
+    NEEDS(letters);
     queue_options options;
     options.max_attempts = 1;
     queue_user q = open(options);

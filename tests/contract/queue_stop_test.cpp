@@ -23,6 +23,7 @@ TEST_P(every_queue, a_stop_gives_receptions_back) {
 }
 
 TEST_P(every_queue, what_is_lent_after_a_stop_comes_back_not_done) {
+    NEEDS(letters);
     queue_user q = open();
     q.publish("a");
     const delivery d = q.receive_one();
@@ -62,7 +63,9 @@ TEST_P(every_queue, a_stop_among_publications_leaves_exactly_what_was_confirmed)
     }
     house_->restart();
     q = open();
-    EXPECT_EQ(q.of().length(), confirmed.size());
+    if (house_->can(ability::exact_limits)) {
+        EXPECT_EQ(q.of().length(), confirmed.size());
+    }
     strings got;
     for (auto some = q.receive_bodies(); !some.empty(); some = q.receive_bodies())
         got.insert(got.end(), some.begin(), some.end());

@@ -10,6 +10,10 @@ namespace freshet::test {
 
 using strings = std::vector<std::string>;
 
+/// The test is about what this kind of queue cannot.
+#define NEEDS(what) \
+    if (!house_->can(ability::what)) GTEST_SKIP() << "needs " #what
+
 class every_queue : public testing::TestWithParam<queue_kind> {
 protected:
     using outcome = enum publication::outcome;

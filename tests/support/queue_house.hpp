@@ -12,9 +12,19 @@
 
 namespace freshet::test {
 
+/// What a journal can and a broker cannot, or cannot yet.
+enum class ability {
+    unique_ids,      ///< `unique`
+    exact_limits,    ///< length_max and bytes_max to the message
+    lasting_leases,  ///< deliveries, attempts and delays outlive a restart
+    letters,         ///< dead_letters()
+    results,         ///< keeps results
+};
+
 class queue_house {
 public:
     virtual ~queue_house() = default;
+    virtual bool can(ability what) const = 0;
     virtual queue& open(std::string_view name, const queue_options& options) = 0;
     virtual queue* find(std::string_view name) = 0;
     /// Time goes on, and the queues have seen it when this returns.
@@ -31,6 +41,7 @@ struct queue_kind {
     const char* name;
     std::unique_ptr<queue_house> (*make)();
 };
+/// The brokers' too, where the environment says that there are some: FRESHET_TEST_RABBITMQ=amqp://...
 std::vector<queue_kind> queue_kinds();
 inline void PrintTo(const queue_kind& k, std::ostream* to) { *to << k.name; }
 

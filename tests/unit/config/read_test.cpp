@@ -103,7 +103,7 @@ concurrency = 8
     EXPECT_EQ(c.stores[1].name, "results");
     ASSERT_EQ(c.queues.size(), 2u);
     EXPECT_EQ(c.queues[0].name, "thumbs");
-    EXPECT_EQ(c.queues[0].url, "journal:/tmp/other.db");
+    EXPECT_EQ(c.queues[0].urls.front(), "journal:/tmp/other.db");
     EXPECT_TRUE(c.queues[0].allow_tmpfs);
     const queue_options& o = c.queues[0].options;
     EXPECT_EQ(o.max_attempts, 0u);
@@ -299,11 +299,6 @@ TEST(read, what_comes_later_is_refused_with_a_sentence) {
                    "site by itself");
     expect_mistake("[server]\nadmin = '127.0.0.1:1'",
                    "2:1: admin: is not in this version; memcached's stats command tells the figures");
-    expect_mistake(
-        "[queue.a]\nurl = 'amqp://guest:x@localhost/'",
-        "2:7: url: RabbitMQ is not in this version; url = \"journal:\" keeps the messages in a file of this machine");
-    expect_mistake("[queue.a]\nurl = ['kafka://a']",
-                   "2:7: url: a list of servers is for Kafka, which is not in this version; write url = \"journal:\"");
     expect_mistake("[[route]]\nprefix = ''\nstore = 'main'\npublish = 'x'",
                    "4:1: publish: is about telling other sites of changes, which is not in this version; this one is a "
                    "site by itself");

@@ -1,0 +1,84 @@
+// Queues whose messages are on a broker: RabbitMQ or Kafka. What was confirmed is there; what was received and not yet
+// settled is known here, and is the broker's to hand out again if this process ends.
+#pragma once
+
+#include <freshet/error.hpp>
+#include <freshet/queue.hpp>
+#include <freshet/shard.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace freshet {
+
+struct queue_clock;
+
+/// A queue that is connected to a broker by itself. Any thread, as every queue; start() and stop() from the thread that
+/// made it.
+class broker_queue : public queue {
+public:
+    /// Begins to connect. What is asked before there is a connection is answered that the queue is unreachable.
+    virtual void start() = 0;
+    /// Publications under way have until the deadline to be confirmed; then all that waits comes home, and the
+    /// connection ends. What was received and is not settled goes back to the broker. Idempotent. The back shard and
+    /// the home shards must still run.
+    virtual void stop(steady::time_point deadline) = 0;
+};
+
+/// What a queue wants to be on the broker.
+enum class declaration : std::uint8_t {
+    check,   ///< it must be there
+    create,  ///< made if it is not
+};
+
+struct broker_options {
+    std::string name;  ///< of the queue here
+    queue_options queue{};
+    freshet::declaration declare{declaration::check};
+    milliseconds publish_timeout{30'000};  ///< a message that the broker has not confirmed by then has failed
+    milliseconds connect_timeout{5'000};   ///< from the look-up of the name until the queue can be used
+    milliseconds reconnect_min{100};       ///< the pause before connecting again, doubled each time, give or take 1/4
+    milliseconds reconnect_max{10'000};
+    std::size_t unconfirmed_max{10'000};  ///< messages on their way to the broker; more are refused: busy
+    std::size_t unconfirmed_max_bytes{std::size_t{64} << 20};
+    unsigned prefetch{500};  ///< messages that are here and not settled
+};
+
+struct rabbitmq_server {
+    std::string host{"localhost"};
+    std::uint16_t port{5672};
+};
+
+struct rabbitmq_options : broker_options {
+    std::vector<rabbitmq_server> servers{};  ///< in turn, until one answers
+    std::string user{"guest"};
+    std::string password{"guest"};
+    std::string virtual_host{"/"};
+    std::string queue_name{};  ///< on the broker; dead letters are in NAME.dead
+    bool quorum{false};        ///< declaration::create: a quorum queue, else a classic durable one
+    std::string exchange{};    ///< a fanout exchange that messages are published to; empty: the queue itself
+    seconds heartbeat{10};     ///< nothing heard for twice as long ends the connection
+    bool tls{false};
+    std::string ca_file{};           ///< PEM; empty: the system's
+    std::string certificate_file{};  ///< the client's, PEM; empty: none
+    std::string key_file{};
+};
+
+std::unique_ptr<broker_queue> make_rabbitmq_queue(shard& back, const rabbitmq_options& options);
+
+struct kafka_options : broker_options {
+    std::string servers{};  ///< "HOST:PORT,HOST:PORT"
+    std::string topic{};    ///< dead letters are in TOPIC.dead
+    std::string group{};    ///< of consumers
+    milliseconds linger{5};
+    /// librdkafka's own, except those that the promises rest on.
+    std::vector<std::pair<std::string, std::string>> properties{};
+};
+
+/// Or what is wrong with its properties.
+result<std::unique_ptr<broker_queue>> make_kafka_queue(shard& back, const kafka_options& options);
+
+}  // namespace freshet

@@ -1,0 +1,45 @@
+// AMQP 0-9-1 as bytes: frames out and frames in. librabbitmq does the encoding; no sockets here.
+#pragma once
+
+#include <amqp.h>
+#include <amqp_framing.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace freshet {
+
+inline amqp_bytes_t to_amqp(std::string_view s) noexcept { return {s.size(), const_cast<char*>(s.data())}; }
+inline std::string_view from_amqp(amqp_bytes_t b) noexcept { return {static_cast<const char*>(b.bytes), b.len}; }
+
+constexpr std::string_view amqp_protocol_header{"AMQP\0\0\x09\x01", 8};
+
+/// Appends the frame of a method: `fields` is its amqp_..._t.
+void append_method(std::string& to, std::uint16_t channel, amqp_method_number_t method, const void* fields);
+/// Appends the frames of a content: its properties, then the body in as many frames as frame_max allows.
+void append_content(std::string& to, std::uint16_t channel, const amqp_basic_properties_t& properties,
+                    std::string_view body, std::size_t frame_max);
+void append_heartbeat(std::string& to);
+
+/// Bytes in, frames out.
+class amqp_reader {
+public:
+    amqp_reader();
+    ~amqp_reader();
+    amqp_reader(const amqp_reader&) = delete;
+    amqp_reader& operator=(const amqp_reader&) = delete;
+
+    enum class status : std::uint8_t { frame, more, wrong };
+    /// The next frame of `input`, from which it drops what it has read. The frame's views live until release().
+    status next(std::string_view& input, amqp_frame_t& frame);
+    /// The frames that came are done with.
+    void release();
+    void set_frame_max(std::size_t bytes);
+
+private:
+    amqp_connection_state_t state_;
+};
+
+}  // namespace freshet

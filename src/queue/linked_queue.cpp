@@ -1,0 +1,388 @@
+#include "queue/linked_queue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <random>
+#include <thread>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::size_t reception_bytes_max = std::size_t{8} << 20;  ///< of the bodies in one answer
+constexpr seconds pause_of_the_dead{1};                            ///< before a dead letter is tried again
+constexpr milliseconds glance{2};                                  ///< while a stop waits
+
+std::string make_tag() {
+    std::random_device device;
+    return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+}  // namespace
+
+linked_queue::linked_queue(shard& back, const broker_options& options, const queue_clock& clock,
+                           const link_maker& make_link)
+    : back_(back),
+      options_(options),
+      clock_(clock),
+      label_("queue " + options.name),
+      id_tag_(make_tag()),
+      now_(clock.now()),
+      line_(shelf_, options.name, options.queue) {
+    note_.owner = this;
+    note_.home = &back_;
+    // Numbers are never given again, not by a later process either. What is here may be handed out: no mark holds it.
+    queue_row row;
+    row.next =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(wall::now().time_since_epoch()).count())
+        << 20;
+    line_.restore(row, 0);
+    row.mark = std::numeric_limits<std::uint64_t>::max();
+    line_.row_written(row);
+    link_ = make_link(*this);
+}
+
+linked_queue::~linked_queue() { stop(steady::now()); }
+
+void linked_queue::start() {
+    back_.run([this] {
+        started_ = true;
+        link_->start();
+    });
+}
+
+// Any thread: what is lent goes to the back shard, a note with it if none is on its way.
+
+void linked_queue::lend(operation& first, operation& last, work what) noexcept {
+    for (operation* o = &first; o != nullptr; o = o == &last ? nullptr : o->next)
+        o->tag = static_cast<std::uintptr_t>(what);
+    if (inbox_.put(first, last)) back_.post(note_);
+}
+
+void linked_queue::publish(publication& first, publication& last) noexcept { lend(first, last, work::publication); }
+
+void linked_queue::receive(reception& r) noexcept {
+    r.deliveries.clear();
+    r.why.reset();
+    r.next = nullptr;
+    lend(r, r, work::reception);
+}
+
+void linked_queue::settle(settlement& s) noexcept {
+    s.next = nullptr;
+    lend(s, s, work::settlement);
+}
+
+void linked_queue::cancel(reception& r) noexcept {
+    back_.run([this, who = &r] {
+        // It may have come home, and be gone: it is compared, not read.
+        const auto at =
+            std::find_if(receptions_.begin(), receptions_.end(), [who](const waiting& w) { return w.who == who; });
+        if (at == receptions_.end()) return;
+        receptions_.erase(at);
+        homeward_.add(*who);
+        homeward_.post();
+    });
+}
+
+// The rest is the back shard's.
+
+void linked_queue::take_in() {
+    now_ = clock_.now();
+    for (operation* o = inbox_.take(); o != nullptr;) {
+        operation& one = *o;
+        o = o->next;
+        switch (static_cast<work>(one.tag)) {
+            case work::publication: publish_one(static_cast<publication&>(one)); break;
+            case work::reception: receive_one(static_cast<reception&>(one)); break;
+            case work::settlement: settle_one(static_cast<settlement&>(one)); break;
+        }
+    }
+    end_turn();
+}
+
+void linked_queue::end_turn() {
+    serve();
+    ask_level();
+    link_->flush();
+    homeward_.post();
+    ready_.store(line_.ready() + behind_, std::memory_order_relaxed);
+    length_.store(line_.length() + behind_, std::memory_order_relaxed);
+    const auto finite = [](const waiting& w) { return w.until != steady::time_point::max(); };
+    const bool wanted = line_.next_tick(now_) != steady::time_point::max() ||
+                        std::any_of(receptions_.begin(), receptions_.end(), finite);
+    if (wanted == ticking_) return;
+    ticking_ = wanted;
+    if (wanted) back_.add(*this);
+    else back_.remove(*this);
+}
+
+void linked_queue::tick(steady::time_point) {
+    now_ = clock_.now();
+    bool lapsed = false;
+    line_.tick(now_, [&](queue_line::entry&) { lapsed = true; });
+    if (lapsed) drop_untagged();
+    end_turn();
+}
+
+void linked_queue::serve() {
+    while (!receptions_.empty()) {
+        reception& r = *receptions_.front().who;
+        if (!fill(r)) break;
+        receptions_.pop_front();
+        homeward_.add(r);
+    }
+    for (const auto& [e, reason] : line_.take_doomed()) bury(*e, reason, nullptr);
+    std::erase_if(receptions_, [this](const waiting& w) { return is_over(w); });
+}
+
+/// True: it has something.
+bool linked_queue::fill(reception& r) {
+    std::size_t taken = 0;
+    while (r.deliveries.size() < r.max && taken < reception_bytes_max) {
+        delivery& d = r.deliveries.emplace_back();
+        queue_line::entry* const e = line_.take(d, r.exhausted_too, now_);
+        if (e == nullptr) {
+            r.deliveries.pop_back();
+            break;
+        }
+        taken += d.message.body.size();
+        if (!r.settle_at_once) continue;
+        line_.leave(*e, true);
+        remove(*e);
+    }
+    return !r.deliveries.empty();
+}
+
+/// Nothing is there for the first of them, so for none.
+bool linked_queue::is_over(const waiting& w) {
+    if (w.until > now_.since_start) return false;
+    if (!link_->is_connected()) {
+        w.who->why = failed(errc::unreachable);
+    } else if (w.level == 0 || w.level > level_known_) {
+        if (w.give_up > now_.since_start) return false;
+        w.who->why = failed(errc::timed_out);
+    }
+    homeward_.add(*w.who);
+    return true;
+}
+
+void linked_queue::receive_one(reception& r) {
+    if (stopping_) {
+        r.why = failed(errc::stopping);
+        return homeward_.add(r);
+    }
+    link_->consume();
+    waiting& w = receptions_.emplace_back();
+    w.who = &r;
+    if (r.wait == milliseconds::max()) return;
+    w.until = now_.since_start + r.wait;
+    w.behind = lent_;
+    w.give_up = w.until + options_.queue.confirm_within;
+}
+
+/// One question at a time, for all who wait.
+void linked_queue::ask_level() {
+    if (level_asked_ != level_known_ || !link_->is_connected()) return;
+    bool any = false;
+    for (waiting& w : receptions_) {
+        if (w.level != 0 || w.until == steady::time_point::max() || w.behind > told_) continue;
+        w.level = level_asked_ + 1;
+        any = true;
+    }
+    if (!any) return;
+    ++level_asked_;
+    link_->level();
+}
+
+void linked_queue::levelled(std::uint64_t ready) {
+    behind_ = ready;
+    level_known_ = level_asked_;
+}
+
+void linked_queue::publish_one(publication& p) {
+    const message& m = p.message;
+    const std::size_t size = m.body.size() + m.id.size() + m.key.size();
+    if (stopping_) return fail(p, errc::stopping, effect::not_done, label_);
+    if (p.unique) return fail(p, errc::needs_journal, effect::not_done, "add");
+    if (!link_->is_connected()) return fail(p, errc::unreachable, effect::not_done, label_);
+    if (unconfirmed_ >= options_.unconfirmed_max || unconfirmed_bytes_ + size > options_.unconfirmed_max_bytes)
+        return fail(p, errc::busy, effect::not_done, label_);
+    p.message.time = std::chrono::time_point_cast<milliseconds>(now_.date);
+    if (m.id.empty()) p.message.id = fmt::format("{}-{:x}", id_tag_, ++ids_);
+    ++lent_;
+    ++unconfirmed_;
+    unconfirmed_bytes_ += m.body.size() + m.id.size() + m.key.size();
+    link_->publish(p, lane::work, {});
+}
+
+void linked_queue::published(publication& p) {
+    if (auto* const b = dynamic_cast<burial*>(&p)) return buried(*b);
+    const message& m = p.message;
+    ++told_;
+    --unconfirmed_;
+    unconfirmed_bytes_ -= m.body.size() + m.id.size() + m.key.size();
+    p.why.subject = label_;
+    homeward_.add(p);
+}
+
+void linked_queue::fail(publication& p, errc why, effect happened, std::string_view subject) {
+    p.outcome = publication::outcome::failed;
+    p.why = {why, happened, subject};
+    homeward_.add(p);
+}
+
+void linked_queue::settle_one(settlement& s) {
+    using action = enum settlement::action;
+    using outcome = enum settlement::outcome;
+    if (stopping_) {
+        s.why = failed(errc::stopping);
+        return end(s, outcome::failed);
+    }
+    queue_line::entry* const e = line_.open(s.number);
+    if (e == nullptr) return end(s, outcome::unknown);
+    switch (s.action) {
+        case action::renew: line_.renew(*e, now_); return end(s, outcome::done);
+        case action::ack:
+            line_.leave(*e, true);
+            remove(*e);
+            return end(s, outcome::done);
+        case action::dead: line_.count_attempt(*e); return bury(*e, s.reason, &s);
+        case action::retry: break;
+    }
+    line_.count_attempt(*e);
+    if (line_.exhausted(*e)) return bury(*e, s.reason, &s);
+    line_.leave(*e, false);
+    line_.postpone(*e, s.delay.count() == 0 ? wall::time_point{} : now_.date + s.delay);
+    drop_untagged();
+    end(s, outcome::done);
+}
+
+void linked_queue::end(settlement& s, enum settlement::outcome outcome) {
+    s.outcome = outcome;
+    homeward_.add(s);
+}
+
+void linked_queue::bury(queue_line::entry& e, std::string_view reason, settlement* asked) {
+    if (asked != nullptr) line_.leave(e, true);
+    auto* const b = new burial;
+    b->message = shelf_.find(e.number)->stored.message;
+    b->message.attempt = e.used;
+    b->message.time = std::chrono::time_point_cast<milliseconds>(now_.date);
+    b->number = e.number;
+    b->asked = asked;
+    if (!link_->is_connected()) {
+        b->why = failed(errc::unreachable);
+        return buried(*b);
+    }
+    link_->publish(*b, lane::dead, reason);
+}
+
+void linked_queue::buried(burial& done) {
+    const std::unique_ptr<burial> b(&done);
+    queue_line::entry& e = *line_.leaving(b->number);
+    if (b->asked == nullptr) line_.doom_over();
+    if (b->outcome == publication::outcome::confirmed) {
+        remove(e);
+        if (b->asked != nullptr) end(*b->asked, settlement::outcome::done);
+    } else if (b->asked == nullptr) {
+        line_.postpone(e, now_.date + pause_of_the_dead);
+        drop_untagged();
+    } else {
+        line_.stay(e, now_);
+        b->asked->why = b->why;
+        b->asked->why.subject = label_;
+        end(*b->asked, settlement::outcome::failed);
+    }
+}
+
+/// It is settled.
+void linked_queue::remove(queue_line::entry& e) {
+    const std::uint64_t number = e.number;
+    line_.gone(e);
+    const shelf::place& p = *shelf_.find(number);
+    if (p.tag != 0) link_->acknowledge(p.tag);
+    else shelf_.remember(p.serial, {.settled = true});
+    shelf_.erase(number);
+}
+
+/// What is the broker's again and nobody works on comes from there again, perhaps to another process.
+void linked_queue::drop_untagged() {
+    if (!shelf_.any_untagged()) return;
+    const auto untagged = [this](std::uint64_t number) { return shelf_.find(number)->tag == 0; };
+    line_.forget(untagged, [this](const queue_line::entry* e, std::uint64_t number, wall::time_point due) {
+        if (e != nullptr && (e->used != 0 || due != wall::time_point{}))
+            shelf_.remember(shelf_.find(number)->serial, {false, e->used, due});
+        shelf_.erase(number);
+    });
+}
+
+void linked_queue::connected() {
+    now_ = clock_.now();
+    end_turn();
+}
+
+void linked_queue::disconnected() {
+    now_ = clock_.now();
+    behind_ = 0;
+    level_known_ = level_asked_;  // what was asked of this connection is never answered
+    for (waiting& w : receptions_) w.level = 0;
+    end_turn();
+}
+
+void linked_queue::revoked(const std::function<bool(broker_tag)>& which) {
+    shelf_.untag(which);
+    drop_untagged();
+}
+
+void linked_queue::arrived(arrival&& one) {
+    if (const std::uint64_t known = shelf_.find_serial(one.serial); known != 0) {
+        shelf::place& p = *shelf_.find(known);
+        if (p.tag == 0) shelf_.tag(p, one.tag);  // somebody works on it since before the connection was lost
+        else if (p.tag != one.tag) link_->acknowledge(one.tag);  // it was sent twice, as its confirm was lost
+        return;
+    }
+    const memo m = shelf_.recall(one.serial);
+    if (m.settled) return link_->acknowledge(one.tag);
+    one.message.attempt = std::max(one.message.attempt, m.attempts);
+    one.message.not_before = std::max(one.message.not_before, m.not_before);
+    const std::uint64_t number = line_.take_number();
+    line_.add(queue_line::size_of(one.message));
+    const message copy = one.message;
+    shelf_.put(number, std::move(one));
+    line_.admit(number, copy);
+}
+
+void linked_queue::arrivals_over() {
+    now_ = clock_.now();
+    end_turn();
+}
+
+void linked_queue::stop(steady::time_point deadline) {
+    if (link_ == nullptr) return;
+    if (!back_.is_running()) {
+        link_.reset();
+        return;
+    }
+    back_.run_and_wait([this] { stopping_ = true; });
+    for (bool busy = true; busy && steady::now() < deadline;) {
+        back_.run_and_wait([&] { busy = link_->has_unconfirmed(); });
+        if (busy) std::this_thread::sleep_for(glance);
+    }
+    back_.run_and_wait([this] {
+        now_ = clock_.now();
+        link_->stop();
+        for (const waiting& w : receptions_) {
+            w.who->why = failed(errc::stopping);
+            homeward_.add(*w.who);
+        }
+        receptions_.clear();
+        if (ticking_) back_.remove(*this);
+        ticking_ = false;
+        homeward_.post();
+    });
+}
+
+}  // namespace freshet

@@ -1,0 +1,60 @@
+// The messages of a broker that are here and not settled, and where they came from. Own thread only.
+#pragma once
+
+#include "queue/broker_link.hpp"
+#include "queue/message_source.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+namespace freshet {
+
+/// What is to be done with a message that is on its way back from the broker.
+struct memo {
+    bool settled{false};  ///< nothing but to acknowledge it
+    unsigned attempts{0};
+    wall::time_point not_before{};
+};
+
+class shelf final : public message_source {
+public:
+    struct place {
+        stored_message stored;
+        std::string serial;
+        broker_tag tag{0};
+    };
+
+    void put(std::uint64_t number, arrival&& one);
+    place* find(std::uint64_t number);
+    /// The number of the message that has this serial; 0: none.
+    std::uint64_t find_serial(const std::string& serial) const;
+    void erase(std::uint64_t number);
+    /// Those tags mean nothing any more.
+    void untag(const std::function<bool(broker_tag)>& which);
+    /// It came again.
+    void tag(place& p, broker_tag tag);
+    bool any_untagged() const noexcept { return untagged_ != 0; }
+
+    /// Kept until the message comes back; the oldest are forgotten.
+    void remember(const std::string& serial, const memo& m);
+    /// Forgets it, too. Empty memo: nothing was to be remembered.
+    memo recall(const std::string& serial);
+
+    void read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
+              std::deque<stored_message>& to) override;
+    std::optional<stored_message> read_one(std::uint64_t queue, std::uint64_t number) override;
+    bool failed() const noexcept override { return false; }
+    void mark_damaged(std::string_view how) override;
+
+private:
+    std::map<std::uint64_t, place> places_;
+    std::size_t untagged_{0};
+    std::unordered_map<std::string, std::uint64_t> serials_;
+    std::unordered_map<std::string, memo> memos_;
+    std::deque<std::string> memo_order_;
+};
+
+}  // namespace freshet
