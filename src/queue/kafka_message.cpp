@@ -11,7 +11,7 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view cloud_events = "ce_";
-constexpr std::size_t usual_headers = 10;
+constexpr std::size_t usual_headers = 12;
 
 void add(rd_kafka_headers_t* to, std::string_view name, std::string_view text) {
     rd_kafka_header_add(to, name.data(), static_cast<ssize_t>(name.size()), text.data(),
@@ -44,6 +44,7 @@ rd_kafka_headers_t* kafka_headers(const message& m, std::string_view source, std
     add(to, "ce_source", source);
     add(to, "ce_type", reason != nullptr ? "freshet.dead_letter" : "freshet.message");
     add(to, "ce_time", date.tell(m.time));
+    add(to, time_header, ms_since_1970(m.time));  // Kafka's own is the sending's, which has to be near the broker's
     if (m.flags != 0) add(to, flags_header, std::int64_t{m.flags});
     if (m.attempt != 0) add(to, attempt_header, std::int64_t{m.attempt});
     if (m.not_before != wall::time_point{}) add(to, not_before_header, ms_since_1970(m.not_before));
@@ -74,6 +75,7 @@ message from_kafka(const rd_kafka_message_t& from) {
         std::int64_t date = 0;
         if (name == "ce_id" && !value.empty()) m.id = value;
         else if (name == flags_header) is_number(value, m.flags);
+        else if (name == time_header && is_number(value, date)) m.time = date_of(date);
         else if (name == attempt_header) is_number(value, m.attempt);
         else if (name == not_before_header && is_number(value, date)) m.not_before = date_of(date);
         else if (name == expires_header && is_number(value, date)) m.expires = date_of(date);

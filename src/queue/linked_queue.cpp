@@ -107,9 +107,9 @@ void linked_queue::end_turn() {
     serve();
     ask_level();
     link_->flush();
-    homeward_.post();
     ready_.store(line_.ready() + behind_, std::memory_order_relaxed);
     length_.store(line_.length() + behind_, std::memory_order_relaxed);
+    homeward_.post();
     const auto finite = [](const waiting& w) { return w.until != steady::time_point::max(); };
     const bool wanted = line_.next_tick(now_) != steady::time_point::max() ||
                         std::any_of(receptions_.begin(), receptions_.end(), finite);
@@ -338,6 +338,7 @@ void linked_queue::revoked(const std::function<bool(broker_tag)>& which) {
 }
 
 void linked_queue::arrived(arrival&& one) {
+    if (behind_ != 0) --behind_;
     if (const std::uint64_t known = shelf_.find_serial(one.serial); known != 0) {
         shelf::place& p = *shelf_.find(known);
         if (p.tag == 0) shelf_.tag(p, one.tag);  // somebody works on it since before the connection was lost

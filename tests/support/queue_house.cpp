@@ -1,6 +1,7 @@
 #include "support/queue_house.hpp"
 
 #include "queue/journal.hpp"
+#include "queue/kafka.hpp"
 #include "queue/linked_queue.hpp"
 #include "queue/rabbitmq.hpp"
 #include "support/manual_clock.hpp"
@@ -65,7 +66,6 @@ public:
         back_.stop();
     }
 
-    bool can(ability) const override { return false; }
     queue& open(std::string_view name, const queue_options& options) override {
         const std::string key(name);
         if (const auto at = queues_.find(key); at != queues_.end()) return *at->second;
@@ -79,6 +79,7 @@ public:
         return at != queues_.end() ? at->second.get() : nullptr;
     }
     void pass(milliseconds time) override {
+        back_.run_and_wait([] {});  // what was lent before is taken in before
         clock_.pass(time);
         back_.run_and_wait([this] {
             for (auto& [name, q] : queues_) static_cast<linked_queue&>(*q).tick(steady::now());
@@ -128,6 +129,7 @@ private:
 const char* rabbitmq_url() { return std::getenv("FRESHET_TEST_RABBITMQ"); }
 
 class rabbitmq_house final : public broker_house {
+    bool can(ability what) const override { return what == ability::lasting_acks; }
     std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
         queue_config c;
         c.urls = {rabbitmq_url()};
@@ -136,6 +138,23 @@ class rabbitmq_house final : public broker_house {
         fill(*there, name, options);
         there->queue_name = name_there(name);
         return make_rabbitmq_queue(back_, *there, clock_);
+    }
+};
+
+const char* kafka_servers() { return std::getenv("FRESHET_TEST_KAFKA"); }
+
+class kafka_house final : public broker_house {
+    bool can(ability) const override { return false; }
+    std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
+        kafka_options there;
+        fill(there, name, options);
+        there.servers = kafka_servers();
+        there.topic = name_there(name);
+        there.group = there.topic;
+        there.linger = milliseconds(1);
+        auto made = make_kafka_queue(back_, there, clock_);
+        if (!made) throw std::runtime_error(made.error().text);
+        return *std::move(made);
     }
 };
 
@@ -149,6 +168,7 @@ std::unique_ptr<queue_house> make() {
 std::vector<queue_kind> queue_kinds() {
     std::vector<queue_kind> kinds{{"journal", make<journal_house>}};
     if (rabbitmq_url() != nullptr) kinds.push_back({"rabbitmq", make<rabbitmq_house>});
+    if (kafka_servers() != nullptr) kinds.push_back({"kafka", make<kafka_house>});
     return kinds;
 }
 

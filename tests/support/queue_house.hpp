@@ -16,6 +16,7 @@ namespace freshet::test {
 enum class ability {
     unique_ids,      ///< `unique`
     exact_limits,    ///< length_max and bytes_max to the message
+    lasting_acks,    ///< what is acked stays so over a restart, although an earlier message is open
     lasting_leases,  ///< deliveries, attempts and delays outlive a restart
     letters,         ///< dead_letters()
     results,         ///< keeps results
@@ -41,7 +42,8 @@ struct queue_kind {
     const char* name;
     std::unique_ptr<queue_house> (*make)();
 };
-/// The brokers' too, where the environment says that there are some: FRESHET_TEST_RABBITMQ=amqp://...
+/// The brokers' too, where the environment says that there are some: FRESHET_TEST_RABBITMQ=amqp://...,
+/// FRESHET_TEST_KAFKA=HOST:PORT
 std::vector<queue_kind> queue_kinds();
 inline void PrintTo(const queue_kind& k, std::ostream* to) { *to << k.name; }
 

@@ -54,8 +54,11 @@ public:
         }
     }
 
-    /// What is there now.
-    std::vector<delivery> receive(std::size_t max = 1'000) { return receive(max, milliseconds(0)); }
+    /// What is there now: all that was confirmed has come from where it is.
+    std::vector<delivery> receive(std::size_t max = 1'000) {
+        receive(0, milliseconds(0));
+        return receive(max, milliseconds(0));
+    }
     std::vector<delivery> receive(std::size_t max, milliseconds wait, bool settle_at_once = false,
                                   bool exhausted_too = false) {
         awaited<reception> r(*home_);

@@ -1,0 +1,477 @@
+#include "queue/kafka_link.hpp"
+
+#include "escape.hpp"
+#include "queue/kafka_message.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace freshet {
+
+namespace {
+
+constexpr milliseconds commit_every{100};
+constexpr milliseconds look_every{50};    ///< for a topic that was just made
+constexpr milliseconds watch_every{250};  ///< should an event ever be missed
+constexpr int offset_bits = 48;
+
+/// Never 0.
+broker_tag tag_of(std::int32_t partition, std::int64_t offset) noexcept {
+    return ((static_cast<broker_tag>(partition) << offset_bits) | static_cast<broker_tag>(offset)) + 1;
+}
+std::int32_t partition_of(broker_tag tag) noexcept { return static_cast<std::int32_t>((tag - 1) >> offset_bits); }
+std::int64_t offset_of(broker_tag tag) noexcept {
+    return static_cast<std::int64_t>((tag - 1) & ((broker_tag{1} << offset_bits) - 1));
+}
+
+errc code_of(rd_kafka_resp_err_t e) noexcept {
+    switch (e) {
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE: return errc::too_large;
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL: return errc::busy;
+        case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+        case RD_KAFKA_RESP_ERR__TIMED_OUT: return errc::timed_out;
+        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: return errc::unroutable;
+        default: return errc::broker_refused;
+    }
+}
+
+}  // namespace
+
+kafka_link::kafka_link(shard& back, const kafka_options& options, link_owner& owner, rd_kafka_t* producer,
+                       rd_kafka_t* consumer)
+    : back_(back),
+      options_(options),
+      owner_(owner),
+      dead_topic_(options.topic + ".dead"),
+      source_("freshet/" + options.name),
+      producer_(producer),
+      consumer_(consumer),
+      commit_timer_(back.context()),
+      watch_timer_(back.context()) {
+    rd_kafka_poll_set_consumer(consumer_);
+}
+
+kafka_link::~kafka_link() {
+    if (helper_.joinable()) {
+        {
+            const std::lock_guard lock(mutex_);
+            ending_ = true;
+        }
+        asked_.notify_one();
+        helper_.join();
+    } else {
+        close();
+    }
+}
+
+void kafka_link::start() {
+    producer_events_ = std::make_unique<kafka_events>(
+        back_.context(), kafka_ptr<rd_kafka_queue_t>(rd_kafka_queue_get_main(producer_)),
+        [this](rd_kafka_event_t& e) { told_by_producer(e); }, [this] { over(); });
+    consumer_events_ = std::make_unique<kafka_events>(
+        back_.context(), kafka_ptr<rd_kafka_queue_t>(rd_kafka_queue_get_consumer(consumer_)),
+        [this](rd_kafka_event_t& e) { told_by_consumer(e); }, [this] { over(); });
+    look_wanted_ = true;
+    helper_ = std::thread([this] { help(); });
+    look_around();
+}
+
+// ---- publishing
+
+void kafka_link::publish(publication& p, lane to, std::string_view reason) {
+    const message& m = p.message;
+    if (free_slots_.empty()) {
+        free_slots_.push_back(slots_.size());
+        slots_.push_back(nullptr);
+    }
+    const std::size_t slot = free_slots_.back();
+    const std::string why(reason);
+    rd_kafka_headers_t* const headers = kafka_headers(m, source_, options_.name, to == lane::dead ? &why : nullptr);
+    std::array<rd_kafka_vu_t, 6> what{};
+    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    what[0].u.cstr = to == lane::dead ? dead_topic_.c_str() : options_.topic.c_str();
+    what[1].vtype = RD_KAFKA_VTYPE_VALUE;
+    what[1].u.mem.ptr = const_cast<char*>(m.body.data());
+    what[1].u.mem.size = m.body.size();
+    what[2].vtype = RD_KAFKA_VTYPE_KEY;
+    what[2].u.mem.ptr = m.key.empty() ? nullptr : const_cast<char*>(m.key.data());
+    what[2].u.mem.size = m.key.size();
+    what[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    what[3].u.i = RD_KAFKA_MSG_F_COPY;
+    what[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    what[4].u.ptr = reinterpret_cast<void*>(slot + 1);
+    what[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+    what[5].u.headers = headers;
+    rd_kafka_error_t* const refused = rd_kafka_produceva(producer_, what.data(), what.size());
+    if (refused != nullptr) {
+        rd_kafka_headers_destroy(headers);
+        p.outcome = publication::outcome::failed;
+        p.why = {code_of(rd_kafka_error_code(refused)), effect::not_done, {}};
+        rd_kafka_error_destroy(refused);
+        owner_.published(p);
+        return;
+    }
+    free_slots_.pop_back();
+    slots_[slot] = &p;
+    ++waiting_;
+}
+
+void kafka_link::told_by_producer(rd_kafka_event_t& e) {
+    if (rd_kafka_event_type(&e) == RD_KAFKA_EVENT_ERROR) return failed(e);
+    while (const rd_kafka_message_t* const m = rd_kafka_event_message_next(&e)) confirmed(*m);
+}
+
+void kafka_link::confirmed(const rd_kafka_message_t& m) {
+    const std::size_t slot = reinterpret_cast<std::uintptr_t>(m._private) - 1;
+    publication* const p = std::exchange(slots_[slot], nullptr);
+    free_slots_.push_back(slot);
+    --waiting_;
+    if (m.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        p->outcome = publication::outcome::confirmed;
+        if (rd_kafka_topic_name(m.rkt) == options_.topic) {
+            std::int64_t& behind = published_[m.partition];
+            behind = std::max(behind, m.offset + 1);
+        }
+    } else {
+        p->outcome = publication::outcome::failed;
+        const bool perhaps = rd_kafka_message_status(&m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED;
+        p->why = {code_of(m.err), perhaps ? effect::maybe_done : effect::not_done, {}};
+        spdlog::debug("queue {}: a message was not published: {}", options_.name, rd_kafka_err2str(m.err));
+    }
+    owner_.published(*p);
+}
+
+// ---- consuming
+
+void kafka_link::consume() {
+    wanted_ = true;
+    if (connected_ && !subscribed_) subscribe();
+}
+
+void kafka_link::subscribe() {
+    const kafka_ptr<rd_kafka_topic_partition_list_t> topics(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+    const auto e = rd_kafka_subscribe(consumer_, topics.get());
+    if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
+        spdlog::error("queue {}: topic {}: {}", options_.name, options_.topic, rd_kafka_err2str(e));
+    subscribed_ = e == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void kafka_link::told_by_consumer(rd_kafka_event_t& e) {
+    switch (rd_kafka_event_type(&e)) {
+        case RD_KAFKA_EVENT_FETCH:
+            while (const rd_kafka_message_t* const m = rd_kafka_event_message_next(&e)) fetched(*m);
+            return;
+        case RD_KAFKA_EVENT_REBALANCE: return rebalance(e);
+        case RD_KAFKA_EVENT_ERROR: return failed(e);
+        case RD_KAFKA_EVENT_OFFSET_COMMIT: {
+            const auto why = rd_kafka_event_error(&e);
+            if (why != RD_KAFKA_RESP_ERR_NO_ERROR && why != RD_KAFKA_RESP_ERR__NO_OFFSET)
+                spdlog::debug("queue {}: a position was not committed: {}", options_.name, rd_kafka_err2str(why));
+            return;
+        }
+        default: return;
+    }
+}
+
+void kafka_link::fetched(const rd_kafka_message_t& m) {
+    if (m.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        spdlog::debug("queue {}: {}", options_.name, rd_kafka_message_errstr(&m));
+        return;
+    }
+    kafka_offsets& offsets = offsets_[m.partition];
+    if (!offsets.arrived(m.offset)) return commit_soon();
+    ++open_;
+    arrival one;
+    one.message = from_kafka(m);
+    one.serial = fmt::format("{}:{}", m.partition, m.offset);
+    one.tag = tag_of(m.partition, m.offset);
+    owner_.arrived(std::move(one));
+    hold_back();
+}
+
+void kafka_link::acknowledge(broker_tag tag) {
+    kafka_offsets& offsets = offsets_[partition_of(tag)];
+    const std::size_t before = offsets.open();
+    offsets.settled(offset_of(tag));
+    open_ -= before - offsets.open();
+    hold_back();
+    commit_soon();
+}
+
+/// No more than `prefetch` messages are here.
+void kafka_link::hold_back() {
+    if (assigned_ == nullptr) return;
+    if (!held_back_ && open_ >= options_.prefetch) {
+        held_back_ = true;
+        rd_kafka_pause_partitions(consumer_, assigned_.get());
+    } else if (held_back_ && open_ <= options_.prefetch / 2) {
+        held_back_ = false;
+        rd_kafka_resume_partitions(consumer_, assigned_.get());
+    }
+}
+
+void kafka_link::rebalance(rd_kafka_event_t& e) {
+    const bool gained = rd_kafka_event_error(&e) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+    rd_kafka_topic_partition_list_t* const which = rd_kafka_event_topic_partition_list(&e);
+    if (!gained) commit();
+    // What is open is read again from its position, by whoever has the partition then.
+    for (auto& [partition, offsets] : offsets_) offsets.taken_away();
+    open_ = 0;
+    held_back_ = false;
+    ends_.clear();
+    owner_.revoked([](broker_tag) { return true; });
+    if (gained) {
+        assigned_.reset(rd_kafka_topic_partition_list_copy(which));
+        rd_kafka_assign(consumer_, which);
+    } else {
+        assigned_.reset();
+        rd_kafka_assign(consumer_, nullptr);
+    }
+    spdlog::debug("queue {}: the group {} {} {} partitions", options_.name, gained ? "gives" : "takes", which->cnt,
+                  options_.topic);
+}
+
+void kafka_link::commit_soon() {
+    if (commit_due_) return;
+    commit_due_ = true;
+    commit_timer_.expires_after(commit_every);
+    commit_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
+        if (ec || self->stopped_) return;
+        self->commit_due_ = false;
+        self->commit();
+    });
+}
+
+void kafka_link::commit() {
+    if (assigned_ == nullptr) return;
+    const kafka_ptr<rd_kafka_topic_partition_list_t> positions(rd_kafka_topic_partition_list_new(assigned_->cnt));
+    for (int i = 0; i < assigned_->cnt; ++i) {
+        const std::int32_t partition = assigned_->elems[i].partition;
+        kafka_offsets& offsets = offsets_[partition];
+        if (offsets.position() < 0 || offsets.position() == offsets.committed) continue;
+        rd_kafka_topic_partition_list_add(positions.get(), options_.topic.c_str(), partition)->offset =
+            offsets.position();
+        offsets.committed = offsets.position();
+    }
+    if (positions->cnt != 0) rd_kafka_commit(consumer_, positions.get(), 1);
+}
+
+void kafka_link::flush() {}
+
+void kafka_link::level() {
+    levelling_ = true;
+    if (is_level())
+        back_.run([self = shared_from_this()] {
+            if (!self->stopped_) self->over();
+        });
+}
+
+/// Of every partition all has come, as the broker said last, and what was published here.
+bool kafka_link::is_level() const {
+    if (assigned_ == nullptr) return false;
+    if (held_back_) return true;
+    for (int i = 0; i < assigned_->cnt; ++i) {
+        const std::int32_t partition = assigned_->elems[i].partition;
+        const auto end = ends_.find(partition);
+        if (end == ends_.end()) return false;
+        const auto came = offsets_.find(partition);
+        if (came != offsets_.end() && came->second.next() > end->second) return false;
+        const auto ours = published_.find(partition);
+        if (ours != published_.end() && ours->second > end->second) return false;
+    }
+    return true;
+}
+
+void kafka_link::over() {
+    if (stopped_) return;
+    if (levelling_ && is_level()) {
+        levelling_ = false;
+        owner_.levelled(0);
+    }
+    owner_.arrivals_over();
+}
+
+// ---- the broker's coming and going
+
+void kafka_link::failed(rd_kafka_event_t& e) {
+    const auto code = rd_kafka_event_error(&e);
+    if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        const kafka_ptr<rd_kafka_topic_partition_t> where(rd_kafka_event_topic_partition(&e));
+        if (where != nullptr) ends_[where->partition] = where->offset;
+        return;
+    }
+    const std::string words = rd_kafka_event_error_string(&e);
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return lost("no broker answers");
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
+        code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+        rd_kafka_event_error_is_fatal(&e) != 0)
+        return lost(words);
+    spdlog::debug("queue {}: {}", options_.name, words);
+}
+
+void kafka_link::lost(const std::string& reason) {
+    if (reason != last_trouble_)
+        spdlog::warn("queue {}: {}: {}; connecting again", options_.name, options_.servers, escaped(reason));
+    last_trouble_ = reason;
+    const bool was_connected = std::exchange(connected_, false);
+    {
+        const std::lock_guard lock(mutex_);
+        look_wanted_ = true;
+    }
+    asked_.notify_one();
+    if (was_connected) owner_.disconnected();
+}
+
+void kafka_link::looked(const std::string& trouble) {
+    if (stopped_) return;
+    if (!trouble.empty()) return lost(trouble);
+    if (connected_) return;
+    connected_ = true;
+    if (!last_trouble_.empty()) spdlog::info("queue {}: {} answers again", options_.name, options_.servers);
+    last_trouble_.clear();
+    if (wanted_ && !subscribed_) subscribe();
+    owner_.connected();
+}
+
+void kafka_link::look_around() {
+    watch_timer_.expires_after(watch_every);
+    watch_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
+        if (ec || self->stopped_) return;
+        self->producer_events_->drain();
+        self->consumer_events_->drain();
+        self->over();
+        self->look_around();
+    });
+}
+
+void kafka_link::stop() {
+    if (stopped_) return;
+    commit();
+    stopped_ = true;
+    commit_timer_.cancel();
+    watch_timer_.cancel();
+    producer_events_.reset();
+    consumer_events_.reset();
+    for (publication*& p : slots_) {
+        publication* const one = std::exchange(p, nullptr);
+        if (one == nullptr) continue;
+        one->outcome = publication::outcome::failed;
+        one->why = {errc::stopping, effect::maybe_done, {}};
+        owner_.published(*one);
+    }
+    waiting_ = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+        was_connected_ = connected_;
+    }
+    connected_ = false;
+    asked_.notify_one();
+}
+
+// ---- the helper's thread
+
+void kafka_link::help() {
+    milliseconds pause{0};
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        asked_.wait(lock, [this] { return look_wanted_ || ending_; });
+        if (pause.count() != 0) asked_.wait_for(lock, pause, [this] { return ending_; });
+        if (ending_) break;
+        look_wanted_ = false;
+        lock.unlock();
+        const std::string trouble = look();
+        const std::weak_ptr<kafka_link> self = weak_from_this();
+        back_.run([self, trouble] {
+            if (const auto here = self.lock()) here->looked(trouble);
+        });
+        lock.lock();
+        pause =
+            trouble.empty() ? milliseconds(0) : std::clamp(pause * 2, options_.reconnect_min, options_.reconnect_max);
+    }
+    lock.unlock();
+    close();
+}
+
+std::string kafka_link::look() {
+    std::string trouble = look_for(options_.topic);
+    if (trouble.empty()) trouble = look_for(dead_topic_);
+    return trouble;
+}
+
+/// Empty: the topic is there. One that was just made is waited for.
+std::string kafka_link::look_for(const std::string& name) {
+    const auto deadline = steady::now() + options_.connect_timeout;
+    for (bool made = false;;) {
+        bool missing = false;
+        const std::string trouble = ask_for(name, missing);
+        if (!missing && (trouble.empty() || !made || steady::now() > deadline)) return trouble;
+        if (missing && options_.declare == declaration::check)
+            return fmt::format("there is no topic {}; declare = \"create\" makes it", name);
+        if (missing && !made) {
+            const std::string refused = create(name);
+            if (!refused.empty()) return refused;
+            made = true;
+        } else if (steady::now() > deadline) {
+            return fmt::format("the topic {} was made, and is not there", name);
+        }
+        std::unique_lock lock(mutex_);
+        if (asked_.wait_for(lock, look_every, [this] { return ending_; })) return "it is being stopped";
+    }
+}
+
+std::string kafka_link::ask_for(const std::string& name, bool& missing) {
+    const kafka_ptr<rd_kafka_topic_t> topic(rd_kafka_topic_new(producer_, name.c_str(), nullptr));
+    const rd_kafka_metadata_t* told = nullptr;
+    const auto limit = static_cast<int>(options_.connect_timeout.count());
+    const auto e = rd_kafka_metadata(producer_, 0, topic.get(), &told, limit);
+    const kafka_ptr<const rd_kafka_metadata_t> metadata(told);
+    if (e == RD_KAFKA_RESP_ERR__TRANSPORT || e == RD_KAFKA_RESP_ERR__TIMED_OUT) return "no broker answers";
+    if (e != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(e);
+    if (metadata->topic_cnt != 1) return fmt::format("the broker says nothing of the topic {}", name);
+    const auto known = metadata->topics[0].err;
+    missing = known == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (missing || known == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    return fmt::format("topic {}: {}", name, rd_kafka_err2str(known));
+}
+
+/// Empty: it is made, or was made by somebody else.
+std::string kafka_link::create(const std::string& name) {
+    std::array<char, 512> trouble{};
+    rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(name.c_str(), -1, -1, trouble.data(), trouble.size());
+    if (wanted == nullptr) return trouble.data();
+    const kafka_ptr<rd_kafka_queue_t> answers(rd_kafka_queue_new(producer_));
+    rd_kafka_CreateTopics(producer_, &wanted, 1, nullptr, answers.get());
+    const kafka_ptr<rd_kafka_event_t> answer(
+        rd_kafka_queue_poll(answers.get(), static_cast<int>(options_.connect_timeout.count())));
+    rd_kafka_NewTopic_destroy(wanted);
+    if (answer == nullptr) return fmt::format("the topic {} was not made in time", name);
+    if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return rd_kafka_event_error_string(answer.get());
+    std::size_t count = 0;
+    const auto* const made = rd_kafka_event_CreateTopics_result(answer.get());
+    const rd_kafka_topic_result_t** const topics = rd_kafka_CreateTopics_result_topics(made, &count);
+    if (count != 1) return fmt::format("the broker says nothing of the topic {}", name);
+    const auto e = rd_kafka_topic_result_error(topics[0]);
+    if (e == RD_KAFKA_RESP_ERR_NO_ERROR || e == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
+    const char* const words = rd_kafka_topic_result_error_string(topics[0]);
+    return fmt::format("topic {}: {}", name, words != nullptr ? words : rd_kafka_err2str(e));
+}
+
+/// Leaves the group where there is one to be left.
+void kafka_link::close() {
+    if (was_connected_) rd_kafka_consumer_close(consumer_);
+    rd_kafka_destroy_flags(consumer_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    rd_kafka_purge(producer_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_destroy(producer_);
+}
+
+}  // namespace freshet

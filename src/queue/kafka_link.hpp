@@ -1,0 +1,92 @@
+// The connection of one queue to Kafka: an idempotent producer, and a consumer in a group whose position is the lowest
+// message that is not settled. librdkafka's own threads do the rest. Back shard only.
+#pragma once
+
+#include <freshet/broker.hpp>
+
+#include "queue/broker_link.hpp"
+#include "queue/kafka_client.hpp"
+#include "queue/kafka_offsets.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace freshet {
+
+class kafka_link final : public broker_link, public std::enable_shared_from_this<kafka_link> {
+public:
+    /// Takes the handles.
+    kafka_link(shard& back, const kafka_options& options, link_owner& owner, rd_kafka_t* producer,
+               rd_kafka_t* consumer);
+    ~kafka_link() override;
+
+    void start() override;
+    void publish(publication& p, lane to, std::string_view reason) override;
+    void flush() override;
+    void acknowledge(broker_tag tag) override;
+    void consume() override;
+    void level() override;
+    bool is_connected() const noexcept override { return connected_; }
+    bool has_unconfirmed() const noexcept override { return connected_ && waiting_ != 0; }
+    void stop() override;
+
+private:
+    void told_by_producer(rd_kafka_event_t& e);
+    void told_by_consumer(rd_kafka_event_t& e);
+    void confirmed(const rd_kafka_message_t& m);
+    void fetched(const rd_kafka_message_t& m);
+    void rebalance(rd_kafka_event_t& e);
+    void failed(rd_kafka_event_t& e);
+    void over();
+    void subscribe();
+    void hold_back();
+    void commit();
+    void commit_soon();
+    void look_around();
+    bool is_level() const;
+    void looked(const std::string& trouble);
+    void lost(const std::string& reason);
+
+    // The helper's thread: what blocks.
+    void help();
+    std::string look();
+    std::string look_for(const std::string& topic);
+    std::string ask_for(const std::string& topic, bool& missing);
+    std::string create(const std::string& topic);
+    void close();
+
+    shard& back_;
+    const kafka_options options_;
+    link_owner& owner_;
+    const std::string dead_topic_, source_;
+    rd_kafka_t* producer_;
+    rd_kafka_t* consumer_;
+    std::unique_ptr<kafka_events> producer_events_, consumer_events_;
+    boost::asio::steady_timer commit_timer_, watch_timer_;
+
+    std::vector<publication*> slots_;  ///< what librdkafka has, by the opaque that it was given
+    std::vector<std::size_t> free_slots_;
+    std::size_t waiting_{0};
+    std::map<std::int32_t, kafka_offsets> offsets_;
+    std::map<std::int32_t, std::int64_t> ends_;       ///< of partitions that were read to their end: where that was
+    std::map<std::int32_t, std::int64_t> published_;  ///< behind the last confirmed one, by partition
+    kafka_ptr<rd_kafka_topic_partition_list_t> assigned_;
+    std::size_t open_{0};
+    bool connected_{false}, wanted_{false}, subscribed_{false}, held_back_{false}, levelling_{false};
+    bool commit_due_{false}, stopped_{false};
+    std::string last_trouble_;
+
+    std::thread helper_;
+    std::mutex mutex_;
+    std::condition_variable asked_;
+    bool look_wanted_{false}, ending_{false}, was_connected_{false};  ///< with mutex_
+};
+
+}  // namespace freshet
