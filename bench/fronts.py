@@ -31,6 +31,8 @@ NUTCRACKER_CONFIG = """bench:
 """
 NUTCRACKER_BUFFER_BYTES = 16384  # its default
 
+BARE_LOOP = "bare loop"
+
 MEMCACHED_ROUTES = """pools{{ main = {{ backends = {{ {servers} }} }} }}
 routes{{ default = route_direct{{ child = "main" }} }}
 """
@@ -67,6 +69,15 @@ def nutcracker(pool, environment=None):
                 "-a", "127.0.0.1", "-s", str(free_port()), "-m", str(NUTCRACKER_BUFFER_BYTES)]
 
     return Server("nutcracker", command, environment)
+
+
+def bare_loop(binary, pool, environment=None):
+    """What a proxy costs that does nothing but pass requests on: bare_loop.cpp."""
+
+    def command(port, _):
+        return [program(str(binary)), str(port), *(str(server.port) for server in pool)]
+
+    return Server(BARE_LOOP, command, environment)
 
 
 def memcached_proxy(pool, connections):

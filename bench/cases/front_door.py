@@ -1,10 +1,12 @@
-"""The proxy in front of a pool, against nutcracker, memcached 1.6.38's proxy and memcached 1.6.18 asked directly."""
+"""The proxy in front of a pool, against nutcracker, memcached 1.6.38's proxy, memcached 1.6.18 asked directly, and
+the bare loop, which no goal asks to beat."""
 
 import contextlib
 from dataclasses import dataclass
 
 from fronts import (
-    alone, attempted, by_unix_socket, freshet_front, memcached_pool, memcached_proxy, nutcracker, unpinned)
+    BARE_LOOP, alone, attempted, bare_loop, by_unix_socket, freshet_front, memcached_pool, memcached_proxy, nutcracker,
+    unpinned)
 from generators import in_turn, medians
 from servers import CannotRun
 from table import Row, not_measured, thousands
@@ -57,9 +59,10 @@ def run(bench):
 
 
 def start_fronts(bench, stack, pool):
-    """Freshet first, nutcracker second, memcached's proxy third if there is one; and why there is none."""
+    """Freshet first, nutcracker second, the bare loop third, memcached's proxy last if there is one; and why there is
+    none."""
     fronts = [stack.enter_context(freshet_front(bench.freshet, pool, CONNECTIONS_MAX)),
-              stack.enter_context(nutcracker(pool))]
+              stack.enter_context(nutcracker(pool)), stack.enter_context(bare_loop(bench.bare_loop, pool))]
     try:
         fronts.append(stack.enter_context(memcached_proxy(pool, CONNECTIONS_MAX)))
     except CannotRun as why:
@@ -115,7 +118,10 @@ def measure(bench, peers, one):
 def cpu_row(what, figures, goal, against="nutcracker"):
     ours, peer = figures["freshet"]["server_cpu_us"], figures["nutcracker"]["server_cpu_us"]
     others = {name: f"{found['server_cpu_us']:.2f} us" for name, found in figures.items() if name != "freshet"}
-    return Row(f"{what}: CPU", f"{ours:.2f} us", names_and(others), f"{ours / peer:.2f} of {against}",
+    compared = f"{ours / peer:.2f} of {against}"
+    if BARE_LOOP in figures:
+        compared += f", {ours / figures[BARE_LOOP]['server_cpu_us']:.2f} of {BARE_LOOP}"
+    return Row(f"{what}: CPU", f"{ours:.2f} us", names_and(others), compared,
                f"<= {goal}", round(ours / peer, 2) <= goal, at_rates(figures))
 
 
@@ -127,7 +133,8 @@ def at_rates(figures):
 def rate_row(what, figures, above_memcached, judged=True):
     ours = figures["freshet"]["T_per_s"]
     others = {name: found["T_per_s"] for name, found in figures.items() if name != "freshet"}
-    to_beat = [rate for name, rate in others.items() if above_memcached or name != "memcached"]
+    no_goals = {BARE_LOOP} if above_memcached else {BARE_LOOP, "memcached"}
+    to_beat = [rate for name, rate in others.items() if name not in no_goals]
     busy = figures["freshet"]["own_cpu"]
     return Row(
         f"{what}: requests/s",

@@ -1,7 +1,7 @@
 """System calls and heap calls of the proxy per request: 9:1 get:set, two servers behind, the proxy alone on its core."""
 
 from calls import counting
-from fronts import alone, attempted, freshet_front, memcached_pool, nutcracker
+from fronts import BARE_LOOP, alone, attempted, bare_loop, freshet_front, memcached_pool, nutcracker
 from table import Row
 
 CONNECTIONS = 50
@@ -19,12 +19,13 @@ def run(bench):
 
 
 def system_row(bench, pool, what, depth):
-    ours, peer = (system_calls(bench, pool, start, depth) for start in starts(bench, pool))
+    all_starts = *starts(bench, pool), lambda e: bare_loop(bench.bare_loop, pool, e)
+    ours, peer, bare = (system_calls(bench, pool, start, depth) for start in all_starts)
     goal = SYSTEM_GOALS[depth]
     yield Row(
         what,
         f"{ours:.2f}",
-        f"nutcracker {peer:.2f}",
+        f"nutcracker {peer:.2f}, {BARE_LOOP} {bare:.2f}",
         "a request",
         f"<= {goal}",
         round(ours, 2) <= goal,

@@ -1,7 +1,7 @@
 """CPU of the proxy per request at more and more connections, depth 1, 100 B: two servers behind, the proxy alone on its
 core."""
 
-from fronts import alone, freshet_front, memcached_pool, nutcracker
+from fronts import BARE_LOOP, alone, bare_loop, freshet_front, memcached_pool, nutcracker
 from generators import in_turn, medians
 from table import Row
 
@@ -13,14 +13,15 @@ GOAL = 1.25
 def run(bench):
     with memcached_pool(2) as pool:
         most = max(CONNECTIONS) + 100
-        with freshet_front(bench.freshet, pool, most) as ours, nutcracker(pool) as peer:
-            for front in (ours, peer):
+        with (freshet_front(bench.freshet, pool, most) as ours, nutcracker(pool) as peer,
+              bare_loop(bench.bare_loop, pool) as bare):
+            for front in (ours, peer, bare):
                 bench.generators.load(front, fill=True, depth=16, requests=1)
-            curves = {ours: {}, peer: {}}
+            curves = {ours: {}, peer: {}, bare: {}}
             for connections in CONNECTIONS:
                 bench.say(f"front door: {connections:,} connections")
-                runs = {ours: [], peer: []}
-                for front in in_turn(bench.rounds, ours, peer):
+                runs = {ours: [], peer: [], bare: []}
+                for front in in_turn(bench.rounds, ours, peer, bare):
                     runs[front].append(alone(bench, front, pool, connections=connections, warm_up=2 * connections,
                                              seconds=bench.seconds))
                 for front, found in runs.items():
@@ -30,7 +31,7 @@ def run(bench):
     yield Row(
         "front door, CPU at " + " / ".join(f"{connections:,}" for connections in CONNECTIONS) + " x 1, 100 B",
         cell(curves[ours]),
-        "nutcracker " + cell(curves[peer]),
+        f"nutcracker {cell(curves[peer])}, {BARE_LOOP} {cell(curves[bare])}",
         f"{many:,}: {growth:.2f} of {few:,}",
         f"<= {GOAL}",
         growth <= GOAL,
