@@ -24,13 +24,14 @@ std::string_view explain(errc e) noexcept {
         case errc::wrong_config: return "is configured wrongly";
         case errc::refused: return "is not possible here";
         case errc::server_down: return "is down";
-        case errc::unreachable: return "cannot be reached";
+        case errc::unreachable: return "is unreachable";
         case errc::connection_lost: return "closed the connection";
         case errc::wrong_answer: return "gave an answer that is none";
         case errc::too_old: return "knows no meta commands, which memcached 1.6.10 and later do";
         case errc::needs_journal: return "needs a journal queue";
         case errc::unroutable: return "is not there on its broker";
         case errc::broker_refused: return "was refused by its broker";
+        case errc::message_too_large: return "takes no message as large as that";
     }
     return "failed";
 }

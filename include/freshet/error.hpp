@@ -22,31 +22,32 @@ enum class effect : std::uint8_t {
 
 /// Why something failed. Each has one sentence, see explain().
 enum class errc {
-    busy = 1,          ///< a limit on waiting calls or bytes is reached
-    timed_out,         ///< no answer within the deadline
-    stopping,          ///< the process is being stopped
-    queue_full,        ///< length_max of the queue is reached
-    queue_bytes_full,  ///< bytes_max of the queue is reached
-    too_many_queues,   ///< queues_max names exist already
-    disk_full,         ///< the journal's disk has no room
-    journal_stopped,   ///< the journal stopped itself after a write or sync that failed
-    journal_locked,    ///< another process has the journal open
-    journal_damaged,   ///< the journal's file is not readable as one
-    journal_path,      ///< the journal's file or folder cannot be used
-    out_of_memory,     ///< no room for the value although others were evicted
-    too_large,         ///< the value is larger than item_size_max
-    no_worker,         ///< a flow's program or address cannot be used
-    call_failed,       ///< a flow's call ended with an error
-    wrong_config,      ///< the configuration has mistakes
-    refused,           ///< not possible here, and why is in the text
-    server_down,       ///< a memcached server failed several times in a row and is left alone for a while
-    unreachable,       ///< no connection, or its name does not resolve
-    connection_lost,   ///< the connection ended while calls were under way
-    wrong_answer,      ///< what came is no answer to what was asked
-    too_old,           ///< a memcached that does not know the meta commands
-    needs_journal,     ///< only a journal can: a broker does not know which ids it had
-    unroutable,        ///< the broker has no queue for it
-    broker_refused,    ///< the broker said no; the log has its words
+    busy = 1,           ///< a limit on waiting calls or bytes is reached
+    timed_out,          ///< no answer within the deadline
+    stopping,           ///< the process is being stopped
+    queue_full,         ///< length_max of the queue is reached
+    queue_bytes_full,   ///< bytes_max of the queue is reached
+    too_many_queues,    ///< queues_max names exist already
+    disk_full,          ///< the journal's disk has no room
+    journal_stopped,    ///< the journal stopped itself after a write or sync that failed
+    journal_locked,     ///< another process has the journal open
+    journal_damaged,    ///< the journal's file is not readable as one
+    journal_path,       ///< the journal's file or folder cannot be used
+    out_of_memory,      ///< no room for the value although others were evicted
+    too_large,          ///< the value is larger than item_size_max
+    no_worker,          ///< a flow's program or address cannot be used
+    call_failed,        ///< a flow's call ended with an error
+    wrong_config,       ///< the configuration has mistakes
+    refused,            ///< not possible here, and why is in the text
+    server_down,        ///< a memcached server failed several times in a row and is left alone for a while
+    unreachable,        ///< no connection, or its name does not resolve
+    connection_lost,    ///< the connection ended while calls were under way
+    wrong_answer,       ///< what came is no answer to what was asked
+    too_old,            ///< a memcached that does not know the meta commands
+    needs_journal,      ///< only a journal can: a broker does not know which ids it had
+    unroutable,         ///< the broker has no queue for it
+    broker_refused,     ///< the broker said no; the log has its words
+    message_too_large,  ///< for the broker
 };
 
 const boost::system::error_category& category() noexcept;

@@ -31,7 +31,7 @@ std::int64_t offset_of(broker_tag tag) noexcept {
 errc code_of(rd_kafka_resp_err_t e) noexcept {
     switch (e) {
         case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-        case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE: return errc::too_large;
+        case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE: return errc::message_too_large;
         case RD_KAFKA_RESP_ERR__QUEUE_FULL: return errc::busy;
         case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
         case RD_KAFKA_RESP_ERR__TIMED_OUT: return errc::timed_out;

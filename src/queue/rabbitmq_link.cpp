@@ -55,7 +55,9 @@ amqp_table_t table_of(std::array<amqp_table_entry_t, N>& entries) {
     return {static_cast<int>(N), entries.data()};
 }
 
-/// An error that a human made is told once, as it will be there the next time, too.
+bool limits_length(const rabbitmq_options& o) noexcept { return o.queue.length_max != queue_options{}.length_max; }
+bool limits_bytes(const rabbitmq_options& o) noexcept { return o.queue.bytes_max != queue_options{}.bytes_max; }
+
 std::string with_hint(std::string reason, const rabbitmq_options& o) {
     if (reason.find("NOT_FOUND") != reason.npos && o.declare == declaration::check)
         reason += "; declare = \"create\" makes it";
@@ -258,9 +260,7 @@ asio::awaitable<std::string> rabbitmq_link::declare(const std::string& queue, bo
     d.durable = 1;
     std::vector<amqp_table_entry_t> arguments;
     if (options_.quorum) arguments.push_back(entry("x-queue-type", "quorum"));
-    const queue_options usual;
-    const bool length = with_limits && options_.queue.length_max != usual.length_max;
-    const bool bytes = with_limits && options_.queue.bytes_max != usual.bytes_max;
+    const bool length = with_limits && limits_length(options_), bytes = with_limits && limits_bytes(options_);
     if (length) arguments.push_back(entry("x-max-length", options_.queue.length_max));
     if (bytes) arguments.push_back(entry("x-max-length-bytes", options_.queue.bytes_max));
     if (length || bytes) arguments.push_back(entry("x-overflow", "reject-publish"));
@@ -432,7 +432,7 @@ void rabbitmq_link::content_over() {
 void rabbitmq_link::publish(publication& p, lane to, std::string_view reason) {
     unconfirmed u{&p, to, std::string(reason), ++serials_, steady::now()};
     if (blocked_ || p.message.body.size() > body_max) {
-        tell(u, failure{blocked_ ? errc::busy : errc::too_large, effect::not_done, {}});
+        tell(u, failure{blocked_ ? errc::busy : errc::message_too_large, effect::not_done, {}});
         return;
     }
     unconfirmed_.push_back(std::move(u));
@@ -464,11 +464,18 @@ void rabbitmq_link::confirm(std::uint64_t tag, bool multiple, bool taken) {
         if (u.told) continue;
         u.told = true;
         std::optional<failure> why;
-        if (!taken) why = failure{errc::broker_refused, effect::not_done, {}};
+        if (!taken) why = failure{refusal(), effect::not_done, {}};
         else if (u.returned) why = failure{errc::unroutable, effect::not_done, {}};
         tell(u, why);
     }
     tell_first();
+}
+
+/// Why it took no message: where it was told limits, it is they.
+errc rabbitmq_link::refusal() const noexcept {
+    if (options_.declare == declaration::check) return errc::broker_refused;
+    if (limits_length(options_)) return errc::queue_full;
+    return limits_bytes(options_) ? errc::queue_bytes_full : errc::broker_refused;
 }
 
 void rabbitmq_link::tell_first() {

@@ -81,6 +81,7 @@ private:
     void send(unconfirmed& u);
     void confirm(std::uint64_t tag, bool multiple, bool taken);
     void tell(unconfirmed& u, std::optional<failure> why);
+    errc refusal() const noexcept;
     void tell_first();
     void fail_all(errc why);
     void publish_again();

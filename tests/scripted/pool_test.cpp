@@ -315,7 +315,7 @@ TEST_F(pool, name_that_does_not_resolve_makes_its_server_unreachable) {
     user.make(options, &names);
     std::string told;
     do told = user.say(set("x"));
-    while (told == "SERVER_ERROR server cache.example:11211 cannot be reached, not_done\r\n");
+    while (told == "SERVER_ERROR server cache.example:11211 is unreachable, not_done\r\n");
     EXPECT_EQ(told, "SERVER_ERROR server cache.example:11211 is down, not_done\r\n");
     user.forget();
 }

@@ -1,0 +1,79 @@
+"""A queue on a real Kafka that fails, and other programs at the same topic."""
+import subprocess
+import unittest
+
+from broker_cases import CONFIRMED, BrokerCases, until
+from kafka import Kafka
+
+
+class KafkaQueue(BrokerCases, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = cls.enterClassContext(Kafka(config="num.partitions=3\nmessage.max.bytes=100000"))
+
+    def url(self, name, declare="create"):
+        return f"kafka://{self.broker.address}?topic={name}&declare={declare}"
+
+    def kcat(self, *arguments, stdin=None):
+        return subprocess.run(["kcat", "-b", self.broker.address, *arguments], input=stdin, check=True, capture_output=True,
+                              timeout=self.patience).stdout
+
+    def test_other_programs_publish_and_freshet_works_off(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }\ninto = "main"\nkey = "result:{id}"\n'
+        _, client = self.serve("others", flow)
+        until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+        self.kcat("-P", "-t", "others", "-k", "k", "-H", "ce_id=k1", stdin=b"by kcat")
+        until(lambda: client.get(b"result:k1"), b"BY KCAT", self.patience)
+
+    def test_other_programs_receive_what_freshet_publishes(self):
+        _, client = self.serve("theirs")
+        until(lambda: client.ask(b"set task:thumbs#t1 9 0 4\r\nbody\r\n"), CONFIRMED, self.patience)
+        told = self.kcat("-C", "-t", "theirs", "-o", "beginning", "-e", "-f", "%k|%s|%h|%T\n").decode()
+        key, body, headers, time = told.strip().split("|")
+        self.assertEqual((key, body), ("t1", "body"))
+        headers = dict(pair.split("=", 1) for pair in headers.split(","))
+        self.assertEqual((headers["ce_id"], headers["ce_specversion"], headers["freshet-flags"]), ("t1", "1.0", "9"))
+        self.assertGreater(int(time), 0)
+
+    def test_dead_letters_are_in_a_topic_of_their_own(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'
+        _, client = self.serve("failing", flow, 'max_attempts = 2\nbackoff = "10ms..10ms"\n')
+        until(lambda: client.publish(b"hopeless", b"task:thumbs#h1"), CONFIRMED, self.patience)
+        read = lambda: self.kcat("-C", "-t", "failing.dead", "-o", "beginning", "-e", "-f", "%k|%s|%h\n").decode()
+        until(lambda: read() != "", True, self.patience)
+        self.assertRegex(read(), r"^h1\|hopeless\|.*freshet-attempt=2,.*freshet-reason=.*1")
+
+    def test_what_is_wrong_is_said_in_words(self):
+        server, client = self.serve("nobody-made-it", declare="check")
+        until(lambda: "there is no topic nobody-made-it" in server.output(), True, self.patience)
+        self.assertEqual(client.publish(b"x"), b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n")
+
+    def test_a_message_over_the_broker_s_limit_fails_alone(self):
+        _, client = self.serve("large")
+        self.ready(client)
+        self.assertEqual(client.publish(b"x" * 200_000), b"SERVER_ERROR queue thumbs takes no message as large as that, not_done\r\n")
+        self.assertEqual(client.publish(b"y"), CONFIRMED)
+
+    def test_two_processes_share_the_partitions(self):
+        _, one = self.serve("shared")
+        self.ready(one)
+        tasks = [b"t%d" % number for number in range(300)]
+        for task in tasks[:150]:
+            self.assertEqual(one.publish(task, b"task:thumbs#" + task), CONFIRMED)
+        _, two = self.serve("shared")
+        until(lambda: self.take(two) is not None or self.take(one) is not None, True, self.patience)
+        for task in tasks[150:]:
+            self.assertEqual(one.publish(task, b"task:thumbs#" + task), CONFIRMED)
+        came = set()
+
+        def all_came():
+            for client in (one, two):
+                body = self.take(client)
+                if body is not None:
+                    came.add(body)
+            return len(came) >= 299     # one was taken before
+        until(all_came, True, self.patience)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,146 @@
+"""A queue on a real RabbitMQ that fails, and other programs at the same queue."""
+import subprocess
+import sys
+import unittest
+
+try:
+    import pika
+except ImportError:     # another Python than Debian's; it is pure Python
+    sys.path.append("/usr/lib/python3/dist-packages")
+    import pika
+
+from broker_cases import CONFIRMED, BrokerCases, until
+from rabbitmq import RabbitMQ
+
+
+class RabbitMQQueue(BrokerCases, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = cls.enterClassContext(RabbitMQ())
+
+    def url(self, name, declare="create"):
+        return f"{self.broker.url}?queue={name}&declare={declare}"
+
+    def pika(self):
+        connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))
+        self.addCleanup(connection.close)
+        return connection.channel()
+
+    def test_other_programs_publish_and_freshet_works_off(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }\ninto = "main"\nkey = "result:{id}"\n'
+        _, client = self.serve("others", flow)
+        until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+        self.pika().basic_publish("", "others", b"by pika", pika.BasicProperties(message_id="p1", headers={"n": 7}))
+        until(lambda: client.get(b"result:p1"), b"BY PIKA", self.patience)
+        # it gives no message id: who works it off sees the body
+        subprocess.run(["amqp-publish", "--url", self.broker.url, "-r", "others", "-p", "-b", "by amqp-publish"], check=True)
+
+    def test_other_programs_receive_what_freshet_publishes(self):
+        _, client = self.serve("theirs")
+        until(lambda: client.ask(b"set task:thumbs#t1 9 0 4\r\nbody\r\n"), CONFIRMED, self.patience)
+        method, properties, body = self.pika().basic_get("theirs", auto_ack=True)
+        self.assertEqual(body, b"body")
+        self.assertEqual((properties.message_id, properties.delivery_mode), ("t1", 2))
+        self.assertEqual(properties.headers["freshet-flags"], 9)
+        self.assertEqual(properties.headers["cloudEvents_specversion"], "1.0")
+        self.assertEqual(properties.headers["cloudEvents_id"], "t1")
+        self.assertIsNotNone(properties.timestamp)
+        self.assertEqual(client.publish(b"once more"), CONFIRMED)
+        taken = subprocess.run(["amqp-consume", "--url", self.broker.url, "-q", "theirs", "-c", "1", "cat"], check=True,
+                               capture_output=True, timeout=self.patience)
+        self.assertEqual(taken.stdout, b"once more")
+
+    def test_dead_letters_are_in_a_queue_of_their_own(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'
+        _, client = self.serve("failing", flow, 'max_attempts = 2\nbackoff = "10ms..10ms"\n')
+        until(lambda: client.publish(b"hopeless", b"task:thumbs#h1"), CONFIRMED, self.patience)
+        channel = self.pika()
+        letters = []
+
+        def dead():
+            method, properties, body = channel.basic_get("failing.dead", auto_ack=True)
+            if method is not None:
+                letters.append((properties, body))
+            return bool(letters)
+        until(dead, True, self.patience)
+        properties, body = letters[0]
+        self.assertEqual((body, properties.message_id, properties.headers["freshet-attempt"]), (b"hopeless", "h1", 2))
+        self.assertIn("1", properties.headers["freshet-reason"])
+
+    def test_memory_alarm_answers_busy(self):
+        _, client = self.serve("alarm")
+        self.ready(client)
+        self.broker.ctl("set_vm_memory_high_watermark", "0.0001")
+        try:
+            until(lambda: client.publish(b"x"), b"SERVER_ERROR queue thumbs is busy, not_done\r\n", self.patience)
+            self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
+        finally:
+            self.broker.ctl("set_vm_memory_high_watermark", "0.4")
+        until(lambda: client.publish(b"y"), CONFIRMED, self.patience)
+
+    def test_a_queue_that_is_deleted_is_said_and_made_again(self):
+        server, client = self.serve("deleted")
+        self.ready(client)
+        self.pika().queue_delete("deleted")
+        until(lambda: "is the queue deleted?" in server.output(), True, self.patience)
+        until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+        self.drain(client, [b"x"])
+
+    def test_what_is_wrong_is_said_in_words(self):
+        for url, words in ((f"amqp://guest:wrong@127.0.0.1:{self.broker.port}/%2F?queue=q", "ACCESS_REFUSED"),
+                           (f"{self.broker.url}?queue=nobody-made-it", "NOT_FOUND - no queue 'nobody-made-it'"),
+                           (f"amqp://guest:guest@127.0.0.1:{self.broker.port}/nowhere?queue=q", "nowhere")):
+            self.url = lambda name, declare, url=url: url
+            server, client = self.serve("any")
+            until(lambda: words in server.output(), True, self.patience)
+            self.assertEqual(client.publish(b"x"), b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n")
+            self.assertNotIn("wrong@", server.output())
+
+    def test_a_queue_with_other_arguments_is_said_in_words(self):
+        self.pika().queue_declare("other-arguments", durable=True, arguments={"x-max-priority": 3})
+        server, client = self.serve("other-arguments")
+        until(lambda: "PRECONDITION_FAILED - inequivalent arg" in server.output(), True, self.patience)
+
+    def test_a_full_queue_refuses(self):
+        _, client = self.serve("full", more="length_max = 3\n")
+        until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+        until(lambda: client.publish(b"x"), b"SERVER_ERROR queue thumbs is full (length_max), not_done\r\n", self.patience)
+
+    def test_quorum_queues_work_too(self):
+        _, client = self.serve("quorum", more='queue_type = "quorum"\n')
+        self.ready(client)
+        for body in (b"a", b"b"):
+            self.assertEqual(client.publish(body), CONFIRMED)
+        self.assertEqual(self.drain(client, [b"a", b"b"]), [b"a", b"b"])
+
+    def test_a_fanout_exchange_reaches_every_queue(self):
+        _, one = self.serve("fan-one", more='exchange = "fan"\n')
+        self.ready(one)
+        _, two = self.serve("fan-two", more='exchange = "fan"\n')
+        until(lambda: two.publish(b"to all"), CONFIRMED, self.patience)
+        self.drain(one, [b"to all"])
+        self.drain(two, [b"to all"])
+
+
+class RabbitMQOverTLS(unittest.TestCase):
+    def test_certificates_and_names_are_checked(self):
+        cases = BrokerCases()
+        broker = self.enterContext(RabbitMQ(tls=True, verify_peer=True))
+        files = broker.certificates
+        right = f'ca_file = "{files.ca}"\ncertificate_file = "{files.client}"\nkey_file = "{files.client_key}"\n'
+        for more, words in ((right, None),
+                            (right.replace(files.ca, files.other_ca), "certificate verify failed"),
+                            (right.replace('"' + files.ca, '"/nowhere' + files.ca), "No such file"),
+                            (f'ca_file = "{files.ca}"\n', "")):
+            cases.url = lambda name, declare: f"{broker.tls_url}?queue=secret&declare=create"
+            cases.enterContext, cases.addCleanup = self.enterContext, self.addCleanup
+            server, client = cases.serve("secret", more=more)
+            if words is None:
+                until(lambda: client.publish(b"x"), CONFIRMED)
+            else:
+                until(lambda: "connecting again" in server.output() and words in server.output(), True)
+                self.assertEqual(client.publish(b"x"), b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,184 @@
+"""What a queue on any broker promises while that broker fails. A test derives from BrokerCases and unittest.TestCase, and says
+how its broker starts and what its URLs are."""
+import threading
+import time
+
+import servers
+
+CONFIRMED = b"STORED\r\n"
+UNREACHABLE = b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n"
+
+
+class Client:
+    def __init__(self, server):
+        self.socket = server.connect()
+        self.input = self.socket.makefile("rb")
+
+    def ask(self, command):
+        self.socket.sendall(command)
+        return self.input.readline()
+
+    def publish(self, body, key=b"task:thumbs"):
+        return self.ask(b"set %s 0 0 %d\r\n%s\r\n" % (key, len(body), body))
+
+    def get(self, key):
+        """The value, or None; what is no VALUE and no END is a failure that is raised."""
+        line = self.ask(b"get %s\r\n" % key)
+        if line == b"END\r\n":
+            return None
+        if not line.startswith(b"VALUE"):
+            raise RuntimeError(line.decode())
+        value = self.input.read(int(line.split()[3]) + 2)[:-2]
+        self.input.readline()
+        return value
+
+    def close(self):
+        self.input.close()
+        self.socket.close()
+
+
+def until(answer, wanted, seconds=60):
+    """Asks until it is the wanted one."""
+    deadline = time.monotonic() + seconds
+    while (last := answer()) != wanted:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"in {seconds} s there was no {wanted!r}; last came {last!r}")
+        time.sleep(0.01)
+
+
+class BrokerCases:
+    """`broker` has kill(), restart(), stop_process(), continue_process(). `url(name, options)` is a queue's."""
+    patience = 60   # seconds for what a busy machine does late
+
+    def queue(self, name, declare="create", more=""):
+        return f'[queue.thumbs]\nurl = "{self.url(name, declare)}"\n{more}[[route]]\nprefix = "task:thumbs"\nqueue = "thumbs"\n'
+
+    def serve(self, name, flow="", more="", declare="create"):
+        server = self.enterContext(servers.freshet("[server]\nallow_exec = true\n[store.main]\n" +
+                                                   self.queue(name, declare, more) + flow))
+        return server, self.client(server)
+
+    def client(self, server):
+        client = Client(server)
+        self.addCleanup(client.close)
+        return client
+
+    def ready(self, client):
+        until(lambda: client.publish(b"first"), CONFIRMED, self.patience)
+        until(lambda: self.take(client), b"first", self.patience)
+
+    def take(self, client):
+        try:
+            return client.get(b"task:thumbs")
+        except RuntimeError:
+            return None
+
+    def drain(self, client, wanted):
+        """All bodies until those that are wanted have come."""
+        missing, came = set(wanted), []
+        deadline = time.monotonic() + self.patience
+        while missing and time.monotonic() < deadline:
+            body = self.take(client)
+            if body is None:
+                time.sleep(0.01)
+                continue
+            came.append(body)
+            missing.discard(body)
+        self.assertFalse(missing, f"{len(missing)} confirmed messages were lost")
+        return came
+
+    def test_what_is_published_is_worked_off(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }\ninto = "main"\nkey = "result:{id}"\n'
+        _, client = self.serve("worked-off", flow)
+        until(lambda: client.publish(b"hello", b"task:thumbs#1"), CONFIRMED, self.patience)
+        until(lambda: client.get(b"result:1"), b"HELLO", self.patience)
+
+    def test_absent_at_start_is_said_and_ends(self):
+        self.broker.shut_down()
+        try:
+            server, client = self.serve("absent")
+            self.assertEqual(client.publish(b"a"), UNREACHABLE)
+            self.assertEqual(client.ask(b"get task:thumbs\r\n"), UNREACHABLE)
+            self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
+            self.assertEqual(client.get(b"k"), b"x")
+        finally:
+            self.broker.start()
+        until(lambda: client.publish(b"b"), CONFIRMED, self.patience)
+        self.assertEqual(self.drain(client, [b"b"]), [b"b"])
+        self.assertEqual(server.output().count("connecting again"), server.output().count("queue thumbs") - 1, server.output())
+
+    def test_add_needs_a_journal(self):
+        _, client = self.serve("add")
+        self.ready(client)
+        self.assertEqual(client.ask(b"add task:thumbs#7 0 0 1\r\nx\r\n"), b"SERVER_ERROR add needs a journal queue, not_done\r\n")
+
+    def test_killed_under_load_loses_nothing_confirmed(self):
+        server, client = self.serve("killed")
+        self.ready(client)
+        confirmed, ended, enough = [], threading.Event(), threading.Event()
+
+        def publish(number):
+            mine = Client(server)
+            for i in range(1_000_000):
+                body = b"%d-%d" % (number, i)
+                if mine.publish(body) == CONFIRMED:
+                    confirmed.append(body)
+                if len(confirmed) >= 500:
+                    enough.set()
+                if ended.is_set():
+                    break
+            mine.close()
+
+        threads = [threading.Thread(target=publish, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        try:
+            self.assertTrue(enough.wait(self.patience))
+            self.broker.kill()
+            until(lambda: client.publish(b"while it is away"), UNREACHABLE, self.patience)
+            self.broker.restart()
+            before = len(confirmed)
+            until(lambda: len(confirmed) > before + 500, True, self.patience)
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+        self.drain(client, confirmed)
+
+    def test_killed_while_tasks_are_worked_off_loses_no_result(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }\ninto = "main"\nkey = "result:{id}"\n'
+        server, client = self.serve("flow", flow + "concurrency = 4\n")
+        until(lambda: client.publish(b"first"), CONFIRMED, self.patience)
+        tasks = [b"t%d" % number for number in range(200)]
+        for task in tasks[:100]:
+            self.assertEqual(client.publish(task, b"task:thumbs#" + task), CONFIRMED)
+        self.broker.kill()
+        self.broker.restart()
+        for task in tasks[100:]:
+            until(lambda: client.publish(task, b"task:thumbs#" + task), CONFIRMED, self.patience)
+        for task in tasks:
+            until(lambda: client.get(b"result:" + task), task.upper(), self.patience)
+
+    def test_hung_holds_nobody_past_the_deadline(self):
+        server, client = self.serve("hung")
+        self.ready(client)
+        self.broker.stop_process()
+        try:
+            self.assertEqual(client.publish(b"a"), b"SERVER_ERROR queue thumbs did not answer in time, maybe_done\r\n")
+            self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
+            self.assertEqual(client.ask(b"get task:thumbs\r\n"), b"SERVER_ERROR queue thumbs did not answer in time, not_done\r\n")
+        finally:
+            self.broker.continue_process()
+        until(lambda: client.publish(b"b"), CONFIRMED, self.patience)
+        self.drain(client, [b"a", b"b"])
+
+    def test_a_crash_of_freshet_redelivers_what_was_open(self):
+        server, client = self.serve("crash")
+        self.ready(client)
+        for body in (b"a", b"b", b"c"):
+            self.assertEqual(client.publish(body), CONFIRMED)
+        self.assertEqual(client.get(b"task:thumbs/open"), b"a")
+        server.process.kill()
+        server.process.wait()
+        _, again = self.serve("crash")
+        self.drain(again, [b"a", b"b", b"c"])
