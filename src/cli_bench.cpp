@@ -4,6 +4,7 @@
 #include "cli.hpp"
 #include "escape.hpp"
 #include "tools/load.hpp"
+#include "tools/load_meter.hpp"
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -56,7 +57,8 @@ void add_address(CLI::App& to, load::common_options& o) {
 }
 
 void add_common(CLI::App& to, load::common_options& o) {
-    number(to, "--pid", o.pid, whole(1, 1U << 30), "The server's process: its processor time is measured, too")
+    number(to, "--pid", o.pid, whole(1, load::meter::pid_max),
+           "The server's process: its processor time is measured, too")
         ->default_str("");
     to.add_flag("--json", o.json, "The figures for programs");
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 
@@ -28,6 +29,10 @@ std::string in_quotes(std::string_view text) {
     std::size_t cut = shown;
     while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;  // not within a UTF-8 character
     return "'" + escaped(text.substr(0, cut)) + "...'";
+}
+
+bool has_blank_or_control(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(), is_blank_or_control);
 }
 
 }  // namespace freshet

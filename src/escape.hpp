@@ -11,4 +11,8 @@ std::string escaped(std::string_view text);
 /// escaped(), in single quotes, cut with "..." after 60 bytes.
 std::string in_quotes(std::string_view text);
 
+/// What neither a key nor a URL can have in it as it is: a blank, a control character or DEL.
+constexpr bool is_blank_or_control(char c) noexcept { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }
+bool has_blank_or_control(std::string_view text) noexcept;
+
 }  // namespace freshet

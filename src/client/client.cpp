@@ -2,6 +2,7 @@
 
 #include "client/function_caller.hpp"
 #include "engine.hpp"
+#include "escape.hpp"
 #include "flow/runner.hpp"
 #include "protocol/number.hpp"
 
@@ -42,9 +43,7 @@ private:
 problem refusal(std::string text) { return {errc::refused, effect::not_done, std::move(text)}; }
 
 std::optional<problem> wrong_key(std::string_view key) {
-    const bool blank =
-        std::any_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; });
-    if (!key.empty() && key.size() <= key_size_max && !blank) return {};
+    if (!key.empty() && key.size() <= key_size_max && !has_blank_or_control(key)) return {};
     return refusal(fmt::format("a key has 1 to {} bytes without blanks and control characters", key_size_max));
 }
 

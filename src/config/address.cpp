@@ -67,11 +67,6 @@ constexpr std::string_view scheme_of(std::string_view url) {
     return url.substr(0, std::min(url.find(':'), url.size()));
 }
 
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
-}
-
 }  // namespace
 
 std::string wrong_listen_address(std::string_view address) {
@@ -119,7 +114,7 @@ std::string wrong_http_url(std::string_view url) {
             "{} cannot be called; write \"http://HOST[:PORT]/PATH\", or {{ exec = [\"/PATH\", ...] }} for a program",
             in_quotes(url));
     }
-    if (has_control(url)) return "a URL has no spaces or control characters; write them as %20 and so on";
+    if (has_blank_or_control(url)) return "a URL has no spaces or control characters; write them as %20 and so on";
     const std::string_view behind = url.substr(http.size());
     const std::string_view authority = behind.substr(0, std::min(behind.find_first_of("/?#"), behind.size()));
     if (authority.find('@') != std::string_view::npos)

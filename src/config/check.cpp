@@ -111,8 +111,8 @@ std::string wrong_key(std::string_view key) {
     bool different = false;
     std::size_t fixed = 0;
     for (std::size_t at = 0; at < key.size();) {
-        const auto byte = static_cast<unsigned char>(key[at]);
-        if (byte <= 0x20 || byte == 0x7f) return "a key has no spaces or control characters";
+        const char byte = key[at];
+        if (is_blank_or_control(byte)) return "a key has no spaces or control characters";
         if (byte == '}') return fmt::format("'}}' without '{{'; {}", form);
         if (byte != '{') {
             ++fixed, ++at;

@@ -1,6 +1,7 @@
 #include "config/options.hpp"
 
 #include "config/address.hpp"
+#include "escape.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,9 +18,7 @@ constexpr milliseconds day = 24h;
 std::string wrong_prefix(std::string_view prefix) {
     constexpr std::size_t prefix_max = 200;
     if (prefix.size() > prefix_max) return "a prefix has at most 200 bytes; a whole key has 250";
-    const auto bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
-    if (std::any_of(prefix.begin(), prefix.end(), bad))
-        return "a prefix has no spaces or control characters, as keys have none";
+    if (has_blank_or_control(prefix)) return "a prefix has no spaces or control characters, as keys have none";
     return {};
 }
 

@@ -1,3 +1,4 @@
+#include "escape.hpp"
 #include "flow/runner.hpp"
 #include "protocol/number.hpp"
 
@@ -35,11 +36,10 @@ result<std::string> result_key(std::string_view pattern, const message& m, std::
         key += pattern.front();
         pattern.remove_prefix(1);
     }
-    const auto unfit = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
     const char* why = nullptr;
     if (key.empty()) why = "is empty";
     if (key.size() > key_size_max) why = "is longer than 250 bytes";
-    if (std::any_of(key.begin(), key.end(), unfit)) why = "has blanks or control characters";
+    if (has_blank_or_control(key)) why = "has blanks or control characters";
     if (why == nullptr) return key;
     return problem{errc::refused, effect::not_done, fmt::format("the key of the result {}", why)};
 }

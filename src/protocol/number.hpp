@@ -14,7 +14,7 @@ bool parse_int32(std::string_view token, std::int32_t& n) noexcept;
 bool parse_flags(std::string_view token, std::uint32_t& n) noexcept;
 
 /// Seconds: a larger exptime is a date.
-inline constexpr std::int64_t exptime_relative_max = 60 * 60 * 24 * 30;
+inline constexpr std::int64_t exptime_relative_max = std::int64_t{60} * 60 * 24 * 30;
 
 /// What memcached counts for an item: header, CAS, key and its end, flags, value and its line end. Compared with
 /// item_size_max.

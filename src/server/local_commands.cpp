@@ -31,7 +31,9 @@ bool session::answer_locally(session_call* c) {
         case command::verbosity:
             if (!c->form.noreply) say("OK\r\n");
             return true;
-        case command::flush_all: front_.server.flushes.fetch_add(1, std::memory_order_relaxed); return submit(c);
+        case command::flush_all:  // one that is refused counts, too, as memcached -F counts it
+            front_.server.flushes.fetch_add(1, std::memory_order_relaxed);
+            return submit(c);
         case command::stats:
             c->request.key = parser_.arguments();
             append_statistics(c->reply.value, c->request.key);

@@ -57,7 +57,6 @@ bool every_store::submit(call& c) {
 }
 
 bool every_store::asking::start(shard& home, const std::vector<store*>& targets) {
-    missing_ = targets.size();
     starting_ = true;
     for (store* const target : targets) {
         call& c = calls_.emplace_back();
@@ -67,6 +66,7 @@ bool every_store::asking::start(shard& home, const std::vector<store*>& targets)
         c.form.dialect = dialect::classic_line;
         c.home = &home;
         c.now = of_.now;
+        ++missing_;
         freshet::start(*target, c, *this);
     }
     starting_ = false;

@@ -46,8 +46,8 @@ continuum::continuum(const std::vector<server_address>& servers) {
               [](point a, point b) { return a.place != b.place ? a.place < b.place : a.server < b.server; });
     points_.push_back({UINT32_MAX, points_.front().server});
 
-    const int bits = std::bit_width(points_.size());  // one or two parts per point
-    shift_ = static_cast<unsigned>(32 - bits);
+    const auto bits = static_cast<unsigned>(std::bit_width(points_.size()));  // one or two parts per point
+    shift_ = 32 - bits;
     starts_.reserve(std::size_t{1} << bits);
     std::uint32_t next = 0;
     for (std::uint64_t part = 0; part < std::uint64_t{1} << bits; ++part) {

@@ -1,6 +1,7 @@
 #include "store/meta_client.hpp"
 
-#include <algorithm>
+#include "escape.hpp"
+
 #include <cstring>
 
 namespace freshet {
@@ -66,11 +67,6 @@ void ask_classic_line(const request& r, bytes& out) {
     out.append(line_end);
 }
 
-bool is_unprintable(std::string_view key) noexcept {
-    return std::any_of(key.begin(), key.end(),
-                       [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
-}
-
 /// With q the server tells a counter that it made, and hides one that was there: only with a fence behind it is its
 /// silence heard.
 bool is_fenced(const request& r, const form& f) noexcept {
@@ -85,7 +81,7 @@ form without_marks(const request& r, const form& f) noexcept {
     to.verb = f.verb;
     to.base64 = f.base64;
     to.quiet = is_fenced(r, f);
-    const bool hidden_key = f.base64 && is_unprintable(r.key);
+    const bool hidden_key = f.base64 && has_blank_or_control(r.key);
     for (const char flag : f.returns_view()) {
         if (flag != 'O' && (flag != 'k' || !hidden_key)) to.returns[to.return_count++] = flag;
     }
@@ -174,7 +170,7 @@ answer_reader::status answer_reader::next(std::string_view& input, call& c) {
         if (said == reply_parser::status::silent) a.outcome = outcome::number;
     }
     input = rest;
-    if (c.form.base64 && a.outcome == outcome::hit && is_unprintable(r.key)) a.binary_key = true;
+    if (c.form.base64 && a.outcome == outcome::hit && has_blank_or_control(r.key)) a.binary_key = true;
     if (r.command == command::touch && a.outcome == outcome::hit) a.outcome = outcome::touched;
     if (r.command == command::touch && a.outcome == outcome::miss) a.outcome = outcome::not_found;
     if (r.too_large && (a.outcome == outcome::deleted || a.outcome == outcome::not_found))

@@ -15,7 +15,7 @@ namespace freshet::load {
 
 namespace {
 
-constexpr std::size_t receive_bytes = 256 * 1024;
+constexpr std::size_t receive_bytes = std::size_t{256} << 10;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t back_off_min_ns = 20 * ms, back_off_max_ns = 1'000 * ms;
 constexpr std::int64_t look_after_every_ns = 20 * ms;

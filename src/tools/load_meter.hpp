@@ -26,7 +26,10 @@ struct cost {
 
 class meter {
 public:
-    /// pid 0: no server to watch; an empty path: no counters. Throws a sentence.
+    /// No process has a higher number (PID_MAX_LIMIT of a 64-bit Linux), and far higher ones name another's clock.
+    static constexpr int pid_max = 4'194'304;
+
+    /// pid 0: no server to watch, at most pid_max; an empty path: no counters. Throws a sentence.
     meter(int pid, const std::string& calls_file);
     ~meter();
     meter(const meter&) = delete;

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -182,19 +183,40 @@ class Cache(BenchCase):
 
     def test_a_process_that_is_not_there(self):
         with memcached() as server:
-            self.expect_refusal(bench(f"127.0.0.1:{server.port}", "--pid", 1 << 29), "processor time of a process 536870912")
+            self.expect_refusal(bench(f"127.0.0.1:{server.port}", "--pid", 4194304), "processor time of a process 4194304")
             self.expect_refusal(bench(f"127.0.0.1:{server.port}", "--calls", "/dev/null"), "/dev/null is no file of call counters")
+
+    def test_a_number_that_no_process_can_have(self):
+        for pid in (0, 4194305, 1 << 29):    # the clock of process 1 << 29 would be that of process 0, which is the bench
+            result = bench("127.0.0.1:1", "--pid", pid)
+            self.assertEqual((result.returncode, result.stdout), (2, ""))
+            self.assertIn(f"--pid: '{pid}' is no whole number from 1 to 4194304", result.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
+    def test_a_process_of_another_user(self):
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, memcached() as server:
+            os.chmod(folder, 0o755)
+            program = shutil.copy(PROGRAM, folder)    # where PROGRAM is, nobody may be unable to go
+            result = subprocess.run(
+                [program, "bench", f"127.0.0.1:{server.port}", "--requests", "20000", "--keys", "100", "--json",
+                 "--pid", str(server.process.pid)], capture_output=True, text=True, timeout=LIMIT, **nobody)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertGreater(json.loads(result.stdout)["server_cpu_us"], 0)
 
     def test_a_server_that_is_killed_and_comes_back(self):
         for extra in ([], ["--rate", "2000"]):
             with self.subTest(extra), memcached() as server:
-                running = self.start(f"127.0.0.1:{server.port}", "--connections", 5, "--seconds", 3, "--keys", 100, "--json", *extra)
+                running = self.start(f"127.0.0.1:{server.port}", "--connections", 5, "--depth", 16, "--seconds", 1000, "--keys", 100,
+                                     "--json", *extra)
                 wait_until(lambda: gets_of(server) > 100)
                 server.process.kill()
                 server.process.wait()
                 with memcached(server.port) as again:
-                    wait_until(lambda: gets_of(again) > 100)
-                    said = self.end(running)
+                    # more than the connections send before they have replies: some have come
+                    wait_until(lambda: gets_of(again) > 5 * 16)
+                    running.send_signal(signal.SIGINT)
+                    said = self.end(running, 130)
             self.assertEqual(said["cut_connections"], 5, said)
             self.assertEqual(said["errors"], 5)
             self.assertGreater(said["misses"], 0)  # the new server is empty

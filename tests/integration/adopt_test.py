@@ -82,6 +82,14 @@ class Adopt(unittest.TestCase):
         self.assertEqual(b"OK\r\n", ask(allowed, b"flush_all\r\n"))
         self.assertIn(b"STAT flush_enabled yes\r\n", ask(allowed, b"stats settings\r\n"))
 
+    def test_a_refused_flush_all_is_counted_as_memcached_counts_it(self):
+        refusing = self.enterContext(servers.oracle("-F"))
+        for server in (refusing, self.front):
+            with self.subTest(server.name):
+                said = ask(server, b"flush_all\r\nflush_all 10\r\nflush_all noreply\r\nstats\r\n")
+                self.assertTrue(said.startswith(b"CLIENT_ERROR flush_all not allowed\r\n" * 2 + b"STAT "), said)
+                self.assertIn(b"STAT cmd_flush 3\r\n", said)
+
     def test_a_get_takes_the_win_token_of_a_stale_item(self):
         self.assertEqual(b"STORED\r\nHD\r\nVALUE x 0 1\r\na\r\nEND\r\nVA 1 Z X\r\na\r\n",
                          ask(self.front, b"set x 0 0 1\r\na\r\nmd x I\r\nget x\r\nmg x v\r\n"))

@@ -105,9 +105,9 @@ def memcached_program():
     return program
 
 
-def oracle(megabytes=256, on_socket=False, port=None):
+def oracle(*options, megabytes=256, on_socket=False, port=None):
     """memcached 1.6.38, whose answers are the specification."""
-    return _memcached("oracle", memcached_program(), megabytes=megabytes, on_socket=on_socket)
+    return _memcached("oracle", memcached_program(), *options, megabytes=megabytes, on_socket=on_socket)
 
 
 def memcached_old():

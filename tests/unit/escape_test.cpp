@@ -18,5 +18,15 @@ TEST(escape, quotes_are_cut_between_characters) {
     EXPECT_EQ(in_quotes(std::string(59, 'x') + "ää"), "'" + std::string(59, 'x') + "...'");
 }
 
+TEST(escape, blanks_and_control_characters_are_found_wherever_they_stand) {
+    EXPECT_FALSE(has_blank_or_control(""));
+    EXPECT_FALSE(has_blank_or_control("user:1/täglich~!"));
+    for (const char c : {'\0', '\t', '\n', '\r', '\x1f', ' ', '\x7f'}) {
+        EXPECT_TRUE(has_blank_or_control(std::string{c, 'a'})) << int{c};
+        EXPECT_TRUE(has_blank_or_control(std::string{'a', c})) << int{c};
+    }
+    for (const char c : {'!', '~', '\x80', '\xff'}) EXPECT_FALSE(has_blank_or_control(std::string{c})) << int{c};
+}
+
 }  // namespace
 }  // namespace freshet
