@@ -1,11 +1,14 @@
 # The names people expect for scripts/, which also run without make.
-.PHONY: all run build test bench format fuzz install
+.PHONY: all run run-rabbitmq run-kafka build test bench format fuzz install
 PREFIX ?= /usr/local
 
 all: build
 
 run build test bench format fuzz:
 	@scripts/$@
+
+run-rabbitmq run-kafka: run-%:
+	@scripts/run-broker $*
 
 install:
 	@scripts/install "$(PREFIX)"

@@ -10,6 +10,7 @@
 #include "tools/dead.hpp"
 #include "tools/demo.hpp"
 #include "tools/demo_pool.hpp"
+#include "tools/demo_queue.hpp"
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -106,6 +107,12 @@ int run_dead(const command_line& line) {
 int run_demo(const command_line& line) {
     if (const std::string wrong = demonstration::wrong_pool(line.demo.store); !wrong.empty())
         return refuse("--store: " + escaped(wrong));
+    if (const std::string wrong = demonstration::wrong_queue(line.demo.queue); !wrong.empty())
+        return refuse("--queue: " + escaped(wrong));
+    if (!line.demo.queue.empty() && line.demo.store.empty())
+        return refuse(
+            "--queue: the demo kills the server, and only a journal keeps results that are in memory; name memcached "
+            "servers with --store, too");
     return demo(line.demo);
 }
 
@@ -183,6 +190,11 @@ int run_command(int argc, const char* const* argv) {
                      "with commas")
         ->type_name("URL")
         ->delimiter(',')
+        ->allow_extra_args(false);
+    demo->add_option("--queue", line.demo.queue,
+                     "Tasks go through this broker: amqp://USER:PASSWORD@HOST:PORT/VHOST?queue=NAME&declare=create or "
+                     "kafka://HOST:PORT?topic=NAME&declare=create; repeated for more servers. Needs --store")
+        ->type_name("URL")
         ->allow_extra_args(false);
     bench_command bench;
     bench.add_to(app);

@@ -28,7 +28,7 @@ constexpr std::array promised{
     property{"queue.buffering.max.ms", ""},
     property{"group.id", ""},
     property{"enable.auto.commit", "false"},
-    property{"enable.auto.offset.store", "false"},
+    property{"enable.auto.offset.store", "false"}, property{"enable.partition.eof", "true"},
     property{"auto.offset.reset", "earliest"},
 };
 
@@ -87,6 +87,8 @@ result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options&
         c.set("enable.auto.commit", "false");
         c.set("enable.auto.offset.store", "false");
         c.set("auto.offset.reset", "earliest");
+        c.set("session.timeout.ms", "6000");  // so long a crashed process keeps its partitions from others
+        c.set("heartbeat.interval.ms", "1500");
         c.set("enable.partition.eof", "true");
         c.set("fetch.wait.max.ms", "100");
         c.set("queued.min.messages", "1000");

@@ -10,10 +10,6 @@ bool task_store::receive(call& c, queue& from, const task_key& key) {
         c.reply.refuse("get takes from a queue: get KEY, KEY/open, KEY/close, KEY/close/open, KEY/abort, KEY/t=<ms>");
         return true;
     }
-    if (!c.request.want_value && key.plain()) {  // mg without v takes nothing
-        c.reply.outcome = from.ready() != 0 ? outcome::hit : outcome::miss;
-        return true;
-    }
     if (hold(c, key.close || key.abort)) return false;
     if (key.close || key.abort) return close_oldest(c, from, key);
     return begin_receiving(c, from, key);
@@ -23,6 +19,7 @@ bool task_store::begin_receiving(call& c, queue& from, const task_key& key) {
     auto* const r = new receiving(*this);
     r->home = &home_;
     r->wait = key.wait;
+    r->max = c.request.want_value || !key.plain() ? 1 : 0;  // mg without v takes nothing
     r->settle_at_once = !key.open;
     r->open = key.open;
     r->waiting = &c;
@@ -43,6 +40,8 @@ void task_store::received(receiving& done) {
     if (r->why) {
         c.reply.outcome = outcome::failed;
         c.reply.why = *r->why;
+    } else if (r->max == 0) {
+        c.reply.outcome = r->from->ready() != 0 ? outcome::hit : outcome::miss;
     } else if (r->deliveries.empty()) {
         c.reply.outcome = outcome::miss;
     } else {

@@ -2,6 +2,7 @@
 
 #include "tools/demo_interrupt.hpp"
 #include "tools/demo_pool.hpp"
+#include "tools/demo_queue.hpp"
 #include "tools/demo_removal.hpp"
 #include "tools/demo_report.hpp"
 
@@ -46,6 +47,7 @@ report run_scenarios(const demo_options& options) {
     const auto begin = std::chrono::steady_clock::now();
     report r;
     r.pool = options.store;
+    r.queue = kind_of_queue(options.queue);
     check_pool(r.pool);
     shown.show("reading the package database");
     const package_database packages = read_packages();
@@ -56,11 +58,12 @@ report run_scenarios(const demo_options& options) {
     r.cache_bytes = std::max(cache_bytes_min, r.record_bytes / 4);
     tell(describe_input(r));
 
-    demo_server server({r.cache_bytes, std::max(bulk_bytes_min, r.record_bytes * bulk_share), task_calls, r.pool});
+    demo_server server(
+        {r.cache_bytes, std::max(bulk_bytes_min, r.record_bytes * bulk_share), task_calls, r.pool, options.queue});
     r.cache = run_cache(server, packages, shown);
     tell(describe_cache(r));
     r.tasks = run_tasks(server, installed, shown);
-    tell(describe(r.tasks));
+    tell(describe_tasks(r));
     r.bulk = run_bulk(server, packages, shown);
     tell(describe(r.bulk));
     if (!r.pool.empty()) run_removal(server, packages, installed, shown);

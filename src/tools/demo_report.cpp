@@ -57,13 +57,15 @@ std::string describe_cache(const report& r) {
         c.misses_from_records);
 }
 
-std::string describe(const tasks_outcome& t) {
+std::string describe_tasks(const report& r) {
+    const tasks_outcome& t = r.tasks;
     return fmt::format(
-        "2 asynchronous  {} tasks, dpkg --verify of an installed package each, {} at a time: {} answered STORED\n"
+        "2 asynchronous  {} tasks through {}, dpkg --verify of an installed package each, {} at a time: {} answered "
+        "STORED\n"
         "                killed (SIGKILL) with {} results read and {} calls running, listening again after {:.0f} ms\n"
         "                lost {}, redelivered {}; {} results name differences, {} say that dpkg failed\n",
-        t.tasks, task_calls, t.stored, t.read_at_kill, t.running_at_kill, t.down_seconds * 1e3, t.lost, t.redelivered,
-        t.differences, t.errors);
+        t.tasks, r.queue, task_calls, t.stored, t.read_at_kill, t.running_at_kill, t.down_seconds * 1e3, t.lost,
+        t.redelivered, t.differences, t.errors);
 }
 
 std::string describe(const bulk_outcome& b) {
@@ -85,14 +87,14 @@ std::string to_json(const report& r) {
     const cache_outcome& c = r.cache;
     const tasks_outcome& t = r.tasks;
     return fmt::format(
-        R"({{"source": {}, "records": {}, "record_bytes": {}, "seconds": {:.3f}, "servers": {}, )"
+        R"({{"source": {}, "records": {}, "record_bytes": {}, "seconds": {:.3f}, "servers": {}, "queue": {}, )"
         R"("cache": {{"size_bytes": {}, "gets": {}, "hits": {}, "hit_rate": {:.4f}, "source_calls_avoided": {}, )"
         R"("source_calls": {}, "filled_from_records": {}}}, )"
         R"("asynchronous": {{"tasks": {}, "stored": {}, "read_at_kill": {}, "running_at_kill": {}, )"
         R"("down_seconds": {:.3f}, "lost": {}, "redelivered": {}, "differences": {}, "errors": {}}}, )"
         R"("large_data": {{"records": {}, "not_stored": {}, "missing": {}, "different": {}}}, "table": {}}})"
         "\n",
-        json_text(r.source), r.records, r.record_bytes, r.seconds, json_list(r.pool),
+        json_text(r.source), r.records, r.record_bytes, r.seconds, json_list(r.pool), json_text(r.queue),
         r.pool.empty() ? std::to_string(r.cache_bytes) : "null", c.gets(), c.hits, c.hit_rate(), c.hits,
         c.misses_from_source, c.misses_from_records, t.tasks, t.stored, t.read_at_kill, t.running_at_kill,
         t.down_seconds, t.lost, t.redelivered, t.differences, t.errors, r.bulk.written.requests.value_or(0),

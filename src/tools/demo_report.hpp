@@ -17,6 +17,7 @@ struct report {
     std::size_t record_bytes{0};
     std::size_t cache_bytes{0};       ///< of the store in memory
     std::vector<std::string> pool{};  ///< servers that are the store instead
+    std::string queue{"a journal"};   ///< or the broker that has the tasks
     double seconds{0};                ///< of the whole demo
     cache_outcome cache{};
     tasks_outcome tasks{};
@@ -26,7 +27,7 @@ struct report {
 /// What each scenario did, in a few lines; told when it is done.
 std::string describe_input(const report& r);
 std::string describe_cache(const report& r);
-std::string describe(const tasks_outcome& t);
+std::string describe_tasks(const report& r);
 std::string describe(const bulk_outcome& b);
 
 /// The table, Little's law, and what to try next with the program at this path.

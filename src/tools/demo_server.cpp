@@ -4,6 +4,7 @@
 #include "tools/demo_client.hpp"
 #include "tools/demo_files.hpp"
 #include "tools/demo_interrupt.hpp"
+#include "tools/demo_queue.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -49,7 +50,7 @@ item_size_max = "256KiB"
 max_attempts = 3
 backoff = "100ms..1s"
 confirm_within = "10s"
-allow_tmpfs = true
+{queue}
 
 [[route]]
 prefix = "{prefix}package:"
@@ -77,12 +78,20 @@ key = "{prefix}result:{{id}}"
 ttl = "{ttl}s"
 )";
 
+std::string list_of(const std::vector<std::string>& urls) {
+    std::string list;
+    for (const std::string& url : urls) list += (list.empty() ? "" : ", ") + json_text(url);
+    return "[" + list + "]";
+}
+
 /// The options of a store of this size, or of these servers.
 std::string store_options(std::size_t size_bytes, const std::vector<std::string>& pool) {
     if (pool.empty()) return size_bytes == 0 ? "" : fmt::format("size = {}", size_bytes);
-    std::string urls;
-    for (const std::string& url : pool) urls += (urls.empty() ? "" : ", ") + json_text(url);
-    return fmt::format("url = [{}]\ntimeout = \"5s\"\non_get_error = \"error\"", urls);
+    return fmt::format("url = {}\ntimeout = \"5s\"\non_get_error = \"error\"", list_of(pool));
+}
+
+std::string queue_options_of(const std::vector<std::string>& urls) {
+    return urls.empty() ? "allow_tmpfs = true" : fmt::format("url = {}", list_of(urls));
 }
 
 /// What it has written until now.
@@ -140,12 +149,14 @@ own_folder::~own_folder() {
 
 demo_server::demo_server(const server_setting& setting)
     : socket_path_(folder_.path() + "/socket"),
-      key_prefix_(std::filesystem::path(folder_.path()).filename().string() + ":") {
+      key_prefix_(std::filesystem::path(folder_.path()).filename().string() + ":"),
+      on_broker_(!setting.queue.empty()) {
     const auto options = [&](std::size_t size_bytes) { return store_options(size_bytes, setting.pool); };
-    std::ofstream(folder_.path() + "/freshet.toml") << fmt::format(
-        configuration, fmt::arg("socket", socket_path_), fmt::arg("prefix", key_prefix_),
-        fmt::arg("cache", options(setting.cache_bytes)), fmt::arg("bulk", options(setting.bulk_bytes)),
-        fmt::arg("results", options(0)), fmt::arg("calls", setting.calls), fmt::arg("ttl", value_ttl.count()));
+    std::ofstream(folder_.path() + "/freshet.toml")
+        << fmt::format(configuration, fmt::arg("socket", socket_path_), fmt::arg("prefix", key_prefix_),
+                       fmt::arg("cache", options(setting.cache_bytes)), fmt::arg("bulk", options(setting.bulk_bytes)),
+                       fmt::arg("results", options(0)), fmt::arg("queue", queue_options_of(setting.queue)),
+                       fmt::arg("calls", setting.calls), fmt::arg("ttl", value_ttl.count()));
     start();
 }
 
@@ -155,7 +166,10 @@ void demo_server::start() {
     child_process& child = program_->child();
     std::array<pollfd, 1> output{{{child.output.get(), POLLIN, 0}}};
     const bool spoke = wait_for(output, start_limit);
-    if (spoke && !written(child.output).empty()) return;  // "listening on ..."
+    if (spoke && !written(child.output).empty()) {  // "listening on ..."
+        if (on_broker_) wait_for_queue(socket_path_, key_prefix_ + "task:verify");
+        return;
+    }
     program_->kill();
     const std::string said = written(child.errors);
     std::string_view why = std::string_view(said).substr(0, said.find('\n'));

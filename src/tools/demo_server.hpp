@@ -25,10 +25,11 @@ private:
 };
 
 struct server_setting {
-    std::size_t cache_bytes;        ///< of the store behind "package:"
-    std::size_t bulk_bytes;         ///< of the store behind "record:"
-    std::size_t calls;              ///< of tasks at a time
-    std::vector<std::string> pool;  ///< URLs of servers that are all these stores; none: they are in memory
+    std::size_t cache_bytes;         ///< of the store behind "package:"
+    std::size_t bulk_bytes;          ///< of the store behind "record:"
+    std::size_t calls;               ///< of tasks at a time
+    std::vector<std::string> pool;   ///< URLs of servers that are all these stores; none: they are in memory
+    std::vector<std::string> queue;  ///< URLs of the broker that has the tasks; none: a journal
 };
 
 /// Behind key_prefix(), "package:NAME" is a cache, "record:NAME" a store with room for everything, "task:verify#NAME" a
@@ -57,6 +58,7 @@ private:
     own_folder folder_;
     std::string socket_path_;
     std::string key_prefix_;
+    bool on_broker_;
     std::unique_ptr<running_program> program_;
 };
 

@@ -131,7 +131,7 @@ tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& nam
     const auto begin = clock::now();
 
     figures& p = outcome.published;
-    p.name = "2 tasks published, on disk";
+    p.name = "2 tasks published, confirmed";
     publishing publish(server, tasks, p);
     p.seconds = std::chrono::duration<double>(hold(publish, server.socket_path(), publishers)).count();
     p.requests = p.times.count();

@@ -141,6 +141,10 @@ def subject():
         program, "serve", "--listen", f"127.0.0.1:{port}", "--state", os.path.join(folder, "state")])
 
 
+def memcached_of_the_system():
+    return _memcached("memcached", memcached_old(), megabytes=256)
+
+
 def memcached_at(port):
     """Debian 12's, on a port that a server has left."""
     return Server("memcached", lambda _, folder: [

@@ -34,6 +34,9 @@ TEST(reference, every_default_can_be_written_down) {
         if (o.required || !o.default_text.empty() || o.section == "call") continue;
         std::string head = o.section == "server" ? "[server]\n" : o.section == "store" ? "[store.a]\n" : "[queue.a]\n";
         if (o.section == "store" && o.key != "url" && o.key != "size") head += "url = 'memcached://h'\n";
+        if (o.section == "queue" && o.meaning.starts_with("Kafka")) head += "url = 'kafka://h'\n";
+        else if (o.section == "queue" && (o.meaning.starts_with("RabbitMQ") || o.meaning.starts_with("Of a broker")))
+            head += "url = 'amqp://h'\n";
         if (o.section == "route")
             head += o.key == "noreply" ? "[[route]]\nprefix = 'a'\nqueue = 'a'\n"
                                        : "[[route]]\nprefix = 'a'\nstore = 'main'\n";

@@ -243,10 +243,15 @@ TEST_F(task, reception_ends_when_its_client_has_left_and_what_came_goes_back) {
 }
 
 TEST_F(task, mg_without_v_looks_and_takes_nothing) {
-    EXPECT_EQ(ask("mg t:q"), "EN\r\n");
+    const std::string& nothing = ask("mg t:q");
+    ASSERT_EQ(quick.receptions.size(), 1U);
+    EXPECT_EQ(quick.receptions[0]->max, 0U);
+    quick.answer_reception(0);
+    EXPECT_EQ(nothing, "EN\r\n");
     quick.waiting = 1;
-    EXPECT_EQ(ask("mg t:q"), "HD\r\n");
-    EXPECT_TRUE(quick.receptions.empty());
+    const std::string& something = ask("mg t:q");
+    quick.answer_reception(0);
+    EXPECT_EQ(something, "HD\r\n");
 }
 
 TEST_F(task, what_a_queue_does_not_know_is_refused) {

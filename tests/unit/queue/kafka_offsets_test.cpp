@@ -1,0 +1,38 @@
+#include "queue/kafka_offsets.hpp"
+
+#include <gtest/gtest.h>
+
+namespace freshet {
+namespace {
+
+TEST(kafka_offsets, the_position_is_the_lowest_message_that_is_not_settled) {
+    kafka_offsets o;
+    EXPECT_EQ(o.position(), -1);
+    for (const int offset : {5, 6, 7, 9}) EXPECT_TRUE(o.arrived(offset));
+    EXPECT_EQ(o.position(), 5);
+    o.settled(6);
+    o.settled(9);
+    EXPECT_EQ(o.position(), 5);
+    o.settled(5);
+    EXPECT_EQ(o.position(), 7);
+    o.settled(7);
+    EXPECT_EQ(o.position(), 10);
+    EXPECT_EQ(o.open(), 0U);
+}
+
+TEST(kafka_offsets, what_was_settled_is_known_when_it_comes_again) {
+    kafka_offsets o;
+    for (const int offset : {0, 1, 2}) o.arrived(offset);
+    o.settled(1);
+    o.taken_away();
+    EXPECT_EQ(o.open(), 0U);
+    EXPECT_TRUE(o.arrived(0));
+    EXPECT_FALSE(o.arrived(1));
+    EXPECT_TRUE(o.arrived(2));
+    EXPECT_EQ(o.position(), 0);
+    o.settled(0);
+    EXPECT_EQ(o.position(), 2);
+}
+
+}  // namespace
+}  // namespace freshet
