@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace freshet {
 
@@ -215,6 +216,14 @@ std::unique_ptr<route_table> engine::make_routes(shard& home) {
         }
     }
     return table;
+}
+
+void engine::wait_for_brokers(steady::time_point deadline) const {
+    constexpr milliseconds glance{5};
+    const auto all_connected = [this] {
+        return std::all_of(brokers_.begin(), brokers_.end(), [](const auto& broker) { return broker->is_connected(); });
+    };
+    while (!all_connected() && steady::now() < deadline) std::this_thread::sleep_for(glance);
 }
 
 void engine::start_flows() {

@@ -31,6 +31,8 @@ public:
     store* find_store(std::string_view name);
     /// Results of a queue in a journal survive a crash there where the store does not.
     bool keeps_results(const flow_config& f) const;
+    /// Waits until every broker is connected, or until the deadline. Not on the back shard.
+    void wait_for_brokers(steady::time_point deadline) const;
     void start_flows();
     void stop_flows(steady::time_point deadline);
     /// Brokers have until the deadline to confirm what is under way. After this every operation has come home; the

@@ -22,6 +22,8 @@ class broker_queue : public queue {
 public:
     /// Begins to connect. What is asked before there is a connection is answered that the queue is unreachable.
     virtual void start() = 0;
+    /// There is a connection now. Any thread.
+    virtual bool is_connected() const noexcept = 0;
     /// Publications under way have until the deadline to be confirmed; then all that waits comes home, and the
     /// connection ends. What was received and is not settled goes back to the broker. Idempotent. The back shard and
     /// the home shards must still run.

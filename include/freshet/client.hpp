@@ -26,8 +26,9 @@ class client {
 public:
     /// What a server would serve with this configuration; [server] listen is not looked at, flows run in this process.
     static result<std::unique_ptr<client>> open(const config& c);
-    /// One store and one queue by URL: "memory:", "journal:PATH". Every key goes to the store, but "queue" to the
-    /// queue.
+    /// One store and one queue by URL: "memory:" or "memcached://HOST:PORT"; "journal:PATH",
+    /// "amqp://HOST/%2F?queue=NAME&declare=create" or "kafka://HOST?topic=NAME&declare=create". Every key goes to the
+    /// store, but "queue" to the queue. Waits up to 10 s for a broker; without it calls say that it is unreachable.
     static result<std::unique_ptr<client>> open(const std::string& store_url, const std::string& queue_url);
 
     virtual ~client() = default;  ///< stops the workers, then the queues

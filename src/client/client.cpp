@@ -16,6 +16,7 @@ namespace freshet {
 
 namespace {
 
+constexpr seconds broker_wait{10};  ///< a client can be used at once; what is away then is told by its calls
 constexpr milliseconds stop_timeout{10'000};
 constexpr std::string_view queue_name = "queue";
 
@@ -196,6 +197,7 @@ result<void> local_client::work(std::string_view queue, worker work, unsigned co
 result<std::unique_ptr<client>> client::open(const config& c) {
     auto made = engine::make(c);
     if (!made) return made.error();
+    (*made)->wait_for_brokers(steady::now() + broker_wait);
     return std::unique_ptr<client>(std::make_unique<local_client>(*std::move(made), c));
 }
 

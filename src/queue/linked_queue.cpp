@@ -320,11 +320,13 @@ void linked_queue::drop_untagged() {
 }
 
 void linked_queue::connected() {
+    connected_.store(true, std::memory_order_relaxed);
     now_ = clock_.now();
     end_turn();
 }
 
 void linked_queue::disconnected() {
+    connected_.store(false, std::memory_order_relaxed);
     now_ = clock_.now();
     behind_ = 0;
     level_known_ = level_asked_;  // what was asked of this connection is never answered

@@ -39,6 +39,7 @@ public:
     void settle(settlement& s) noexcept override;
 
     void start() override;
+    bool is_connected() const noexcept override { return connected_.load(std::memory_order_relaxed); }
     void stop(steady::time_point deadline) override;
     /// Time has gone on. Back shard.
     void tick(steady::time_point now) override;
@@ -116,6 +117,7 @@ private:
     bool started_{false}, stopping_{false}, ticking_{false};
 
     std::atomic<std::uint64_t> ready_{0}, length_{0};
+    std::atomic<bool> connected_{false};
 };
 
 }  // namespace freshet

@@ -1,5 +1,8 @@
 """What a queue on any broker promises while that broker fails. A test derives from BrokerCases and unittest.TestCase, and says
 how its broker starts and what its URLs are."""
+import os
+import subprocess
+import tempfile
 import threading
 import time
 
@@ -86,6 +89,12 @@ class BrokerCases:
             missing.discard(body)
         self.assertFalse(missing, f"{len(missing)} confirmed messages were lost")
         return came
+
+    def run_example(self, *urls):
+        program = os.path.join(os.environ["FRESHET_BUILD_DIR"], "examples/article")
+        done = subprocess.run([program, *urls], cwd=self.enterContext(tempfile.TemporaryDirectory()), capture_output=True,
+                              text=True, timeout=self.patience)
+        self.assertEqual((done.returncode, done.stdout), (0, "value\nHello World, received\n"), done.stderr)
 
     def test_what_is_published_is_worked_off(self):
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }\ninto = "main"\nkey = "result:{id}"\n'
