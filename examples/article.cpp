@@ -1,4 +1,5 @@
-// A value in the cache, a message on the queue, a worker, and its result: all in one process, or on real servers by URL:
+// A value in the cache, a message on the queue, a worker, and its result: all in one process, or on real servers by
+// URL:
 //     article memcached://127.0.0.1 'amqp://guest:guest@127.0.0.1/%2F?queue=article&declare=create'
 #include <freshet/client.hpp>
 

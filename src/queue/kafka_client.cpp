@@ -28,7 +28,8 @@ constexpr std::array promised{
     property{"queue.buffering.max.ms", ""},
     property{"group.id", ""},
     property{"enable.auto.commit", "false"},
-    property{"enable.auto.offset.store", "false"}, property{"enable.partition.eof", "true"},
+    property{"enable.auto.offset.store", "false"},
+    property{"enable.partition.eof", "true"},
     property{"auto.offset.reset", "earliest"},
 };
 
