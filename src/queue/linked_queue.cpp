@@ -98,6 +98,7 @@ void linked_queue::take_in() {
             case work::publication: publish_one(static_cast<publication&>(one)); break;
             case work::reception: receive_one(static_cast<reception&>(one)); break;
             case work::settlement: settle_one(static_cast<settlement&>(one)); break;
+            case work::burial: break;  // never lent
         }
     }
     end_turn();
@@ -219,7 +220,7 @@ void linked_queue::publish_one(publication& p) {
 }
 
 void linked_queue::published(publication& p) {
-    if (auto* const b = dynamic_cast<burial*>(&p)) return buried(*b);
+    if (p.tag == static_cast<std::uintptr_t>(work::burial)) return buried(static_cast<burial&>(p));
     const message& m = p.message;
     ++told_;
     --unconfirmed_;
@@ -271,6 +272,7 @@ void linked_queue::bury(queue_line::entry& e, std::string_view reason, settlemen
     b->message = shelf_.find(e.number)->stored.message;
     b->message.attempt = e.used;
     b->message.time = std::chrono::time_point_cast<milliseconds>(now_.date);
+    b->tag = static_cast<std::uintptr_t>(work::burial);
     b->number = e.number;
     b->asked = asked;
     if (!link_->is_connected()) {

@@ -45,7 +45,7 @@ public:
     void tick(steady::time_point now) override;
 
 private:
-    enum class work : std::uintptr_t { publication, reception, settlement };
+    enum class work : std::uintptr_t { publication, reception, settlement, burial };
     /// Something is in the inbox.
     struct note final : operation {
         linked_queue* owner{nullptr};

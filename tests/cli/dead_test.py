@@ -118,6 +118,12 @@ call = {{ exec = ["/bin/false"] }}
         self.assertEqual(self.dead("drop", "--all"), "1 message dropped\n")
         self.assertEqual(self.dead("list"), "no dead letters\n")
 
+    def test_those_on_a_broker_are_said_to_be_there(self):
+        with open(self.file, "a") as to:
+            to.write('[queue.far]\nurl = "amqp://nowhere.example"\n')
+        self.assertIn("the dead letters of the queue 'far' are on its broker, in the queue of that name with .dead",
+                      self.dead("list", "far", status=2))
+
     def test_a_socket_left_by_a_crash_is_in_nobody_s_way(self):
         self.serve()
         self.server.kill()

@@ -123,6 +123,15 @@ class Demo(unittest.TestCase):
                 done = subprocess.run([PROGRAM, "demo", *arguments], capture_output=True, text=True, timeout=LIMIT)
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (status, "", f"freshet: {sentence}\n"))
 
+    def test_a_wrong_queue_is_told_at_once(self):
+        for sentence, *arguments in (
+            ("--queue: 'journal:' is no broker; write \"amqp://...\" or \"kafka://...\"; without --queue it is a journal", "journal:"),
+            ("--queue: the demo kills the server, and only a journal keeps results that are in memory; name memcached servers with "
+             "--store, too", "kafka://h"),
+        ):
+            done = subprocess.run([PROGRAM, "demo", "--queue", *arguments], capture_output=True, text=True, timeout=LIMIT)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", f"freshet: {sentence}\n"))
+
     def test_an_interrupt_leaves_nothing_behind(self):
         demo = subprocess.Popen([PROGRAM, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(demo.kill)
