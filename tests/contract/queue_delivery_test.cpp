@@ -97,6 +97,7 @@ TEST_P(every_queue, what_is_settled_at_once_never_comes_back) {
     const auto taken = q.receive(2, milliseconds(0), true);
     ASSERT_EQ(taken.size(), 2U);
     EXPECT_EQ(taken[1].message.body, "b");
+    q.catch_up();
     EXPECT_EQ(q.of().length(), 1U);
     EXPECT_EQ(q.ack(taken[0]), settled::unknown);
     house_->restart();

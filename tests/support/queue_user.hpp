@@ -54,9 +54,11 @@ public:
         }
     }
 
-    /// What is there now: all that was confirmed has come from where it is.
+    /// All that was confirmed has come from where it is, when this returns.
+    void catch_up() { receive(0, milliseconds(0)); }
+    /// What is there now.
     std::vector<delivery> receive(std::size_t max = 1'000) {
-        receive(0, milliseconds(0));
+        catch_up();
         return receive(max, milliseconds(0));
     }
     std::vector<delivery> receive(std::size_t max, milliseconds wait, bool settle_at_once = false,
