@@ -231,6 +231,7 @@ void kafka_link::rebalance(rd_kafka_event_t& e) {
     if (gained) {
         assigned_.reset(rd_kafka_topic_partition_list_copy(which));
         rd_kafka_assign(consumer_, which);
+        rd_kafka_resume_partitions(consumer_, which);  // librdkafka remembers that they were held back
     } else {
         assigned_.reset();
         rd_kafka_assign(consumer_, nullptr);

@@ -16,12 +16,13 @@ bool mailbox::put(operation& first, operation& last) noexcept {
     operation* head = head_.load(std::memory_order_relaxed);
     do {
         first.next = head;
-    } while (!head_.compare_exchange_weak(head, turned, std::memory_order_release, std::memory_order_relaxed));
+    } while (!head_.compare_exchange_weak(head, turned, std::memory_order_acq_rel, std::memory_order_relaxed));
     return head == nullptr;
 }
 
 operation* mailbox::take() noexcept {
-    operation* newest = head_.exchange(nullptr, std::memory_order_acquire);
+    // Both ways: who finds the box empty may put again what was taken from another box before.
+    operation* newest = head_.exchange(nullptr, std::memory_order_acq_rel);
     operation* first = nullptr;
     while (newest != nullptr) {
         operation* const older = newest->next;
