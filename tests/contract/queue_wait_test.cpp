@@ -115,6 +115,7 @@ TEST_P(every_queue, a_cancellation_may_cross_its_message) {
             EXPECT_EQ(q.ack(d), settled::done);
         }
     }
+    q.catch_up();
     EXPECT_EQ(q.of().length(), 300U - static_cast<unsigned>(taken));
     for (auto some = q.receive(); !some.empty(); some = q.receive()) taken += static_cast<int>(some.size());
     EXPECT_EQ(taken, 300);
