@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/eventfd.h>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <array>
@@ -30,6 +31,7 @@ constexpr std::array promised{
     property{"enable.auto.commit", "false"},
     property{"enable.auto.offset.store", "false"},
     property{"enable.partition.eof", "true"},
+    property{"max.poll.interval.ms", "3600000"},
     property{"auto.offset.reset", "earliest"},
 };
 
@@ -90,6 +92,7 @@ result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options&
         c.set("auto.offset.reset", "earliest");
         c.set("session.timeout.ms", "6000");  // so long a crashed process keeps its partitions from others
         c.set("heartbeat.interval.ms", "1500");
+        c.set("max.poll.interval.ms", "3600000");  // while messages are held back nothing is polled
         c.set("enable.partition.eof", "true");
         c.set("fetch.wait.max.ms", "100");
         c.set("queued.min.messages", "1000");
@@ -139,10 +142,18 @@ void kafka_events::watch() {
                      });
 }
 
+void kafka_events::let_go() {
+    if (!held_) return;
+    held_ = false;
+    boost::asio::post(bell_.get_executor(), [this, alive = alive_] {
+        if (*alive) drain();
+    });
+}
+
 void kafka_events::drain() {
     const auto alive = alive_;
     bool any = false;
-    while (*alive) {
+    while (*alive && !held_) {
         const kafka_ptr<rd_kafka_event_t> e(rd_kafka_queue_poll(queue_.get(), 0));
         if (e == nullptr) break;
         tell_(*e);

@@ -39,8 +39,11 @@ public:
                  std::function<void()> over);
     ~kafka_events();
 
-    /// What is there is told now.
+    /// What is there is told now, unless it is held.
     void drain();
+    /// Nothing is told until it is let go, and then soon.
+    void hold() noexcept { held_ = true; }
+    void let_go();
 
 private:
     void watch();
@@ -50,6 +53,7 @@ private:
     std::function<void()> over_;
     boost::asio::posix::stream_descriptor bell_;
     std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
+    bool held_{false};
 };
 
 }  // namespace freshet

@@ -206,15 +206,16 @@ void kafka_link::acknowledge(broker_tag tag) {
     commit_soon();
 }
 
-/// No more than `prefetch` messages are here.
+/// No more than `prefetch` messages are here: the rest stays in librdkafka's own queue, which is bounded, too. Pausing
+/// partitions instead loses what that queue holds, in this version of librdkafka.
 void kafka_link::hold_back() {
-    if (assigned_ == nullptr) return;
+    if (consumer_events_ == nullptr) return;
     if (!held_back_ && open_ >= options_.prefetch) {
         held_back_ = true;
-        rd_kafka_pause_partitions(consumer_, assigned_.get());
+        consumer_events_->hold();
     } else if (held_back_ && open_ <= options_.prefetch / 2) {
         held_back_ = false;
-        rd_kafka_resume_partitions(consumer_, assigned_.get());
+        consumer_events_->let_go();
     }
 }
 
@@ -225,13 +226,12 @@ void kafka_link::rebalance(rd_kafka_event_t& e) {
     // What is open is read again from its position, by whoever has the partition then.
     for (auto& [partition, offsets] : offsets_) offsets.taken_away();
     open_ = 0;
-    held_back_ = false;
+    hold_back();
     ends_.clear();
     owner_.revoked([](broker_tag) { return true; });
     if (gained) {
         assigned_.reset(rd_kafka_topic_partition_list_copy(which));
         rd_kafka_assign(consumer_, which);
-        rd_kafka_resume_partitions(consumer_, which);  // librdkafka remembers that they were held back
     } else {
         assigned_.reset();
         rd_kafka_assign(consumer_, nullptr);
