@@ -181,6 +181,14 @@ class BrokerCases:
         until(lambda: client.publish(b"b"), CONFIRMED, self.patience)
         self.drain(client, [b"a", b"b"])
 
+    def test_more_than_the_window_comes_whole(self):
+        _, client = self.serve("window", more="prefetch = 20\n")
+        self.ready(client)
+        bodies = [b"w%d" % number for number in range(200)]
+        for body in bodies:
+            self.assertEqual(client.publish(body), CONFIRMED)
+        self.drain(client, bodies)
+
     def test_a_crash_of_freshet_redelivers_what_was_open(self):
         server, client = self.serve("crash")
         self.ready(client)
