@@ -45,4 +45,10 @@ std::string json_text(std::string_view text) {
     return to;
 }
 
+std::string json_list(const std::vector<std::string>& texts) {
+    std::string list;
+    for (const std::string& t : texts) list += (list.empty() ? "" : ", ") + json_text(t);
+    return "[" + list + "]";
+}
+
 }  // namespace freshet

@@ -47,10 +47,7 @@ linked_queue::linked_queue(shard& back, const broker_options& options, const que
 linked_queue::~linked_queue() { stop(steady::now()); }
 
 void linked_queue::start() {
-    back_.run([this] {
-        started_ = true;
-        link_->start();
-    });
+    back_.run([this] { link_->start(); });
 }
 
 // Any thread: what is lent goes to the back shard, a note with it if none is on its way.
@@ -205,26 +202,25 @@ void linked_queue::levelled(std::uint64_t ready) {
 
 void linked_queue::publish_one(publication& p) {
     const message& m = p.message;
-    const std::size_t size = m.body.size() + m.id.size() + m.key.size();
     if (stopping_) return fail(p, errc::stopping, effect::not_done, label_);
     if (p.unique) return fail(p, errc::needs_journal, effect::not_done, "add");
     if (!link_->is_connected()) return fail(p, errc::unreachable, effect::not_done, label_);
-    if (unconfirmed_ >= options_.unconfirmed_max || unconfirmed_bytes_ + size > options_.unconfirmed_max_bytes)
+    if (unconfirmed_ >= options_.unconfirmed_max ||
+        unconfirmed_bytes_ + queue_line::size_of(m) > options_.unconfirmed_max_bytes)
         return fail(p, errc::busy, effect::not_done, label_);
     p.message.time = std::chrono::time_point_cast<milliseconds>(now_.date);
     if (m.id.empty()) p.message.id = fmt::format("{}-{:x}", id_tag_, ++ids_);
     ++lent_;
     ++unconfirmed_;
-    unconfirmed_bytes_ += m.body.size() + m.id.size() + m.key.size();
+    unconfirmed_bytes_ += queue_line::size_of(m);
     link_->publish(p, lane::work, {});
 }
 
 void linked_queue::published(publication& p) {
     if (p.tag == static_cast<std::uintptr_t>(work::burial)) return buried(static_cast<burial&>(p));
-    const message& m = p.message;
     ++told_;
     --unconfirmed_;
-    unconfirmed_bytes_ -= m.body.size() + m.id.size() + m.key.size();
+    unconfirmed_bytes_ -= queue_line::size_of(p.message);
     p.why.subject = label_;
     homeward_.add(p);
 }
@@ -355,9 +351,8 @@ void linked_queue::arrived(arrival&& one) {
     one.message.not_before = std::max(one.message.not_before, m.not_before);
     const std::uint64_t number = line_.take_number();
     line_.add(queue_line::size_of(one.message));
-    const message copy = one.message;
-    shelf_.put(number, std::move(one));
-    line_.admit(number, copy);
+    const shelf::place& put = shelf_.put(number, std::move(one));
+    line_.admit(number, put.stored.message);
 }
 
 void linked_queue::arrivals_over() {

@@ -1,6 +1,7 @@
 #include "queue/rabbitmq_link.hpp"
 
 #include "escape.hpp"
+#include "jitter.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -115,8 +116,7 @@ asio::awaitable<void> rabbitmq_link::run() {
 
 milliseconds rabbitmq_link::pause() {
     pause_ = pause_.count() == 0 ? options_.reconnect_min : std::min(pause_ * 2, options_.reconnect_max);
-    const auto quarter = static_cast<std::uint64_t>(pause_.count()) / 2 + 1;
-    return pause_ * 3 / 4 + milliseconds(static_cast<std::int64_t>(random_() % quarter));
+    return jittered(pause_, random_);
 }
 
 /// Ends with the connection; says why it has ended.
@@ -210,10 +210,15 @@ asio::awaitable<std::string> rabbitmq_link::say_hello() {
     co_return wrong;
 }
 
-asio::awaitable<std::string> rabbitmq_link::prepare_publishing() {
+asio::awaitable<std::string> rabbitmq_link::open_channel(std::uint16_t channel) {
     amqp_channel_open_t open{};
-    say_method(publishing, AMQP_CHANNEL_OPEN_METHOD, &open);
+    say_method(channel, AMQP_CHANNEL_OPEN_METHOD, &open);
     std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
+    co_return wrong;
+}
+
+asio::awaitable<std::string> rabbitmq_link::prepare_publishing() {
+    std::string wrong = co_await open_channel(publishing);
     if (!wrong.empty()) co_return wrong;
     amqp_confirm_select_t confirms{};
     say_method(publishing, AMQP_CONFIRM_SELECT_METHOD, &confirms);
@@ -222,9 +227,7 @@ asio::awaitable<std::string> rabbitmq_link::prepare_publishing() {
 }
 
 asio::awaitable<std::string> rabbitmq_link::prepare_consuming() {
-    amqp_channel_open_t open{};
-    say_method(consuming, AMQP_CHANNEL_OPEN_METHOD, &open);
-    std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
+    std::string wrong = co_await open_channel(consuming);
     if (!wrong.empty()) co_return wrong;
     wrong = co_await declare(options_.queue_name, true);
     if (!wrong.empty()) co_return wrong;

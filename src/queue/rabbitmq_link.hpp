@@ -63,6 +63,7 @@ private:
     awaitable_trouble converse(const rabbitmq_server& with);
     awaitable_trouble begin(const rabbitmq_server& with);
     awaitable_trouble say_hello();
+    awaitable_trouble open_channel(std::uint16_t channel);
     awaitable_trouble prepare_publishing();
     awaitable_trouble prepare_consuming();
     awaitable_trouble declare(const std::string& queue, bool with_limits);

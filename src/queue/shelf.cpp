@@ -8,10 +8,12 @@ namespace {
 constexpr std::size_t memos_max = 100'000;
 }
 
-void shelf::put(std::uint64_t number, arrival&& one) {
+shelf::place& shelf::put(std::uint64_t number, arrival&& one) {
     if (!one.serial.empty()) serials_[one.serial] = number;
-    places_.emplace_hint(places_.end(), number,
-                         place{{number, std::move(one.message), one.redelivered}, std::move(one.serial), one.tag});
+    const auto at =
+        places_.emplace_hint(places_.end(), number,
+                             place{{number, std::move(one.message), one.redelivered}, std::move(one.serial), one.tag});
+    return at->second;
 }
 
 shelf::place* shelf::find(std::uint64_t number) {

@@ -27,7 +27,7 @@ public:
         broker_tag tag{0};
     };
 
-    void put(std::uint64_t number, arrival&& one);
+    place& put(std::uint64_t number, arrival&& one);
     place* find(std::uint64_t number);
     /// The number of the message that has this serial; 0: none.
     std::uint64_t find_serial(const std::string& serial) const;

@@ -1,5 +1,6 @@
 #include "store/pool_server.hpp"
 
+#include "jitter.hpp"
 #include "store/statistics.hpp"
 
 #include <spdlog/spdlog.h>
@@ -78,7 +79,7 @@ void pool_server::open() { current_->open(addresses_[failures_ % addresses_.size
 void pool_server::refresh() {
     if (down_) return;  // it was due already when the server went down: the timer is the next attempt's now
     look_up(&pool_server::moved);
-    after(jittered(options_.resolve_every), &pool_server::refresh);
+    after(jittered(options_.resolve_every, random_), &pool_server::refresh);
 }
 
 void pool_server::moved(looked_up there) {
@@ -157,7 +158,7 @@ void pool_server::go_down(const std::string& reason) {
         pause_ = std::min(pause_ * 2, options_.backoff_max);
         spdlog::debug("store {}: {} is still down: {}", options_.name, subject_, reason);
     }
-    after(jittered(pause_), &pool_server::begin);
+    after(jittered(pause_, random_), &pool_server::begin);
 }
 
 /// One thing at a time: a server that is down is not looked up again but to be probed.
@@ -169,12 +170,6 @@ void pool_server::after(milliseconds time, void (pool_server::*then)()) {
         ((*mine)->*then)();
         (*mine)->wake_();
     });
-}
-
-/// 3/4 to 5/4 of it: servers that failed together are not asked together.
-milliseconds pool_server::jittered(milliseconds time) {
-    return time * 3 / 4 +
-           milliseconds(static_cast<std::int64_t>(random_() % (static_cast<std::uint64_t>(time.count()) / 2 + 1)));
 }
 
 const char* pool_server::state() const noexcept {

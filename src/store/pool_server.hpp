@@ -48,7 +48,6 @@ private:
     void fail(errc why, const std::string& reason);
     void go_down(const std::string& reason);
     void after(milliseconds time, void (pool_server::*then)());
-    milliseconds jittered(milliseconds time);
     bool is_name() const noexcept { return literal_.size == 0; }
 
     shard& home_;

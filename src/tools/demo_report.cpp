@@ -18,12 +18,6 @@ std::string store_of(const report& r) {
     return fmt::format("{} memcached server{}", r.pool.size(), r.pool.size() == 1 ? "" : "s");
 }
 
-std::string json_list(const std::vector<std::string>& texts) {
-    std::string list;
-    for (const std::string& t : texts) list += (list.empty() ? "" : ", ") + json_text(t);
-    return "[" + list + "]";
-}
-
 std::vector<figures> rows_of(const report& r) {
     return {r.cache.all,        r.cache.hit,    r.cache.source, r.tasks.published,
             r.tasks.worked_off, r.bulk.written, r.bulk.read};

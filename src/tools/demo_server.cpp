@@ -78,20 +78,14 @@ key = "{prefix}result:{{id}}"
 ttl = "{ttl}s"
 )";
 
-std::string list_of(const std::vector<std::string>& urls) {
-    std::string list;
-    for (const std::string& url : urls) list += (list.empty() ? "" : ", ") + json_text(url);
-    return "[" + list + "]";
-}
-
 /// The options of a store of this size, or of these servers.
 std::string store_options(std::size_t size_bytes, const std::vector<std::string>& pool) {
     if (pool.empty()) return size_bytes == 0 ? "" : fmt::format("size = {}", size_bytes);
-    return fmt::format("url = {}\ntimeout = \"5s\"\non_get_error = \"error\"", list_of(pool));
+    return fmt::format("url = {}\ntimeout = \"5s\"\non_get_error = \"error\"", json_list(pool));
 }
 
 std::string queue_options_of(const std::vector<std::string>& urls) {
-    return urls.empty() ? "allow_tmpfs = true" : fmt::format("url = {}", list_of(urls));
+    return urls.empty() ? "allow_tmpfs = true" : fmt::format("url = {}", json_list(urls));
 }
 
 /// What it has written until now.
