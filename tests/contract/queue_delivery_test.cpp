@@ -94,6 +94,7 @@ TEST_P(every_queue, an_acked_message_never_comes_back) {
 TEST_P(every_queue, what_is_settled_at_once_never_comes_back) {
     queue_user q = open();
     for (const auto* body : {"a", "b", "c"}) q.publish(body);
+    q.catch_up();
     const auto taken = q.receive(2, milliseconds(0), true);
     ASSERT_EQ(taken.size(), 2U);
     EXPECT_EQ(taken[1].message.body, "b");

@@ -191,12 +191,12 @@ class Generator:
     def meta_flags(self, wanted, key):
         """Some of the wanted flags, in any order, now and then with a fault."""
         flags = []
+        hidden = self.without and key in UNPRINTABLE_KEYS
         for flag, make in wanted.items():
-            hidden = flag == b"k" and self.without and key in UNPRINTABLE_KEYS
-            if flag not in self.without and not hidden and self.chance(make if isinstance(make, float) else make[0]):
+            if flag not in self.without and not (hidden and flag == b"k") and self.chance(make if isinstance(make, float) else make[0]):
                 flags.append([flag] if isinstance(make, float) else [flag, make[1](key)])
         if self.fault(0.05):
-            flags.append(self.choice([[b"z"], [b"S"], [b"W"], [b"\xff"], [b"kk"], [b"vx"], [b"noreply"], [b"T", b"x"], [b"T"], [b"N", b"x"], [b"R", b"x"], [b"C", b"x"],
+            flags.append(self.choice([[b"z"], [b"S"], [b"W"], [b"\xff"], [b"q" if hidden else b"kk"], [b"vx"], [b"noreply"], [b"T", b"x"], [b"T"], [b"N", b"x"], [b"R", b"x"], [b"C", b"x"],
                                       [b"E", b"x"], [b"F", b"x"], [b"D", b"x"], [b"J", b"x"], [b"M"], [b"M", b"xx"], [b"M", b"x"], [b"E"], [b"C"], [b"P", b"1"], [b"L"]]))
         if flags and self.fault(0.02):
             flags.append(self.choice(flags))
