@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <deque>
 
 namespace freshet {
 
@@ -14,19 +14,28 @@ public:
     /// Of one that has come. Harmless of any other.
     void settled(std::int64_t offset);
     /// The partition is given to somebody else, or is read again from its position.
-    void taken_away() { open_.clear(); }
+    void taken_away();
 
-    /// What to commit: everything below it is settled. -1: nothing has come yet.
-    std::int64_t position() const noexcept { return open_.empty() ? next_ : *open_.begin(); }
+    /// What to commit: everything below it is settled. -1: nothing has come since the partition was given.
+    std::int64_t position() const noexcept { return given_ ? begin_ : -1; }
     std::int64_t next() const noexcept { return next_; }  ///< behind the last that came; -1: none has
-    std::size_t open() const noexcept { return open_.size(); }
+    std::size_t open() const noexcept { return open_; }
 
     std::int64_t committed{-1};  ///< the position that was committed last
 
 private:
-    std::set<std::int64_t> open_;     ///< came, and is not settled
-    std::set<std::int64_t> settled_;  ///< above the position
-    std::int64_t next_{-1};
+    enum class state : std::uint8_t {
+        absent,  ///< never came: Kafka's numbers have gaps. Or it was taken away
+        open,
+        settled,
+    };
+    void begin_at(std::int64_t offset);
+    void advance();
+
+    std::deque<state> states_;  ///< from begin_ on
+    std::int64_t begin_{0}, next_{-1};
+    std::size_t open_{0};
+    bool given_{false};  ///< what comes is from one position on
 };
 
 }  // namespace freshet

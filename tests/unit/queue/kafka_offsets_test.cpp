@@ -34,5 +34,42 @@ TEST(kafka_offsets, what_was_settled_is_known_when_it_comes_again) {
     EXPECT_EQ(o.position(), 2);
 }
 
+TEST(kafka_offsets, there_is_no_position_until_something_comes_again) {
+    kafka_offsets o;
+    for (const int offset : {3, 4}) o.arrived(offset);
+    o.taken_away();
+    EXPECT_EQ(o.position(), -1);
+    EXPECT_EQ(o.next(), -1);
+    o.settled(4);
+    EXPECT_EQ(o.position(), -1);
+    EXPECT_TRUE(o.arrived(3));
+    EXPECT_EQ(o.position(), 3);
+    EXPECT_TRUE(o.arrived(4));
+}
+
+TEST(kafka_offsets, others_may_have_gone_on_in_the_meantime) {
+    kafka_offsets o;
+    for (const int offset : {3, 4, 5}) o.arrived(offset);
+    o.settled(5);
+    o.taken_away();
+    EXPECT_TRUE(o.arrived(4));
+    EXPECT_EQ(o.position(), 4);
+    EXPECT_FALSE(o.arrived(5));
+    o.taken_away();
+    EXPECT_TRUE(o.arrived(100));
+    EXPECT_EQ(o.position(), 100);
+}
+
+TEST(kafka_offsets, a_topic_that_begins_again_is_read_again) {
+    kafka_offsets o;
+    for (const int offset : {100, 101}) o.arrived(offset);
+    EXPECT_TRUE(o.arrived(0));
+    EXPECT_EQ(o.open(), 1U);
+    o.settled(101);
+    EXPECT_EQ(o.position(), 0);
+    o.settled(0);
+    EXPECT_EQ(o.position(), 1);
+}
+
 }  // namespace
 }  // namespace freshet
