@@ -76,7 +76,8 @@ rabbitmq_link::rabbitmq_link(shard& back, const rabbitmq_options& options, link_
       pause_timer_(back.context()),
       read_buffer_(read_room),
       properties_("freshet/" + options.name),
-      serials_(std::uint64_t{std::random_device{}()} << 31) {
+      serials_(std::uint64_t{std::random_device{}()} << 31),
+      acks_(consuming) {
     amqp_basic_publish_t work{};
     work.exchange = to_amqp(options_.exchange);
     work.routing_key = to_amqp(options_.queue_name);
@@ -126,6 +127,7 @@ asio::awaitable<std::string> rabbitmq_link::converse(const rabbitmq_server& with
     unread_ = {};
     out_.clear();
     incoming_.reset();
+    acks_.begin_again();
     trouble_.clear();
     heartbeat_ = seconds(0);
     setup_until_ = steady::now() + options_.connect_timeout;
@@ -502,11 +504,7 @@ void rabbitmq_link::fail_all(errc why) {
     tell_first();
 }
 
-void rabbitmq_link::acknowledge(broker_tag tag) {
-    amqp_basic_ack_t ack{};
-    ack.delivery_tag = tag;
-    append_method(out_, consuming, AMQP_BASIC_ACK_METHOD, &ack);
-}
+void rabbitmq_link::acknowledge(broker_tag tag) { acks_.settled(tag); }
 
 void rabbitmq_link::consume() {
     if (wanted_) return;
@@ -539,7 +537,9 @@ void rabbitmq_link::say_method(std::uint16_t channel, amqp_method_number_t metho
 }
 
 void rabbitmq_link::flush() {
-    if (write_under_way_ || out_.empty() || !trouble_.empty() || stopped_) return;
+    if (write_under_way_ || !trouble_.empty() || stopped_) return;
+    acks_.say(out_);
+    if (out_.empty()) return;
     write_under_way_ = true;
     writing_.clear();
     writing_.swap(out_);
@@ -557,7 +557,7 @@ void rabbitmq_link::flush() {
 }
 
 bool rabbitmq_link::has_unconfirmed() const noexcept {
-    return connected_ && (!unconfirmed_.empty() || !out_.empty() || write_under_way_);
+    return connected_ && (!unconfirmed_.empty() || !acks_.empty() || !out_.empty() || write_under_way_);
 }
 
 // ---- time
@@ -607,6 +607,7 @@ void rabbitmq_link::stop() {
         close.reply_code = 200;
         close.reply_text = to_amqp("goodbye");
         last_words = out_;
+        acks_.say(last_words);
         append_method(last_words, 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
     }
     connected_ = false;

@@ -6,6 +6,7 @@
 
 #include "queue/amqp_wire.hpp"
 #include "queue/broker_link.hpp"
+#include "queue/rabbitmq_acks.hpp"
 #include "queue/rabbitmq_message.hpp"
 #include "queue/rabbitmq_socket.hpp"
 
@@ -120,6 +121,7 @@ private:
     std::uint64_t first_tag_{1};  ///< of unconfirmed_
     std::uint64_t serials_;
     std::optional<incoming> incoming_{};
+    rabbitmq_acks acks_;
     unsigned levels_{0};  ///< answers that are missing until levelled()
 };
 
