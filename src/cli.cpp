@@ -103,10 +103,10 @@ int run_dead(const command_line& line) {
     if (c->state_folder.empty()) return refuse("there is no HOME, so say where the state is kept: --state FOLDER");
     for (const queue_config& q : c->queues) {
         if (q.on_broker() && q.name == line.dead.queue)
-            return refuse(fmt::format("the dead letters of the queue {} are on its broker, in the {} of that name with "
-                                      ".dead behind it; any tool of {} reads them",
-                                      in_quotes(q.name), q.on_kafka() ? "topic" : "queue",
-                                      q.on_kafka() ? "Kafka's" : "RabbitMQ's"));
+            return refuse(fmt::format(
+                "the dead letters of the queue {} are on its broker, in the {} of that name with "
+                ".dead behind it; any tool of {} reads them",
+                in_quotes(q.name), q.on_kafka() ? "topic" : "queue", q.on_kafka() ? "Kafka's" : "RabbitMQ's"));
     }
     return dead(*c, line.dead);
 }

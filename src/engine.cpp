@@ -138,15 +138,23 @@ std::optional<problem> engine::make_queue(const queue_config& q) {
         queues_[q.name] = &(*opened)->open(q.name, q.options);
         return {};
     }
+    queue* later = nullptr;
+    if (!q.later.empty()) {
+        auto opened = open_at(q.later, q.allow_tmpfs);
+        if (!opened) return opened.error();
+        later = &(*opened)->open(q.name + "/later", later_options());
+    }
     if (q.on_kafka()) {
         auto options = kafka_of(q, site_name);
         if (!options) return options.error();
+        options->later = later;
         auto made = make_kafka_queue(back_, *options);
         if (!made) return made.error();
         brokers_.push_back(*std::move(made));
     } else {
         auto options = rabbitmq_of(q);
         if (!options) return options.error();
+        options->later = later;
         brokers_.push_back(make_rabbitmq_queue(back_, *options));
     }
     queues_[q.name] = brokers_.back().get();

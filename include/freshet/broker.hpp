@@ -47,7 +47,14 @@ struct broker_options {
     std::size_t unconfirmed_max{10'000};  ///< messages on their way to the broker; more are refused: busy
     std::size_t unconfirmed_max_bytes{std::size_t{64} << 20};
     unsigned prefetch{500};  ///< messages that are here and not settled
+    /// A queue of a journal that outlives this one, where messages without a key wait for their time: those that are
+    /// tried again later, with the attempts that they have used up, and those that are published with `not_before`.
+    /// Null: they wait in this process.
+    freshet::queue* later{nullptr};
 };
+
+/// The options of such a queue.
+queue_options later_options();
 
 struct rabbitmq_server {
     std::string host{"localhost"};

@@ -141,16 +141,20 @@ std::string wrong_store_url(std::string_view url) {
         in_quotes(scheme));
 }
 
+std::string wrong_journal_url(std::string_view url) {
+    const std::string_view scheme = scheme_of(url);
+    if (scheme != "journal" || url.size() == scheme.size())
+        return fmt::format("{} is no journal; write \"journal:\" or \"journal:/PATH\"", in_quotes(url));
+    const std::string_view path = url.substr(scheme.size() + 1);
+    if (path.starts_with("//")) return "a journal is a file of this machine; write \"journal:/PATH\"";
+    if (path.ends_with('/') || path.find('\0') != std::string_view::npos)
+        return fmt::format("{} names no file; write \"journal:/PATH\"", in_quotes(url));
+    return {};
+}
+
 std::string wrong_queue_url(std::string_view url) {
     const std::string_view scheme = scheme_of(url);
-    if (scheme == "journal" && url.size() > scheme.size()) {
-        const std::string_view path = url.substr(scheme.size() + 1);
-        if (path.starts_with("//")) return "a journal is a file of this machine; write \"journal:/PATH\"";
-        if (path.ends_with('/') || path.find('\0') != std::string_view::npos) {
-            return fmt::format("{} names no file; write \"journal:/PATH\"", in_quotes(url));
-        }
-        return {};
-    }
+    if (scheme == "journal" && url.size() > scheme.size()) return wrong_journal_url(url);
     if (is_broker_url(url)) {
         const auto parsed = parse_broker_url(url);
         return parsed ? std::string() : parsed.error().text;

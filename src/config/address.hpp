@@ -21,5 +21,6 @@ struct host_and_port {
 std::optional<host_and_port> split_address(std::string_view text);
 std::string wrong_store_url(std::string_view url);
 std::string wrong_queue_url(std::string_view url);
+std::string wrong_journal_url(std::string_view url);
 
 }  // namespace freshet::reading

@@ -188,10 +188,11 @@ void check_queue(const found<queue_config>& q, draft& d) {
     };
     const bool broker = q.value.on_broker(), kafka = broker && q.value.on_kafka(), rabbitmq = broker && !kafka;
     const only all[] = {
-        {"allow_tmpfs", "a journal", !broker},
+        {"allow_tmpfs", "a journal", !broker || !q.value.later.empty()},
         {"dedupe", "a journal: a broker does not know which ids it had", !broker},
         {"declare", "RabbitMQ and Kafka", broker},
         {"prefetch", "RabbitMQ and Kafka", broker},
+        {"later", "RabbitMQ and Kafka: a journal's messages wait there", broker},
         {"publish_timeout", "RabbitMQ and Kafka", broker},
         {"queue", "RabbitMQ", rabbitmq},
         {"queue_type", "RabbitMQ", rabbitmq},

@@ -143,6 +143,12 @@ constexpr std::array all{
     option{"queue", "publish_timeout", time<milliseconds>{at<queue, &queue_config::publish_timeout>, 100ms, 1h},
            "Of a broker: a message that it has not confirmed in this time has failed; until then it is sent again to a "
            "broker that was away. A client is answered after `confirm_within`."},
+    option{
+        "queue", "later", text{at<queue, &queue_config::later>, wrong_journal_url, "URL"},
+        "Of a broker: the journal (`\"journal:\"`) where messages wait that are to be tried again later or are not to "
+        "be handed out yet, so that pauses and attempts outlive this process. Messages with a key wait here in any "
+        "case, as their order is kept.",
+        "none: here"},
     option{"queue", "queue", text{at<queue, &queue_config::broker_queue>, nullptr, "name of a queue"},
            "RabbitMQ: the queue's name there.", "the same name"},
     option{"queue", "queue_type", choice{at<queue, &queue_config::quorum>, "quorum", "classic"},

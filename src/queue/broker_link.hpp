@@ -22,7 +22,7 @@ using broker_tag = std::uint64_t;
 /// What came from the broker.
 struct arrival {
     freshet::message message;
-    std::string serial{};  ///< names the message over redeliveries; empty: nothing does
+    std::uint64_t serial{0};  ///< names the message over redeliveries; 0: nothing does
     broker_tag tag{0};
     bool redelivered{false};
 };

@@ -187,12 +187,13 @@ void kafka_link::fetched(const rd_kafka_message_t& m) {
         return;
     }
     kafka_offsets& offsets = offsets_[m.partition];
-    if (!offsets.arrived(m.offset)) return commit_soon();
-    ++open_;
+    const std::size_t before = offsets.open();
+    const bool is_new = offsets.arrived(m.offset);
+    open_ = open_ - before + offsets.open();
+    if (!is_new) return commit_soon();
     arrival one;
     one.message = from_kafka(m);
-    one.serial = fmt::format("{}:{}", m.partition, m.offset);
-    one.tag = tag_of(m.partition, m.offset);
+    one.serial = one.tag = tag_of(m.partition, m.offset);
     owner_.arrived(std::move(one));
     hold_back();
 }
@@ -201,7 +202,7 @@ void kafka_link::acknowledge(broker_tag tag) {
     kafka_offsets& offsets = offsets_[partition_of(tag)];
     const std::size_t before = offsets.open();
     offsets.settled(offset_of(tag));
-    open_ -= before - offsets.open();
+    open_ = open_ - before + offsets.open();
     hold_back();
     commit_soon();
 }

@@ -1,6 +1,7 @@
 #include "queue/kafka_message.hpp"
 
 #include "queue/broker_headers.hpp"
+#include "queue/rfc3339.hpp"
 
 #include <fmt/format.h>
 
@@ -33,6 +34,26 @@ bool is_number(std::string_view text, Number& n) noexcept {
     return true;
 }
 
+void read_headers(const rd_kafka_message_t& from, message& m) {
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&from, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const char* name_there = nullptr;
+    const void* value_there = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name_there, &value_there, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+        const std::string_view name(name_there), value(static_cast<const char*>(value_there), size);
+        std::int64_t date = 0;
+        if (name == "ce_id" && !value.empty()) m.id = value;
+        else if (name == flags_header) is_number(value, m.flags);
+        else if (name == "ce_time") m.time = parse_rfc3339(value).value_or(m.time);
+        else if (name == attempt_header) is_number(value, m.attempt);
+        else if (name == not_before_header && is_number(value, date)) m.not_before = date_of(date);
+        else if (name == expires_header && is_number(value, date)) m.expires = date_of(date);
+        else if (!name.starts_with(own_headers) && !name.starts_with(cloud_events)) m.headers.emplace_back(name, value);
+    }
+}
+
 }  // namespace
 
 rd_kafka_headers_t* kafka_headers(const message& m, std::string_view source, std::string_view queue,
@@ -43,8 +64,7 @@ rd_kafka_headers_t* kafka_headers(const message& m, std::string_view source, std
     add(to, "ce_id", m.id);
     add(to, "ce_source", source);
     add(to, "ce_type", reason != nullptr ? "freshet.dead_letter" : "freshet.message");
-    add(to, "ce_time", date.tell(m.time));
-    add(to, time_header, ms_since_1970(m.time));  // Kafka's own is the sending's, which has to be near the broker's
+    add(to, "ce_time", date.tell(m.time));  // Kafka's own is the sending's, which has to be near the broker's
     if (m.flags != 0) add(to, flags_header, std::int64_t{m.flags});
     if (m.attempt != 0) add(to, attempt_header, std::int64_t{m.attempt});
     if (m.not_before != wall::time_point{}) add(to, not_before_header, ms_since_1970(m.not_before));
@@ -61,26 +81,10 @@ message from_kafka(const rd_kafka_message_t& from) {
     message m;
     m.key.assign(static_cast<const char*>(from.key), from.key_len);
     m.body.assign(static_cast<const char*>(from.payload), from.len);
-    m.id = fmt::format("{}-{}", from.partition, from.offset);
     rd_kafka_timestamp_type_t kind;
     if (const std::int64_t time = rd_kafka_message_timestamp(&from, &kind); time > 0) m.time = date_of(time);
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(&from, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return m;
-    const char* name_there = nullptr;
-    const void* value_there = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name_there, &value_there, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-        const std::string_view name(name_there), value(static_cast<const char*>(value_there), size);
-        std::int64_t date = 0;
-        if (name == "ce_id" && !value.empty()) m.id = value;
-        else if (name == flags_header) is_number(value, m.flags);
-        else if (name == time_header && is_number(value, date)) m.time = date_of(date);
-        else if (name == attempt_header) is_number(value, m.attempt);
-        else if (name == not_before_header && is_number(value, date)) m.not_before = date_of(date);
-        else if (name == expires_header && is_number(value, date)) m.expires = date_of(date);
-        else if (!name.starts_with(own_headers) && !name.starts_with(cloud_events)) m.headers.emplace_back(name, value);
-    }
+    read_headers(from, m);
+    if (m.id.empty()) m.id = fmt::format("{}-{}", from.partition, from.offset);
     return m;
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <limits>
 #include <random>
 #include <thread>
@@ -14,13 +16,21 @@ namespace {
 constexpr std::size_t reception_bytes_max = std::size_t{8} << 20;  ///< of the bodies in one answer
 constexpr seconds pause_of_the_dead{1};                            ///< before a dead letter is tried again
 constexpr milliseconds glance{2};                                  ///< while a stop waits
+constexpr milliseconds send_again_every{250};                      ///< what the broker did not take
 
 std::string make_tag() {
     std::random_device device;
-    return fmt::format("{:08x}{:08x}", device(), device());
+    return fmt::format("{:08x}{:08x}-", device(), device());
 }
 
 }  // namespace
+
+queue_options later_options() {
+    queue_options o;
+    o.max_attempts = 0;
+    o.ack_timeout = std::chrono::hours(24);  // of sending one to the broker, which is tried for ever
+    return o;
+}
 
 linked_queue::linked_queue(shard& back, const broker_options& options, const queue_clock& clock,
                            const link_maker& make_link)
@@ -42,12 +52,24 @@ linked_queue::linked_queue(shard& back, const broker_options& options, const que
     row.mark = std::numeric_limits<std::uint64_t>::max();
     line_.row_written(row);
     link_ = make_link(*this);
+    if (options.later == nullptr) return;
+    const auto send = [this](publication& p) {
+        if (link_->is_connected()) return link_->publish(p, lane::work, {});
+        p.outcome = publication::outcome::failed;
+        p.why = failed(errc::unreachable);
+        later_->sent(p);
+    };
+    later_ = std::make_unique<postponed>(back, *options.later, static_cast<std::uintptr_t>(work::postponed), send,
+                                         [this] { arrivals_over(); });
 }
 
 linked_queue::~linked_queue() { stop(steady::now()); }
 
 void linked_queue::start() {
-    back_.run([this] { link_->start(); });
+    back_.run([this] {
+        link_->start();
+        if (later_ != nullptr) later_->start();
+    });
 }
 
 // Any thread: what is lent goes to the back shard, a note with it if none is on its way.
@@ -95,7 +117,8 @@ void linked_queue::take_in() {
             case work::publication: publish_one(static_cast<publication&>(one)); break;
             case work::reception: receive_one(static_cast<reception&>(one)); break;
             case work::settlement: settle_one(static_cast<settlement&>(one)); break;
-            case work::burial: break;  // never lent
+            case work::burial:
+            case work::postponed: break;  // never lent
         }
     }
     end_turn();
@@ -106,11 +129,13 @@ void linked_queue::end_turn() {
     ask_level();
     link_->flush();
     ready_.store(line_.ready() + behind_, std::memory_order_relaxed);
-    length_.store(line_.length() + behind_, std::memory_order_relaxed);
+    const std::uint64_t later = later_ != nullptr ? later_->length() : 0;
+    length_.store(line_.length() + behind_ + later, std::memory_order_relaxed);
     homeward_.post();
     const auto finite = [](const waiting& w) { return w.until != steady::time_point::max(); };
-    const bool wanted = line_.next_tick(now_) != steady::time_point::max() ||
-                        std::any_of(receptions_.begin(), receptions_.end(), finite);
+    const bool wanted = !stopping_ && (line_.next_tick(now_) != steady::time_point::max() ||
+                                       (later_ != nullptr && later_->any_unsent()) ||
+                                       std::any_of(receptions_.begin(), receptions_.end(), finite));
     if (wanted == ticking_) return;
     ticking_ = wanted;
     if (wanted) back_.add(*this);
@@ -122,6 +147,10 @@ void linked_queue::tick(steady::time_point) {
     bool lapsed = false;
     line_.tick(now_, [&](queue_line::entry&) { lapsed = true; });
     if (lapsed) drop_untagged();
+    if (later_ != nullptr && later_->any_unsent() && now_.since_start >= send_again_) {
+        send_again_ = now_.since_start + send_again_every;
+        later_->send_again();
+    }
     end_turn();
 }
 
@@ -184,6 +213,7 @@ void linked_queue::receive_one(reception& r) {
 /// One question at a time, for all who wait.
 void linked_queue::ask_level() {
     if (level_asked_ != level_known_ || !link_->is_connected()) return;
+    if (later_ != nullptr && later_->any_due()) return;  // they are there, too
     bool any = false;
     for (waiting& w : receptions_) {
         if (w.level != 0 || w.until == steady::time_point::max() || w.behind > told_) continue;
@@ -204,20 +234,61 @@ void linked_queue::publish_one(publication& p) {
     const message& m = p.message;
     if (stopping_) return fail(p, errc::stopping, effect::not_done, label_);
     if (p.unique) return fail(p, errc::needs_journal, effect::not_done, "add");
+    if (m.not_before > now_.date && can_postpone(m)) return postpone(p);
     if (!link_->is_connected()) return fail(p, errc::unreachable, effect::not_done, label_);
     if (unconfirmed_ >= options_.unconfirmed_max ||
         unconfirmed_bytes_ + queue_line::size_of(m) > options_.unconfirmed_max_bytes)
         return fail(p, errc::busy, effect::not_done, label_);
-    p.message.time = std::chrono::time_point_cast<milliseconds>(now_.date);
-    if (m.id.empty()) p.message.id = fmt::format("{}-{:x}", id_tag_, ++ids_);
+    mark(p.message);
     ++lent_;
     ++unconfirmed_;
     unconfirmed_bytes_ += queue_line::size_of(m);
     link_->publish(p, lane::work, {});
 }
 
+void linked_queue::mark(message& m) {
+    m.time = std::chrono::time_point_cast<milliseconds>(now_.date);
+    if (!m.id.empty()) return;
+    std::array<char, 16> count;
+    const auto end = std::to_chars(count.data(), count.data() + count.size(), ++ids_, 16).ptr;
+    m.id.reserve(id_tag_.size() + count.size());
+    m.id.append(id_tag_).append(count.data(), end);
+}
+
+/// The order of a key rules out that one of its messages waits elsewhere.
+bool linked_queue::can_postpone(const message& m) const noexcept {
+    return later_ != nullptr && m.key.empty() && !options_.queue.ordered;
+}
+
+void linked_queue::postpone(publication& p) {
+    mark(p.message);
+    ++lent_;
+    later_->keep(p.message, [this, &p](const failure* why) {
+        p.outcome = why == nullptr ? publication::outcome::confirmed : publication::outcome::failed;
+        if (why != nullptr) p.why = *why;
+        ++told_;
+        homeward_.add(p);
+        arrivals_over();
+    });
+}
+
+void linked_queue::postpone(queue_line::entry& e, wall::time_point due, settlement& asked) {
+    line_.leave(e, true);
+    message m = shelf_.find(e.number)->stored.message;
+    m.attempt = e.used;
+    m.not_before = due;
+    later_->keep(std::move(m), [this, due, number = e.number, &asked](const failure* why) {
+        queue_line::entry& left = *line_.leaving(number);
+        if (why == nullptr) remove(left);
+        else line_.postpone(left, due);
+        end(asked, settlement::outcome::done);
+        arrivals_over();
+    });
+}
+
 void linked_queue::published(publication& p) {
     if (p.tag == static_cast<std::uintptr_t>(work::burial)) return buried(static_cast<burial&>(p));
+    if (p.tag == static_cast<std::uintptr_t>(work::postponed)) return later_->sent(p);
     ++told_;
     --unconfirmed_;
     unconfirmed_bytes_ -= queue_line::size_of(p.message);
@@ -251,8 +322,11 @@ void linked_queue::settle_one(settlement& s) {
     }
     line_.count_attempt(*e);
     if (line_.exhausted(*e)) return bury(*e, s.reason, &s);
+    const bool at_once = s.delay.count() == 0;
+    const wall::time_point due = at_once ? wall::time_point{} : now_.date + s.delay;
+    if (!at_once && can_postpone(shelf_.find(e->number)->stored.message)) return postpone(*e, due, s);
     line_.leave(*e, false);
-    line_.postpone(*e, s.delay.count() == 0 ? wall::time_point{} : now_.date + s.delay);
+    line_.postpone(*e, due);
     drop_untagged();
     end(s, outcome::done);
 }
@@ -320,6 +394,7 @@ void linked_queue::drop_untagged() {
 void linked_queue::connected() {
     connected_.store(true, std::memory_order_relaxed);
     now_ = clock_.now();
+    if (later_ != nullptr) later_->send_again();
     end_turn();
 }
 
@@ -366,11 +441,18 @@ void linked_queue::stop(steady::time_point deadline) {
         link_.reset();
         return;
     }
-    back_.run_and_wait([this] { stopping_ = true; });
-    for (bool busy = true; busy && steady::now() < deadline;) {
-        back_.run_and_wait([&] { busy = link_->has_unconfirmed(); });
-        if (busy) std::this_thread::sleep_for(glance);
-    }
+    back_.run_and_wait([this] {
+        if (later_ != nullptr && !stopping_) later_->stop();
+        stopping_ = true;
+    });
+    const auto wait_while = [this](auto busy, steady::time_point until) {
+        for (bool yes = true; yes && steady::now() < until;) {
+            back_.run_and_wait([&] { yes = busy(); });
+            if (yes) std::this_thread::sleep_for(glance);
+        }
+    };
+    const auto lent = [this] { return later_ != nullptr && !later_->is_idle(); };
+    wait_while([&] { return link_->has_unconfirmed() || lent(); }, deadline);
     back_.run_and_wait([this] {
         now_ = clock_.now();
         link_->stop();
@@ -383,6 +465,7 @@ void linked_queue::stop(steady::time_point deadline) {
         ticking_ = false;
         homeward_.post();
     });
+    wait_while(lent, steady::time_point::max());  // a journal answers always
 }
 
 }  // namespace freshet

@@ -6,6 +6,7 @@
 
 #include "queue/broker_link.hpp"
 #include "queue/homeward.hpp"
+#include "queue/postponed.hpp"
 #include "queue/queue_clock.hpp"
 #include "queue/queue_line.hpp"
 #include "queue/shelf.hpp"
@@ -45,7 +46,7 @@ public:
     void tick(steady::time_point now) override;
 
 private:
-    enum class work : std::uintptr_t { publication, reception, settlement, burial };
+    enum class work : std::uintptr_t { publication, reception, settlement, burial, postponed };
     /// Something is in the inbox.
     struct note final : operation {
         linked_queue* owner{nullptr};
@@ -78,10 +79,13 @@ private:
     void publish_one(publication& p);
     void receive_one(reception& r);
     void settle_one(settlement& s);
+    void mark(message& m);
+    bool can_postpone(const message& m) const noexcept;
+    void postpone(publication& p);
+    void postpone(queue_line::entry& e, wall::time_point due, settlement& asked);
     void bury(queue_line::entry& e, std::string_view reason, settlement* asked);
     void buried(burial& b);
     void remove(queue_line::entry& e);
-    void give_back(broker_tag tag, const std::string& serial);
     void drop_untagged();
     void end(settlement& s, enum settlement::outcome outcome);
     void fail(publication& p, errc why, effect happened, std::string_view subject);
@@ -109,6 +113,8 @@ private:
     shelf shelf_;
     queue_line line_;
     std::shared_ptr<broker_link> link_;  ///< its connection may outlive the queue for a moment
+    std::unique_ptr<postponed> later_;
+    steady::time_point send_again_{};
     std::deque<waiting> receptions_;
     std::uint64_t level_asked_{0}, level_known_{0};
     std::uint64_t lent_{0}, told_{0};  ///< publications, ever

@@ -93,8 +93,6 @@ const amqp_basic_properties_t& rabbitmq_properties::make(const message& m, std::
     properties_.message_id = to_amqp(std::string_view(m.id).substr(0, short_max));
     properties_.timestamp = static_cast<std::uint64_t>(ms_since_1970(m.time) / 1'000);
     add(serial_header, static_cast<std::int64_t>(serial));
-    add(time_header, ms_since_1970(m.time));
-    if (!m.key.empty()) add(key_header, m.key);
     if (m.flags != 0) add(flags_header, std::int64_t{m.flags});
     if (m.attempt != 0) add(attempt_header, std::int64_t{m.attempt});
     if (m.not_before != wall::time_point{}) add(not_before_header, ms_since_1970(m.not_before));
@@ -133,13 +131,13 @@ arrival to_arrival(const amqp_basic_properties_t& p, bool redelivered, broker_ta
     each_header(p, [&](std::string_view name, const amqp_field_value_t& value) {
         std::int64_t n = 0;
         const bool number = is_whole_number(value, n);
-        if (name == serial_header && number) a.serial = std::to_string(n);
+        if (name == serial_header && number) a.serial = static_cast<std::uint64_t>(n);
         else if (name == key_header) m.key = text_of(value);
         else if (name == flags_header && number) m.flags = static_cast<std::uint32_t>(n);
-        else if (name == time_header && number) m.time = date_of(n);
         else if (name == attempt_header && number) m.attempt = static_cast<unsigned>(n);
         else if (name == not_before_header && number) m.not_before = date_of(n);
         else if (name == expires_header && number) m.expires = date_of(n);
+        else if (name == "cloudEvents_time") m.time = parse_rfc3339(text_of(value)).value_or(m.time);
         else if (name == "cloudEvents_id") event_id = text_of(value);
         else if (name == "cloudEvents_partitionkey") event_key = text_of(value);
         else if (!name.starts_with(own_headers) && !name.starts_with(cloud_events))

@@ -6,6 +6,7 @@
 #include "queue/amqp_wire.hpp"
 #include "queue/broker_headers.hpp"
 #include "queue/broker_link.hpp"
+#include "queue/rfc3339.hpp"
 
 #include <cstdint>
 #include <string>

@@ -9,10 +9,9 @@ constexpr std::size_t memos_max = 100'000;
 }
 
 shelf::place& shelf::put(std::uint64_t number, arrival&& one) {
-    if (!one.serial.empty()) serials_[one.serial] = number;
-    const auto at =
-        places_.emplace_hint(places_.end(), number,
-                             place{{number, std::move(one.message), one.redelivered}, std::move(one.serial), one.tag});
+    if (one.serial != 0) serials_[one.serial] = number;
+    const auto at = places_.emplace_hint(places_.end(), number,
+                                         place{{number, std::move(one.message), one.redelivered}, one.serial, one.tag});
     return at->second;
 }
 
@@ -21,7 +20,7 @@ shelf::place* shelf::find(std::uint64_t number) {
     return at != places_.end() ? &at->second : nullptr;
 }
 
-std::uint64_t shelf::find_serial(const std::string& serial) const {
+std::uint64_t shelf::find_serial(std::uint64_t serial) const {
     const auto at = serials_.find(serial);
     return at != serials_.end() ? at->second : 0;
 }
@@ -48,8 +47,8 @@ void shelf::tag(place& p, broker_tag tag) {
     --untagged_;
 }
 
-void shelf::remember(const std::string& serial, const memo& m) {
-    if (serial.empty()) return;
+void shelf::remember(std::uint64_t serial, const memo& m) {
+    if (serial == 0) return;
     const auto [at, fresh] = memos_.insert_or_assign(serial, m);
     if (fresh) memo_order_.push_back(serial);
     while (memo_order_.size() > memos_max) {
@@ -58,7 +57,7 @@ void shelf::remember(const std::string& serial, const memo& m) {
     }
 }
 
-memo shelf::recall(const std::string& serial) {
+memo shelf::recall(std::uint64_t serial) {
     const auto at = memos_.find(serial);
     if (at == memos_.end()) return {};
     const memo found = at->second;

@@ -7,7 +7,6 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <string>
 #include <unordered_map>
 
 namespace freshet {
@@ -23,14 +22,14 @@ class shelf final : public message_source {
 public:
     struct place {
         stored_message stored;
-        std::string serial;
+        std::uint64_t serial{0};
         broker_tag tag{0};
     };
 
     place& put(std::uint64_t number, arrival&& one);
     place* find(std::uint64_t number);
     /// The number of the message that has this serial; 0: none.
-    std::uint64_t find_serial(const std::string& serial) const;
+    std::uint64_t find_serial(std::uint64_t serial) const;
     void erase(std::uint64_t number);
     /// Those tags mean nothing any more.
     void untag(const std::function<bool(broker_tag)>& which);
@@ -39,9 +38,9 @@ public:
     bool any_untagged() const noexcept { return untagged_ != 0; }
 
     /// Kept until the message comes back; the oldest are forgotten.
-    void remember(const std::string& serial, const memo& m);
+    void remember(std::uint64_t serial, const memo& m);
     /// Forgets it, too. Empty memo: nothing was to be remembered.
-    memo recall(const std::string& serial);
+    memo recall(std::uint64_t serial);
 
     void read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
               std::deque<stored_message>& to) override;
@@ -52,9 +51,9 @@ public:
 private:
     std::map<std::uint64_t, place> places_;
     std::size_t untagged_{0};
-    std::unordered_map<std::string, std::uint64_t> serials_;
-    std::unordered_map<std::string, memo> memos_;
-    std::deque<std::string> memo_order_;
+    std::unordered_map<std::uint64_t, std::uint64_t> serials_;
+    std::unordered_map<std::uint64_t, memo> memos_;
+    std::deque<std::uint64_t> memo_order_;
 };
 
 }  // namespace freshet

@@ -1,6 +1,8 @@
 // Messages that are tried again, later, or too late.
 #include "contract/queue_suite.hpp"
 
+#include <algorithm>
+
 namespace freshet::test {
 
 TEST_P(every_queue, a_retry_without_delay_comes_at_once) {
@@ -14,7 +16,7 @@ TEST_P(every_queue, a_retry_without_delay_comes_at_once) {
     EXPECT_TRUE(again.redelivered);
 }
 
-TEST_P(every_queue, a_retry_waits_for_its_delay_in_its_old_place) {
+TEST_P(every_queue, a_retry_waits_for_its_delay) {
     queue_user q = open();
     for (const auto* body : {"a", "b", "c"}) q.publish(body);
     EXPECT_EQ(q.retry(q.receive_one(), seconds(5)), settled::done);
@@ -23,11 +25,13 @@ TEST_P(every_queue, a_retry_waits_for_its_delay_in_its_old_place) {
     pass(milliseconds(4'999));
     EXPECT_EQ(q.of().ready(), 1U);
     pass(milliseconds(1));
-    EXPECT_EQ(q.receive_bodies(), (strings{"a", "c"}));
+    strings bodies = q.receive_bodies();
+    if (!house_->can(ability::old_places)) std::sort(bodies.begin(), bodies.end());
+    EXPECT_EQ(bodies, (strings{"a", "c"}));
 }
 
 TEST_P(every_queue, back_off_between_attempts_outlives_a_restart) {
-    NEEDS(lasting_leases);
+    NEEDS(lasting_pauses);
     queue_user q = open();
     q.publish("a");
     for (const seconds delay : {seconds(1), seconds(2), seconds(4)}) {
@@ -40,7 +44,7 @@ TEST_P(every_queue, back_off_between_attempts_outlives_a_restart) {
     }
     const delivery d = q.receive_one();
     EXPECT_EQ(d.message.attempt, 4U);
-    EXPECT_TRUE(d.redelivered);
+    EXPECT_EQ(d.redelivered, house_->can(ability::lasting_leases));
 }
 
 TEST_P(every_queue, a_message_is_not_handed_out_before_its_time) {

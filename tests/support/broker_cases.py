@@ -199,3 +199,24 @@ class BrokerCases:
         server.process.wait()
         _, again = self.serve("crash")
         self.drain(again, [b"a", b"b", b"c"])
+
+    def test_a_pause_and_attempts_outlive_a_crash_of_freshet(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        log = os.path.join(folder, "attempts")
+        more = f'later = "journal:{folder}/later.db"\nallow_tmpfs = true\nmax_attempts = 4\nbackoff = "500ms..500ms"\n'
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/sh", "-c", "echo $FRESHET_ATTEMPT >> %s; exit 1"] }\n' % log
+
+        def attempts():
+            with open(log, "a+") as file:
+                file.seek(0)
+                return file.read().split()
+
+        server, client = self.serve("pause", flow, more)
+        until(lambda: client.publish(b"never"), CONFIRMED, self.patience)
+        until(lambda: attempts()[-1:], ["2"], self.patience)
+        server.process.kill()
+        server.process.wait()
+        before = len(attempts())
+        self.serve("pause", flow, more)
+        until(lambda: attempts()[-1:], ["4"], self.patience)
+        self.assertNotIn("1", attempts()[before:])

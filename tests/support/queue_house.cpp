@@ -12,6 +12,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <random>
 #include <stdexcept>
 
@@ -19,48 +20,65 @@ namespace freshet::test {
 
 namespace {
 
-class journal_house final : public queue_house {
+/// A journal in a folder of its own, by a clock that is moved by hand.
+class manual_journal {
 public:
-    journal_house() { start(); }
-    ~journal_house() override { stop(); }
+    explicit manual_journal(manual_clock& clock) : clock_(clock) { open(); }
 
-    bool can(ability) const override { return true; }
-
-    queue& open(std::string_view name, const queue_options& options) override { return journal_->open(name, options); }
-    queue* find(std::string_view name) override { return journal_->find(name); }
-    void pass(milliseconds time) override {
+    journal& operator*() { return *journal_; }
+    journal* operator->() { return journal_.get(); }
+    void pass(milliseconds time) {
         journal_->results();  // what was lent before is taken in before
         clock_.pass(time);
         // The turn that answers the first may have begun before; the second is answered in another one.
         journal_->results();
         journal_->results();
     }
-    wall::time_point date() const override { return clock_.now().date; }
-    void dead_letters(dead_request& r) override { journal_->dead_letters(r); }
-    std::vector<kept_result> results() override { return journal_->results(); }
-    void stop() override { journal_->stop(); }
-    void restart() override {
+    void restart() {
         journal_.reset();
-        start();
+        open();
     }
 
 private:
-    void start() {
+    void open() {
         auto opened = open_journal(
             {.path = folder_.file("journal"), .allow_tmpfs = true, .queues_max = 10, .defaults = {}}, clock_);
         if (!opened) throw std::runtime_error(opened.error().text);
         journal_ = *std::move(opened);
     }
 
+    manual_clock& clock_;
     temporary_folder folder_;
-    manual_clock clock_;
     std::unique_ptr<journal> journal_;
 };
 
-/// Queues on a broker, with names that nobody else has.
+class journal_house final : public queue_house {
+public:
+    ~journal_house() override { stop(); }
+
+    bool can(ability) const override { return true; }
+
+    queue& open(std::string_view name, const queue_options& options) override { return journal_->open(name, options); }
+    queue* find(std::string_view name) override { return journal_->find(name); }
+    void pass(milliseconds time) override { journal_.pass(time); }
+    wall::time_point date() const override { return clock_.now().date; }
+    void dead_letters(dead_request& r) override { journal_->dead_letters(r); }
+    std::vector<kept_result> results() override { return journal_->results(); }
+    void stop() override { journal_->stop(); }
+    void restart() override { journal_.restart(); }
+
+private:
+    manual_clock clock_;
+    manual_journal journal_{clock_};
+};
+
+/// Queues on a broker, with names that nobody else has, and perhaps with a journal for what waits for its time.
 class broker_house : public queue_house {
 public:
-    broker_house() { back_.start(); }
+    explicit broker_house(bool with_journal) {
+        if (with_journal) later_.emplace(clock_);
+        back_.start();
+    }
     ~broker_house() override {
         queues_.clear();
         back_.stop();
@@ -78,9 +96,14 @@ public:
         const auto at = queues_.find(std::string(name));
         return at != queues_.end() ? at->second.get() : nullptr;
     }
+    bool can(ability what) const override {
+        if (what == ability::lasting_pauses) return later_.has_value();
+        return what == ability::old_places && !later_;
+    }
     void pass(milliseconds time) override {
         back_.run_and_wait([] {});  // what was lent before is taken in before
-        clock_.pass(time);
+        if (later_) later_->pass(time);
+        else clock_.pass(time);
         back_.run_and_wait([this] {
             for (auto& [name, q] : queues_) static_cast<linked_queue&>(*q).tick(steady::now());
         });
@@ -94,17 +117,19 @@ public:
     void restart() override {
         stop();
         queues_.clear();
+        if (later_) later_->restart();
     }
 
 protected:
     virtual std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) = 0;
     std::string name_there(const std::string& name) const { return tag_ + name; }
-    void fill(broker_options& to, const std::string& name, const queue_options& options) const {
+    void fill(broker_options& to, const std::string& name, const queue_options& options) {
         to.name = name;
         to.queue = options;
         to.declare = declaration::create;
         to.prefetch = 30'000;
         to.unconfirmed_max = 100'000;
+        if (later_) to.later = &(*later_)->open(name + "/later", later_options());
     }
 
     shard back_{"back"};
@@ -122,6 +147,7 @@ private:
         }
     }
 
+    std::optional<manual_journal> later_;
     std::map<std::string, std::unique_ptr<broker_queue>> queues_;
     std::string tag_{"contract-" + std::to_string(std::random_device{}()) + "-"};
 };
@@ -129,7 +155,11 @@ private:
 const char* rabbitmq_url() { return std::getenv("FRESHET_TEST_RABBITMQ"); }
 
 class rabbitmq_house final : public broker_house {
-    bool can(ability what) const override { return what == ability::lasting_acks; }
+public:
+    using broker_house::broker_house;
+
+private:
+    bool can(ability what) const override { return what == ability::lasting_acks || broker_house::can(what); }
     std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
         queue_config c;
         c.urls = {rabbitmq_url()};
@@ -144,7 +174,10 @@ class rabbitmq_house final : public broker_house {
 const char* kafka_servers() { return std::getenv("FRESHET_TEST_KAFKA"); }
 
 class kafka_house final : public broker_house {
-    bool can(ability) const override { return false; }
+public:
+    using broker_house::broker_house;
+
+private:
     std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
         kafka_options there;
         fill(there, name, options);
@@ -158,17 +191,23 @@ class kafka_house final : public broker_house {
     }
 };
 
-template <class House>
+template <class House, bool... WithJournal>
 std::unique_ptr<queue_house> make() {
-    return std::make_unique<House>();
+    return std::make_unique<House>(WithJournal...);
 }
 
 }  // namespace
 
 std::vector<queue_kind> queue_kinds() {
     std::vector<queue_kind> kinds{{"journal", make<journal_house>}};
-    if (rabbitmq_url() != nullptr) kinds.push_back({"rabbitmq", make<rabbitmq_house>});
-    if (kafka_servers() != nullptr) kinds.push_back({"kafka", make<kafka_house>});
+    if (rabbitmq_url() != nullptr) {
+        kinds.push_back({"rabbitmq", make<rabbitmq_house, false>});
+        kinds.push_back({"rabbitmq_later", make<rabbitmq_house, true>});
+    }
+    if (kafka_servers() != nullptr) {
+        kinds.push_back({"kafka", make<kafka_house, false>});
+        kinds.push_back({"kafka_later", make<kafka_house, true>});
+    }
     return kinds;
 }
 

@@ -18,7 +18,8 @@ std::string mistake_of(const std::string& text) {
 }
 
 TEST(broker, a_url_says_who_where_and_what) {
-    const auto made = rabbitmq_of(read_one("[queue.a]\nurl = 'amqps://me:p%40ss@h:1/my%2Fhost?queue=q&declare=create'"));
+    const auto made =
+        rabbitmq_of(read_one("[queue.a]\nurl = 'amqps://me:p%40ss@h:1/my%2Fhost?queue=q&declare=create'"));
     ASSERT_TRUE(made);
     EXPECT_EQ(made->name, "a");
     EXPECT_EQ(made->user, "me");
@@ -57,12 +58,18 @@ TEST(broker, an_option_of_another_kind_of_queue_is_a_mistake) {
               "heartbeat: is an option of RabbitMQ; the queue 'a' is on Kafka");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\ntopic = 't'"),
               "topic: is an option of Kafka; the queue 'a' is on RabbitMQ");
+    EXPECT_EQ(mistake_of("[queue.a]\nlater = 'journal:'"),
+              "later: is an option of RabbitMQ and Kafka: a journal's messages wait there; the queue 'a' is in a journal");
+    EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\nlater = 'redis:'"),
+              "later: 'redis:' is no journal; write \"journal:\" or \"journal:/PATH\"");
+    EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\nlater = 'journal:'\nallow_tmpfs = true"), "");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = ['journal:', 'journal:x']"),
               "url: a journal is one file; a list is for the servers of a broker");
 }
 
 TEST(broker, properties_are_texts) {
-    const auto made = kafka_of(read_one("[queue.a]\nurl = 'kafka://h'\n[queue.a.kafka]\n'compression.type' = 'lz4'"), "s");
+    const auto made =
+        kafka_of(read_one("[queue.a]\nurl = 'kafka://h'\n[queue.a.kafka]\n'compression.type' = 'lz4'"), "s");
     ASSERT_EQ(made->properties.size(), 1U);
     EXPECT_EQ(made->properties[0].first, "compression.type");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = 'kafka://h'\n[queue.a.kafka]\nlinger = 5"),
@@ -79,8 +86,8 @@ TEST(broker, a_promise_s_property_cannot_be_set) {
         o.properties = {{name, "0"}};
         const auto made = make_kafka_queue(back, o);
         ASSERT_FALSE(made);
-        EXPECT_EQ(made.error().text, std::string("queue a: kafka.") + name +
-                                         " cannot be set: what is promised of a queue rests on it");
+        EXPECT_EQ(made.error().text,
+                  std::string("queue a: kafka.") + name + " cannot be set: what is promised of a queue rests on it");
     }
     kafka_options o;
     o.name = "a";

@@ -1,0 +1,68 @@
+// Messages that wait for their time in a journal before they go to the broker: their pauses and the attempts that they
+// have used up outlive this process. Back shard only.
+#pragma once
+
+#include <freshet/queue.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace freshet {
+
+class postponed {
+public:
+    /// What became of a message: null, the journal has it.
+    using told = std::function<void(const failure* why)>;
+    /// Takes a message whose time has come, until sent().
+    using sender = std::function<void(publication&)>;
+
+    /// `tag` marks what the sender gets; `over` is called behind one or more that it got when their time came. The
+    /// journal outlives this.
+    postponed(shard& back, queue& journal, std::uintptr_t tag, sender send, std::function<void()> over);
+    ~postponed();
+    postponed(const postponed&) = delete;
+    postponed& operator=(const postponed&) = delete;
+
+    void start();
+    /// m.not_before: its time. m.attempt: the attempts that are used up.
+    void keep(message m, told tell);
+    /// The broker has it, or not.
+    void sent(publication& p);
+    /// What the broker did not take is sent again.
+    void send_again();
+    bool any_unsent() const noexcept { return !unsent_.empty(); }
+    /// The time of some has come, and the broker does not have them yet.
+    bool any_due() const noexcept { return sending_ != 0 || journal_.ready() != 0; }
+    std::uint64_t length() const noexcept { return journal_.length(); }
+
+    /// Begins nothing new.
+    void stop();
+    /// Nothing of the journal's has to come home any more.
+    bool is_idle() const noexcept { return lent_ == 0; }
+
+private:
+    struct keeping;
+    struct sending;
+    struct acknowledgement;
+    struct asking final : reception {
+        postponed* owner{nullptr};
+        void finish() override { owner->due(); }
+    };
+
+    void ask();
+    void due();
+
+    shard& back_;
+    queue& journal_;
+    const std::uintptr_t tag_;
+    const sender send_;
+    const std::function<void()> over_;
+    asking asking_;
+    std::vector<sending*> unsent_;
+    std::size_t sending_{0};  ///< of one answer of the journal; the next is asked for behind them
+    std::size_t lent_{0};
+    bool stopping_{false};
+};
+
+}  // namespace freshet
