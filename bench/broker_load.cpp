@@ -1,6 +1,8 @@
 // One client of a broker, measured: messages published with so many unconfirmed, then received and acknowledged.
-//     broker_load freshet|librabbitmq|librdkafka URL MESSAGES UNCONFIRMED
-// freshet is a queue as the server has it, without the server; the others are the libraries as their manuals show them.
+//     broker_load freshet|librabbitmq|librdkafka|librabbitmq+|librdkafka+ URL MESSAGES UNCONFIRMED
+// freshet is a queue as the server has it, without the server: published to from another thread, as front doors do, and
+// received from on its own, as flows do; the others are the libraries as their manuals show them. + : with the headers
+// that freshet writes.
 // One line of JSON: messages/s and microseconds of CPU of this process for each message.
 #include <freshet/broker.hpp>
 #include <freshet/config.hpp>
@@ -169,7 +171,7 @@ std::vector<figures> run_freshet(const std::string& url, work w) {
     while (!made->is_connected()) std::this_thread::sleep_for(milliseconds(5));
     publisher out(home, *made, w);
     const figures published = measured(w.messages, [&] { out.run(); });
-    receiver in(home, *made, w.messages);
+    receiver in(back, *made, w.messages);  // where flows are
     const figures received = measured(w.messages, [&] { in.run(); });
     made->stop(steady::now() + seconds(5));
     home.stop();
@@ -178,13 +180,22 @@ std::vector<figures> run_freshet(const std::string& url, work w) {
     return {published, received};
 }
 
+/// The CloudEvents attributes as freshet writes them, of the peers that do.
+std::vector<std::pair<std::string, std::string>> attributes(const std::string& prefix) {
+    return {{prefix + "specversion", "1.0"},
+            {prefix + "id", "0123456789abcdef-1234"},
+            {prefix + "source", "freshet/bench"},
+            {prefix + "type", "freshet.message"},
+            {prefix + "time", "2026-01-02T03:04:05.678Z"}};
+}
+
 // ---- librabbitmq's blocking calls
 
 void check(const amqp_rpc_reply_t& r, const char* what) {
     if (r.reply_type != AMQP_RESPONSE_NORMAL) fail(what);
 }
 
-std::vector<figures> run_librabbitmq(const std::string& url, work w) {
+std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_attributes) {
     queue_config c;
     c.urls = {url};
     const rabbitmq_options where = rabbitmq_of(c).value();
@@ -201,6 +212,18 @@ std::vector<figures> run_librabbitmq(const std::string& url, work w) {
     amqp_basic_properties_t properties{};
     properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
     properties.delivery_mode = 2;
+    const auto there = attributes("cloudEvents_");
+    std::vector<amqp_table_entry_t> headers;
+    for (const auto& [attribute, value] : there) {
+        amqp_table_entry_t& e = headers.emplace_back();
+        e.key = amqp_cstring_bytes(attribute.c_str());
+        e.value.kind = AMQP_FIELD_KIND_UTF8;
+        e.value.value.bytes = amqp_cstring_bytes(value.c_str());
+    }
+    if (with_attributes) {
+        properties._flags |= AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_TIMESTAMP_FLAG;
+        properties.headers = {static_cast<int>(headers.size()), headers.data()};
+    }
     const std::string body(body_bytes, 'x');
     std::uint64_t sent = 0, confirmed = 0;
     const figures published = measured(w.messages, [&] {
@@ -256,7 +279,7 @@ rd_kafka_t* make_kafka(rd_kafka_type_t type, std::vector<std::pair<const char*, 
     return made;
 }
 
-std::vector<figures> run_librdkafka(const std::string& url, work w) {
+std::vector<figures> run_librdkafka(const std::string& url, work w, bool with_attributes) {
     queue_config c;
     c.urls = {url};
     const kafka_options where = kafka_of(c, "bench").value();
@@ -265,12 +288,15 @@ std::vector<figures> run_librdkafka(const std::string& url, work w) {
         RD_KAFKA_PRODUCER,
         {{"bootstrap.servers", where.servers}, {"acks", "all"}, {"enable.idempotence", "true"}, {"linger.ms", "5"}},
         &confirmed);
+    const auto there = with_attributes ? attributes("ce_") : std::vector<std::pair<std::string, std::string>>{};
     const std::string body(body_bytes, 'x');
     const figures published = measured(w.messages, [&] {
         for (std::size_t sent = 0; confirmed < w.messages;) {
             while (sent < w.messages && sent - confirmed < w.unconfirmed) {
-                rd_kafka_headers_t* const headers = rd_kafka_headers_new(1);
-                rd_kafka_header_add(headers, "id", -1, "0123456789", -1);
+                rd_kafka_headers_t* const headers = rd_kafka_headers_new(5);
+                for (const auto& [attribute, value] : there)
+                    rd_kafka_header_add(headers, attribute.data(), static_cast<ssize_t>(attribute.size()), value.data(),
+                                        static_cast<ssize_t>(value.size()));
                 rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(where.topic.c_str()),
                                   RD_KAFKA_V_VALUE(const_cast<char*>(body.data()), body.size()),
                                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
@@ -307,15 +333,16 @@ std::vector<figures> run_librdkafka(const std::string& url, work w) {
 
 int main(int count, char** arguments) {
     if (count != 5) {
-        fmt::print(stderr, "broker_load freshet|librabbitmq|librdkafka URL MESSAGES UNCONFIRMED\n");
+        fmt::print(stderr, "broker_load freshet|librabbitmq|librdkafka|librabbitmq+|librdkafka+ URL MESSAGES UNCONFIRMED\n");
         return 2;
     }
     const std::string client = arguments[1], url = arguments[2];
     const work w{std::strtoull(arguments[3], nullptr, 10), std::strtoull(arguments[4], nullptr, 10)};
     try {
-        const auto all = client == "freshet"       ? run_freshet(url, w)
-                         : client == "librabbitmq" ? run_librabbitmq(url, w)
-                                                   : run_librdkafka(url, w);
+        const bool with_attributes = client.ends_with('+');
+        const auto all = client == "freshet"                   ? run_freshet(url, w)
+                         : client.starts_with("librabbitmq") ? run_librabbitmq(url, w, with_attributes)
+                                                               : run_librdkafka(url, w, with_attributes);
         fmt::print(
             "{{\"published_per_s\": {:.0f}, \"published_cpu_us\": {:.3f}, \"received_per_s\": {:.0f}, "
             "\"received_cpu_us\": {:.3f}}}\n",

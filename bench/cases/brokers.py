@@ -53,8 +53,9 @@ def kafka_topic(broker, name):
 
 
 def compare(bench, what, peer, messages, unconfirmed, cpu_goal, make):
-    runs = {"freshet": [], peer: []}
-    for number, client in enumerate(in_turn(bench.rounds, "freshet", peer)):
+    same = peer + "+"   # with the headers that freshet writes
+    runs = {"freshet": [], peer: [], same: []}
+    for number, client in enumerate(in_turn(bench.rounds, "freshet", peer, same)):
         url = make(f"{what.lower().replace(' ', '-')}-{number}")
         done = subprocess.run([str(bench.freshet.parent / "bench" / "broker_load"), client, url, str(messages), str(unconfirmed)],
                               capture_output=True, text=True, timeout=300)
@@ -64,10 +65,11 @@ def compare(bench, what, peer, messages, unconfirmed, cpu_goal, make):
     for verb in ("published", "received"):
         rates = {client: median(r[verb + "_per_s"] for r in figures) for client, figures in runs.items()}
         cpu = {client: median(r[verb + "_cpu_us"] for r in figures) for client, figures in runs.items()}
-        ratio = rates["freshet"] / rates[peer]
+        ratio, of_same = (rates["freshet"] / rates[p] for p in (peer, same))
         limit = cpu_goal if verb == "published" or what == "Kafka" else cpu[peer]
-        yield Row(f"{what}, {verb}", f"{thousands(rates['freshet'])}/s {cpu['freshet']:.2f} us",
-                  f"{peer} {thousands(rates[peer])}/s {cpu[peer]:.2f} us", f"{ratio:.2f}, {cpu['freshet']:.2f} us",
+        theirs = "; ".join(f"{p} {thousands(rates[p])}/s {cpu[p]:.2f} us" for p in (peer, same))
+        yield Row(f"{what}, {verb}", f"{thousands(rates['freshet'])}/s {cpu['freshet']:.2f} us", theirs,
+                  f"{ratio:.2f} ({of_same:.2f}), {cpu['freshet']:.2f} us",
                   f">= 0.9, <= {limit:.2f} us", ratio >= 0.9 and cpu["freshet"] <= limit)
 
 

@@ -95,9 +95,8 @@ result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options&
         c.set("max.poll.interval.ms", "3600000");  // while messages are held back nothing is polled
         c.set("enable.partition.eof", "true");
         c.set("fetch.wait.max.ms", "100");
-        // Once there are so many, librdkafka fetches nothing for up to a second.
-        c.set("queued.min.messages", "100000");
-        c.set("queued.max.messages.kbytes", "32768");
+        // What librdkafka has fetched ahead is bounded by its own defaults: once there is so much (64 MiB), it fetches
+        // nothing for up to a second, so that less is a limit to the rate.
         rd_kafka_conf_set_events(c.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR |
                                               RD_KAFKA_EVENT_OFFSET_COMMIT);
     }

@@ -9,15 +9,17 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace freshet {
 
 namespace {
 
 constexpr milliseconds commit_every{100};
-constexpr milliseconds look_every{50};    ///< for a topic that was just made
 constexpr milliseconds watch_every{250};  ///< should an event ever be missed
 constexpr int offset_bits = 48;
+constexpr std::size_t nudge_messages = 20'000;  ///< that have come since the last nudge
+constexpr std::size_t nudge_bytes = std::size_t{8} << 20;
 
 /// Never 0.
 broker_tag tag_of(std::int32_t partition, std::int64_t offset) noexcept {
@@ -49,26 +51,13 @@ kafka_link::kafka_link(shard& back, const kafka_options& options, link_owner& ow
     : back_(back),
       options_(options),
       owner_(owner),
-      dead_topic_(options.topic + ".dead"),
       source_("freshet/" + options.name),
       producer_(producer),
       consumer_(consumer),
+      helper_(options, producer, consumer),
       commit_timer_(back.context()),
       watch_timer_(back.context()) {
     rd_kafka_poll_set_consumer(consumer_);
-}
-
-kafka_link::~kafka_link() {
-    if (helper_.joinable()) {
-        {
-            const std::lock_guard lock(mutex_);
-            ending_ = true;
-        }
-        asked_.notify_one();
-        helper_.join();
-    } else {
-        close();
-    }
 }
 
 void kafka_link::start() {
@@ -78,8 +67,13 @@ void kafka_link::start() {
     consumer_events_ = std::make_unique<kafka_events>(
         back_.context(), kafka_ptr<rd_kafka_queue_t>(rd_kafka_queue_get_consumer(consumer_)),
         [this](rd_kafka_event_t& e) { told_by_consumer(e); }, [this] { over(); });
-    look_wanted_ = true;
-    helper_ = std::thread([this] { help(); });
+    const std::weak_ptr<kafka_link> self = weak_from_this();
+    helper_.start([self, &back = back_](const std::string& trouble) {
+        back.run([self, trouble] {
+            if (const auto here = self.lock()) here->looked(trouble);
+        });
+    });
+    helper_.look();
     look_around();
 }
 
@@ -96,7 +90,7 @@ void kafka_link::publish(publication& p, lane to, std::string_view reason) {
     rd_kafka_headers_t* const headers = kafka_headers(m, source_, options_.name, to == lane::dead ? &why : nullptr);
     std::array<rd_kafka_vu_t, 6> what{};
     what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-    what[0].u.cstr = to == lane::dead ? dead_topic_.c_str() : options_.topic.c_str();
+    what[0].u.cstr = to == lane::dead ? helper_.dead_topic().c_str() : options_.topic.c_str();
     what[1].vtype = RD_KAFKA_VTYPE_VALUE;
     what[1].u.mem.ptr = const_cast<char*>(m.body.data());
     what[1].u.mem.size = m.body.size();
@@ -191,6 +185,8 @@ void kafka_link::fetched(const rd_kafka_message_t& m) {
     const bool is_new = offsets.arrived(m.offset);
     open_ = open_ - before + offsets.open();
     if (!is_new) return commit_soon();
+    came_bytes_ += m.len + m.key_len;
+    ++came_;
     arrival one;
     one.message = from_kafka(m);
     one.serial = one.tag = tag_of(m.partition, m.offset);
@@ -292,8 +288,18 @@ bool kafka_link::is_level() const {
     return true;
 }
 
+/// A queue of librdkafka's that was full is looked at once a second, in this version; a request makes it look now.
+void kafka_link::fetch_on() {
+    if (held_back_ || assigned_ == nullptr || (came_ < nudge_messages && came_bytes_ < nudge_bytes)) return;
+    came_ = came_bytes_ = 0;
+    kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(assigned_.get()));
+    for (int i = 0; i < all->cnt; ++i) all->elems[i].offset = std::numeric_limits<std::int64_t>::max();  // of which time
+    helper_.nudge(std::move(all));
+}
+
 void kafka_link::over() {
     if (stopped_) return;
+    fetch_on();
     if (levelling_ && is_level()) {
         levelling_ = false;
         owner_.levelled(0);
@@ -324,11 +330,7 @@ void kafka_link::lost(const std::string& reason) {
         spdlog::warn("queue {}: {}: {}; connecting again", options_.name, options_.servers, escaped(reason));
     last_trouble_ = reason;
     const bool was_connected = std::exchange(connected_, false);
-    {
-        const std::lock_guard lock(mutex_);
-        look_wanted_ = true;
-    }
-    asked_.notify_one();
+    helper_.look();
     if (was_connected) owner_.disconnected();
 }
 
@@ -370,110 +372,8 @@ void kafka_link::stop() {
         owner_.published(*one);
     }
     waiting_ = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        ending_ = true;
-        was_connected_ = connected_;
-    }
+    helper_.end(connected_);
     connected_ = false;
-    asked_.notify_one();
-}
-
-// ---- the helper's thread
-
-void kafka_link::help() {
-    milliseconds pause{0};
-    std::unique_lock lock(mutex_);
-    for (;;) {
-        asked_.wait(lock, [this] { return look_wanted_ || ending_; });
-        if (pause.count() != 0) asked_.wait_for(lock, pause, [this] { return ending_; });
-        if (ending_) break;
-        look_wanted_ = false;
-        lock.unlock();
-        const std::string trouble = look();
-        const std::weak_ptr<kafka_link> self = weak_from_this();
-        back_.run([self, trouble] {
-            if (const auto here = self.lock()) here->looked(trouble);
-        });
-        lock.lock();
-        pause =
-            trouble.empty() ? milliseconds(0) : std::clamp(pause * 2, options_.reconnect_min, options_.reconnect_max);
-    }
-    lock.unlock();
-    close();
-}
-
-std::string kafka_link::look() {
-    std::string trouble = look_for(options_.topic);
-    if (trouble.empty()) trouble = look_for(dead_topic_);
-    return trouble;
-}
-
-/// Empty: the topic is there. One that was just made is waited for.
-std::string kafka_link::look_for(const std::string& name) {
-    const auto deadline = steady::now() + options_.connect_timeout;
-    for (bool made = false;;) {
-        bool missing = false;
-        const std::string trouble = ask_for(name, missing);
-        if (!missing && (trouble.empty() || !made || steady::now() > deadline)) return trouble;
-        if (missing && options_.declare == declaration::check)
-            return fmt::format("there is no topic {}; declare = \"create\" makes it", name);
-        if (missing && !made) {
-            const std::string refused = create(name);
-            if (!refused.empty()) return refused;
-            made = true;
-        } else if (steady::now() > deadline) {
-            return fmt::format("the topic {} was made, and is not there", name);
-        }
-        std::unique_lock lock(mutex_);
-        if (asked_.wait_for(lock, look_every, [this] { return ending_; })) return "it is being stopped";
-    }
-}
-
-std::string kafka_link::ask_for(const std::string& name, bool& missing) {
-    const kafka_ptr<rd_kafka_topic_t> topic(rd_kafka_topic_new(producer_, name.c_str(), nullptr));
-    const rd_kafka_metadata_t* told = nullptr;
-    const auto limit = static_cast<int>(options_.connect_timeout.count());
-    const auto e = rd_kafka_metadata(producer_, 0, topic.get(), &told, limit);
-    const kafka_ptr<const rd_kafka_metadata_t> metadata(told);
-    if (e == RD_KAFKA_RESP_ERR__TRANSPORT || e == RD_KAFKA_RESP_ERR__TIMED_OUT) return "no broker answers";
-    if (e != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(e);
-    if (metadata->topic_cnt != 1) return fmt::format("the broker says nothing of the topic {}", name);
-    const auto known = metadata->topics[0].err;
-    missing = known == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (missing || known == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    return fmt::format("topic {}: {}", name, rd_kafka_err2str(known));
-}
-
-/// Empty: it is made, or was made by somebody else.
-std::string kafka_link::create(const std::string& name) {
-    std::array<char, 512> trouble{};
-    rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(name.c_str(), -1, -1, trouble.data(), trouble.size());
-    if (wanted == nullptr) return trouble.data();
-    const kafka_ptr<rd_kafka_queue_t> answers(rd_kafka_queue_new(producer_));
-    rd_kafka_CreateTopics(producer_, &wanted, 1, nullptr, answers.get());
-    const kafka_ptr<rd_kafka_event_t> answer(
-        rd_kafka_queue_poll(answers.get(), static_cast<int>(options_.connect_timeout.count())));
-    rd_kafka_NewTopic_destroy(wanted);
-    if (answer == nullptr) return fmt::format("the topic {} was not made in time", name);
-    if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return rd_kafka_event_error_string(answer.get());
-    std::size_t count = 0;
-    const auto* const made = rd_kafka_event_CreateTopics_result(answer.get());
-    const rd_kafka_topic_result_t** const topics = rd_kafka_CreateTopics_result_topics(made, &count);
-    if (count != 1) return fmt::format("the broker says nothing of the topic {}", name);
-    const auto e = rd_kafka_topic_result_error(topics[0]);
-    if (e == RD_KAFKA_RESP_ERR_NO_ERROR || e == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
-    const char* const words = rd_kafka_topic_result_error_string(topics[0]);
-    return fmt::format("topic {}: {}", name, words != nullptr ? words : rd_kafka_err2str(e));
-}
-
-/// Leaves the group where there is one to be left.
-void kafka_link::close() {
-    if (was_connected_) rd_kafka_consumer_close(consumer_);
-    rd_kafka_destroy_flags(consumer_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    rd_kafka_purge(producer_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_destroy(producer_);
 }
 
 }  // namespace freshet

@@ -5,17 +5,14 @@
 #include <freshet/broker.hpp>
 
 #include "queue/broker_link.hpp"
-#include "queue/kafka_client.hpp"
+#include "queue/kafka_helper.hpp"
 #include "queue/kafka_offsets.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace freshet {
@@ -25,7 +22,6 @@ public:
     /// Takes the handles.
     kafka_link(shard& back, const kafka_options& options, link_owner& owner, rd_kafka_t* producer,
                rd_kafka_t* consumer);
-    ~kafka_link() override;
 
     void start() override;
     void publish(publication& p, lane to, std::string_view reason) override;
@@ -47,6 +43,7 @@ private:
     void over();
     void subscribe();
     void hold_back();
+    void fetch_on();
     void commit();
     void commit_soon();
     void look_around();
@@ -54,20 +51,13 @@ private:
     void looked(const std::string& trouble);
     void lost(const std::string& reason);
 
-    // The helper's thread: what blocks.
-    void help();
-    std::string look();
-    std::string look_for(const std::string& topic);
-    std::string ask_for(const std::string& topic, bool& missing);
-    std::string create(const std::string& topic);
-    void close();
-
     shard& back_;
     const kafka_options options_;
     link_owner& owner_;
-    const std::string dead_topic_, source_;
+    const std::string source_;
     rd_kafka_t* producer_;
     rd_kafka_t* consumer_;
+    kafka_helper helper_;
     std::unique_ptr<kafka_events> producer_events_, consumer_events_;
     boost::asio::steady_timer commit_timer_, watch_timer_;
 
@@ -79,14 +69,10 @@ private:
     std::map<std::int32_t, std::int64_t> published_;  ///< behind the last confirmed one, by partition
     kafka_ptr<rd_kafka_topic_partition_list_t> assigned_;
     std::size_t open_{0};
+    std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge
     bool connected_{false}, wanted_{false}, subscribed_{false}, held_back_{false}, levelling_{false};
     bool commit_due_{false}, stopped_{false};
     std::string last_trouble_;
-
-    std::thread helper_;
-    std::mutex mutex_;
-    std::condition_variable asked_;
-    bool look_wanted_{false}, ending_{false}, was_connected_{false};  ///< with mutex_
 };
 
 }  // namespace freshet
