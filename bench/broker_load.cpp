@@ -3,7 +3,8 @@
 // freshet is a queue as the server has it, without the server: published to from another thread, as front doors do, and
 // received from on its own, as flows do; the others are the libraries as their manuals show them. + : with the headers
 // that freshet writes.
-// One line of JSON: messages/s and microseconds of CPU of this process for each message.
+// One line of JSON: messages/s and microseconds of CPU of this process for each message; of the libraries with one
+// unconfirmed also the median time until a message was confirmed.
 #include <freshet/broker.hpp>
 #include <freshet/config.hpp>
 
@@ -15,6 +16,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -40,7 +42,15 @@ struct work {
 };
 struct figures {
     double per_second, cpu_us;
+    double p50_us{0};  ///< 0: not measured
 };
+
+double median_us(std::vector<steady::duration>& times) {
+    if (times.empty()) return 0;
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    return std::chrono::duration<double, std::micro>(*middle).count();
+}
 
 double cpu_seconds() {
     rusage used{};
@@ -226,8 +236,10 @@ std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_a
     }
     const std::string body(body_bytes, 'x');
     std::uint64_t sent = 0, confirmed = 0;
-    const figures published = measured(w.messages, [&] {
+    std::vector<steady::duration> times;
+    figures published = measured(w.messages, [&] {
         while (confirmed < w.messages) {
+            const auto begun = steady::now();
             while (sent < w.messages && sent - confirmed < w.unconfirmed) {
                 const std::string id = std::to_string(++sent);
                 properties.message_id = amqp_cstring_bytes(id.c_str());
@@ -240,8 +252,10 @@ std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_a
             if (frame.frame_type != AMQP_FRAME_METHOD || frame.payload.method.id != AMQP_BASIC_ACK_METHOD) continue;
             const auto& ack = *static_cast<amqp_basic_ack_t*>(frame.payload.method.decoded);
             confirmed = ack.multiple != 0 ? ack.delivery_tag : confirmed + 1;
+            if (w.unconfirmed == 1) times.push_back(steady::now() - begun);
         }
     });
+    published.p50_us = median_us(times);
     amqp_basic_qos(connection, 1, 0, prefetch, 0);
     amqp_basic_consume(connection, 1, name, amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
     check(amqp_get_rpc_reply(connection), "consume");
@@ -290,8 +304,12 @@ std::vector<figures> run_librdkafka(const std::string& url, work w, bool with_at
         &confirmed);
     const auto there = with_attributes ? attributes("ce_") : std::vector<std::pair<std::string, std::string>>{};
     const std::string body(body_bytes, 'x');
-    const figures published = measured(w.messages, [&] {
+    std::vector<steady::duration> times;
+    figures published = measured(w.messages, [&] {
+        steady::time_point begun{};
         for (std::size_t sent = 0; confirmed < w.messages;) {
+            const std::size_t before = confirmed;
+            if (w.unconfirmed == 1 && sent == confirmed) begun = steady::now();
             while (sent < w.messages && sent - confirmed < w.unconfirmed) {
                 rd_kafka_headers_t* const headers = rd_kafka_headers_new(5);
                 for (const auto& [attribute, value] : there)
@@ -304,8 +322,10 @@ std::vector<figures> run_librdkafka(const std::string& url, work w, bool with_at
                 ++sent;
             }
             rd_kafka_poll(producer, 10);
+            if (w.unconfirmed == 1 && confirmed != before) times.push_back(steady::now() - begun);
         }
     });
+    published.p50_us = median_us(times);
     rd_kafka_t* const consumer = make_kafka(
         RD_KAFKA_CONSUMER,
         {{"bootstrap.servers", where.servers}, {"group.id", "bench-" + where.topic}, {"auto.offset.reset", "earliest"}},
@@ -333,20 +353,21 @@ std::vector<figures> run_librdkafka(const std::string& url, work w, bool with_at
 
 int main(int count, char** arguments) {
     if (count != 5) {
-        fmt::print(stderr, "broker_load freshet|librabbitmq|librdkafka|librabbitmq+|librdkafka+ URL MESSAGES UNCONFIRMED\n");
+        fmt::print(stderr,
+                   "broker_load freshet|librabbitmq|librdkafka|librabbitmq+|librdkafka+ URL MESSAGES UNCONFIRMED\n");
         return 2;
     }
     const std::string client = arguments[1], url = arguments[2];
     const work w{std::strtoull(arguments[3], nullptr, 10), std::strtoull(arguments[4], nullptr, 10)};
     try {
         const bool with_attributes = client.ends_with('+');
-        const auto all = client == "freshet"                   ? run_freshet(url, w)
+        const auto all = client == "freshet"                 ? run_freshet(url, w)
                          : client.starts_with("librabbitmq") ? run_librabbitmq(url, w, with_attributes)
-                                                               : run_librdkafka(url, w, with_attributes);
+                                                             : run_librdkafka(url, w, with_attributes);
         fmt::print(
-            "{{\"published_per_s\": {:.0f}, \"published_cpu_us\": {:.3f}, \"received_per_s\": {:.0f}, "
-            "\"received_cpu_us\": {:.3f}}}\n",
-            all[0].per_second, all[0].cpu_us, all[1].per_second, all[1].cpu_us);
+            "{{\"published_per_s\": {:.0f}, \"published_cpu_us\": {:.3f}, \"published_p50_us\": {:.0f}, "
+            "\"received_per_s\": {:.0f}, \"received_cpu_us\": {:.3f}}}\n",
+            all[0].per_second, all[0].cpu_us, all[0].p50_us, all[1].per_second, all[1].cpu_us);
     } catch (const std::exception& e) {
         fmt::print(stderr, "broker_load: {}\n", e.what());
         return 1;

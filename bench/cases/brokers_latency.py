@@ -1,0 +1,68 @@
+"""One message at a time through the protocol (set task:...) against the bare client: how long until it is confirmed."""
+
+from cases.brokers import client_load
+from fronts import attempted
+from generators import in_turn
+from real_brokers import kafka, kafka_topic, rabbitmq, rabbitmq_queue
+from servers import Server, every_core, program
+from table import Row
+
+GOAL_US = 100
+PEER_MESSAGES = 2_000
+CONFIG = """[server]
+threads = 1
+[store.main]
+url = "memory:"
+size = "64MiB"
+[queue.bench]
+url = "{url}"
+[[route]]
+prefix = "task:bench"
+queue = "bench"
+[[route]]
+prefix = ""
+store = "main"
+"""
+
+
+def run(bench):
+    yield from attempted("RabbitMQ, p50 until confirmed", lambda: on_rabbitmq(bench))
+    yield from attempted("Kafka, p50 until confirmed", lambda: on_kafka(bench))
+
+
+def on_rabbitmq(bench):
+    with rabbitmq() as broker:
+        yield compare(bench, "RabbitMQ", "librabbitmq", lambda name: rabbitmq_queue(broker, name))
+
+
+def on_kafka(bench):
+    with kafka() as broker:
+        yield compare(bench, "Kafka, linger 5 ms", "librdkafka", lambda name: kafka_topic(broker, name, partitions=1))
+
+
+def compare(bench, what, peer, make):
+    found = {"freshet": [], peer: []}
+    for number, client in enumerate(in_turn(bench.rounds, "freshet", peer)):
+        bench.say(f"brokers: one at a time, {what}, {client}")
+        url = make(f"latency-{number}")
+        if client == "freshet":
+            with freshet_with(bench.freshet, url) as server:
+                figures = bench.generators.queue_load(server, key="task:bench", connections=1, outstanding=1, seconds=bench.seconds)
+            found[client].append(figures["D_confirm_us"]["p50"])
+        else:
+            found[client].append(client_load(bench, client, url, PEER_MESSAGES, 1)["published_p50_us"])
+    ours, theirs = (sorted(times)[len(times) // 2] for times in found.values())
+    return Row(f"{what}, p50 until confirmed", f"{ours:.0f} us", f"{peer} {theirs:.0f} us", f"{ours - theirs:+.0f} us",
+               f"<= +{GOAL_US} us", ours - theirs <= GOAL_US)
+
+
+def freshet_with(binary, url):
+    """With a queue `bench` at that URL, reached as task:bench, and a store in memory."""
+    def command(port, folder):
+        config = folder / "freshet.toml"
+        config.write_text(CONFIG.format(url=url))
+        return [program(str(binary)), "serve", "-c", str(config), "--state", str(folder / "state"), "--listen", f"127.0.0.1:{port}"]
+
+    server = Server("freshet", command)
+    server.move(*every_core())
+    return server

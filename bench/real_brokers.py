@@ -1,0 +1,54 @@
+"""RabbitMQ and Kafka as the tests start them, and queues on them for measuring."""
+
+import contextlib
+import sys
+import unittest
+from pathlib import Path
+
+from servers import CannotRun
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support"))
+DEBIAN_PYTHON = "/usr/lib/python3/dist-packages"
+
+
+@contextlib.contextmanager
+def rabbitmq():
+    from rabbitmq import RabbitMQ   # which need what only the tests install
+    with _as_cannot_run(RabbitMQ) as broker:
+        yield broker
+
+
+@contextlib.contextmanager
+def kafka():
+    from kafka import Kafka
+    with _as_cannot_run(Kafka) as broker:
+        yield broker
+
+
+@contextlib.contextmanager
+def _as_cannot_run(make):
+    try:
+        broker = make()
+    except unittest.SkipTest as why:
+        raise CannotRun(str(why)) from None
+    with broker:
+        yield broker
+
+
+def rabbitmq_queue(broker, name, kind="classic"):
+    """Makes it, with its dead letters; its URL."""
+    sys.path.append(DEBIAN_PYTHON)      # where pika is
+    import pika
+
+    connection = pika.BlockingConnection(pika.URLParameters(broker.url))
+    channel = connection.channel()
+    for queue in (name, name + ".dead"):
+        channel.queue_declare(queue, durable=True, arguments={"x-queue-type": kind})
+    connection.close()
+    return f"{broker.url}?queue={name}&declare=check"
+
+
+def kafka_topic(broker, name, partitions=3):
+    for topic in (name, name + ".dead"):
+        broker.create_topic(topic, partitions=partitions)
+    return f"kafka://{broker.address}?topic={name}&declare=check"
