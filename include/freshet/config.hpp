@@ -56,6 +56,7 @@ struct queue_config {
     std::vector<std::pair<std::string, std::string>> kafka_properties{};  ///< of librdkafka
     unsigned prefetch{500};                                               ///< messages that are here and not settled
     milliseconds publish_timeout{30'000};
+    milliseconds idle{60'000};
     std::string later{};  ///< "journal:...": where messages without a key wait for their time; empty: in this process
 
     bool on_broker() const;

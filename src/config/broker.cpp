@@ -36,6 +36,7 @@ void fill(broker_options& to, const queue_config& q, const broker_url& url) {
         url.declare == "create" || (url.declare.empty() && q.create) ? declaration::create : declaration::check;
     to.publish_timeout = q.publish_timeout;
     to.prefetch = q.prefetch;
+    to.idle = q.idle;
 }
 
 std::string name_of(const std::string& in_section, const broker_url& url, const queue_config& q) {

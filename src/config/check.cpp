@@ -192,6 +192,7 @@ void check_queue(const found<queue_config>& q, draft& d) {
         {"dedupe", "a journal: a broker does not know which ids it had", !broker},
         {"declare", "RabbitMQ and Kafka", broker},
         {"prefetch", "RabbitMQ and Kafka", broker},
+        {"idle", "RabbitMQ and Kafka", broker},
         {"later", "RabbitMQ and Kafka: a journal's messages wait there", broker},
         {"publish_timeout", "RabbitMQ and Kafka", broker},
         {"queue", "RabbitMQ", rabbitmq},

@@ -14,6 +14,11 @@ namespace freshet {
 inline amqp_bytes_t to_amqp(std::string_view s) noexcept { return {s.size(), const_cast<char*>(s.data())}; }
 inline std::string_view from_amqp(amqp_bytes_t b) noexcept { return {static_cast<const char*>(b.bytes), b.len}; }
 
+template <class Fields>
+const Fields& fields_of(const amqp_method_t& m) noexcept {
+    return *static_cast<const Fields*>(m.decoded);
+}
+
 constexpr std::string_view amqp_protocol_header{"AMQP\0\0\x09\x01", 8};
 
 /// Appends the frame of a method: `fields` is its amqp_..._t.

@@ -60,6 +60,9 @@ public:
     virtual void acknowledge(broker_tag tag) = 0;
     /// From now on messages are wanted. Idempotent. A process that only publishes keeps none from others.
     virtual void consume() = 0;
+    /// Nobody wants messages now: all that came is the broker's again, and none comes until consume(). Nobody works on
+    /// one.
+    virtual void rest() = 0;
     /// Asks for levelled(). While disconnected nothing comes of it.
     virtual void level() = 0;
     virtual bool is_connected() const noexcept = 0;

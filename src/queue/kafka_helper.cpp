@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 namespace freshet {
 
@@ -36,12 +37,28 @@ void kafka_helper::look() {
     asked_.notify_one();
 }
 
-void kafka_helper::nudge(kafka_ptr<rd_kafka_topic_partition_list_t> partitions) {
+void kafka_helper::add(job j) {
     {
         const std::lock_guard lock(mutex_);
-        nudged_ = std::move(partitions);
+        jobs_.push_back(std::move(j));
     }
     asked_.notify_one();
+}
+
+void kafka_helper::nudge(kafka_ptr<rd_kafka_topic_partition_list_t> partitions) {
+    add([this, list = std::shared_ptr<rd_kafka_topic_partition_list_t>(std::move(partitions))] {
+        rd_kafka_offsets_for_times(consumer_, list.get(), nudge_within_ms);
+    });
+}
+
+void kafka_helper::ask_committed(kafka_ptr<rd_kafka_topic_partition_list_t> partitions,
+                                 std::function<void(kafka_ptr<rd_kafka_topic_partition_list_t>)> tell) {
+    const auto limit = static_cast<int>(options_.connect_timeout.count());
+    add([this, limit, tell = std::move(tell),
+         list = std::make_shared<kafka_ptr<rd_kafka_topic_partition_list_t>>(std::move(partitions))] {
+        rd_kafka_committed(consumer_, list->get(), limit);
+        tell(std::move(*list));
+    });
 }
 
 void kafka_helper::end(bool leave) {
@@ -57,14 +74,17 @@ void kafka_helper::run() {
     milliseconds pause{0};
     std::unique_lock lock(mutex_);
     while (!ending_) {
-        asked_.wait(lock, [this] { return look_wanted_ || nudged_ != nullptr || ending_; });
-        if (const auto nudged = std::move(nudged_)) {
+        asked_.wait(lock, [this] { return look_wanted_ || !jobs_.empty() || ending_; });
+        if (!jobs_.empty()) {
+            const job next = std::move(jobs_.front());
+            jobs_.pop_front();
             lock.unlock();
-            rd_kafka_offsets_for_times(consumer_, nudged.get(), nudge_within_ms);
+            next();
             lock.lock();
+            continue;
         }
         if (!look_wanted_) continue;
-        if (pause.count() != 0 && asked_.wait_for(lock, pause, [this] { return ending_; })) break;
+        if (pause.count() != 0 && asked_.wait_for(lock, pause, [this] { return ending_ || !jobs_.empty(); })) continue;
         look_wanted_ = false;
         lock.unlock();
         std::string trouble = look_for_both();
@@ -110,7 +130,7 @@ std::string kafka_helper::ask_for(const std::string& name, bool& missing) {
     const auto limit = static_cast<int>(options_.connect_timeout.count());
     const auto e = rd_kafka_metadata(producer_, 0, topic.get(), &answer, limit);
     const kafka_ptr<const rd_kafka_metadata_t> metadata(answer);
-    if (e == RD_KAFKA_RESP_ERR__TRANSPORT || e == RD_KAFKA_RESP_ERR__TIMED_OUT) return "no broker answers";
+    if (e == RD_KAFKA_RESP_ERR__TRANSPORT || e == RD_KAFKA_RESP_ERR__TIMED_OUT) return std::string(no_broker_answers);
     if (e != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(e);
     if (metadata->topic_cnt != 1) return fmt::format("the broker says nothing of the topic {}", name);
     const auto known = metadata->topics[0].err;

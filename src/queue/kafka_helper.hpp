@@ -6,12 +6,16 @@
 #include "queue/kafka_client.hpp"
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace freshet {
+
+constexpr std::string_view no_broker_answers = "no broker answers";
 
 class kafka_helper {
 public:
@@ -30,12 +34,17 @@ public:
     void look();
     /// Asks the leaders of these partitions for anything at all.
     void nudge(kafka_ptr<rd_kafka_topic_partition_list_t> partitions);
+    /// Puts what the group has committed into the list. Told on the helper's thread, with or without success.
+    void ask_committed(kafka_ptr<rd_kafka_topic_partition_list_t> partitions,
+                       std::function<void(kafka_ptr<rd_kafka_topic_partition_list_t>)> tell);
     /// Ends the handles soon. `leave`: the group is left first, which takes a broker that answers.
     void end(bool leave);
 
     const std::string& dead_topic() const noexcept { return dead_topic_; }
 
 private:
+    using job = std::function<void()>;
+    void add(job j);
     void run();
     std::string look_for_both();
     std::string look_for(const std::string& topic);
@@ -54,7 +63,7 @@ private:
     std::condition_variable asked_;
     // With the mutex.
     bool look_wanted_{false}, ending_{false}, leave_{false};
-    kafka_ptr<rd_kafka_topic_partition_list_t> nudged_;
+    std::deque<job> jobs_;
 };
 
 }  // namespace freshet

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 
 namespace freshet {
@@ -28,6 +29,12 @@ broker_tag tag_of(std::int32_t partition, std::int64_t offset) noexcept {
 std::int32_t partition_of(broker_tag tag) noexcept { return static_cast<std::int32_t>((tag - 1) >> offset_bits); }
 std::int64_t offset_of(broker_tag tag) noexcept {
     return static_cast<std::int64_t>((tag - 1) & ((broker_tag{1} << offset_bits) - 1));
+}
+
+/// librdkafka's words without how long it took, which differs each time.
+std::string lasting_part(std::string words) {
+    const auto times = words.find(" (after ");
+    return times == words.npos ? words : words.substr(0, times);
 }
 
 errc code_of(rd_kafka_resp_err_t e) noexcept {
@@ -149,6 +156,21 @@ void kafka_link::consume() {
     if (connected_ && !subscribed_) subscribe();
 }
 
+/// The group gives its partitions to others, if there are any, and again when somebody asks here.
+void kafka_link::rest() {
+    if (!wanted_) return;
+    wanted_ = false;
+    if (!subscribed_) return;
+    commit();
+    subscribed_ = false;
+    rd_kafka_unsubscribe(consumer_);
+    ++rebalances_;
+    assigned_.reset();
+    ends_.clear();
+    open_ = 0;
+    hold_back();
+}
+
 void kafka_link::subscribe() {
     const kafka_ptr<rd_kafka_topic_partition_list_t> topics(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -176,6 +198,7 @@ void kafka_link::told_by_consumer(rd_kafka_event_t& e) {
 }
 
 void kafka_link::fetched(const rd_kafka_message_t& m) {
+    if (!wanted_) return;  // the partition is about to be taken away
     if (m.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         spdlog::debug("queue {}: {}", options_.name, rd_kafka_message_errstr(&m));
         return;
@@ -226,15 +249,39 @@ void kafka_link::rebalance(rd_kafka_event_t& e) {
     hold_back();
     ends_.clear();
     owner_.revoked([](broker_tag) { return true; });
+    ++rebalances_;
     if (gained) {
         assigned_.reset(rd_kafka_topic_partition_list_copy(which));
-        rd_kafka_assign(consumer_, which);
+        take_over();
     } else {
         assigned_.reset();
         rd_kafka_assign(consumer_, nullptr);
     }
     spdlog::debug("queue {}: the group {} {} {} partitions", options_.name, gained ? "gives" : "takes", which->cnt,
                   options_.topic);
+}
+
+/// Reading begins once it is known what others have settled above their position.
+void kafka_link::take_over() {
+    kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(assigned_.get()));
+    helper_.ask_committed(std::move(all), [self = weak_from_this(), &back = back_, of = rebalances_](auto committed) {
+        const auto list = std::shared_ptr<rd_kafka_topic_partition_list_t>(std::move(committed));
+        back.run([self, list, of] {
+            const auto here = self.lock();
+            if (here == nullptr || here->stopped_ || here->rebalances_ != of) return;
+            here->restore(*list);
+            rd_kafka_assign(here->consumer_, here->assigned_.get());
+        });
+    });
+}
+
+void kafka_link::restore(const rd_kafka_topic_partition_list_t& committed) {
+    for (int i = 0; i < committed.cnt; ++i) {
+        const rd_kafka_topic_partition_t& one = committed.elems[i];
+        if (one.offset < 0 || one.metadata == nullptr) continue;
+        const std::string_view text(static_cast<const char*>(one.metadata), one.metadata_size);
+        offsets_[one.partition].restore(one.offset, text);
+    }
 }
 
 void kafka_link::commit_soon() {
@@ -254,10 +301,15 @@ void kafka_link::commit() {
     for (int i = 0; i < assigned_->cnt; ++i) {
         const std::int32_t partition = assigned_->elems[i].partition;
         kafka_offsets& offsets = offsets_[partition];
-        if (offsets.position() < 0 || offsets.position() == offsets.committed) continue;
-        rd_kafka_topic_partition_list_add(positions.get(), options_.topic.c_str(), partition)->offset =
-            offsets.position();
+        if (offsets.position() < 0) continue;
+        std::string above = offsets.settled_above();
+        if (offsets.position() == offsets.committed && above == offsets.committed_above) continue;
+        auto* const to = rd_kafka_topic_partition_list_add(positions.get(), options_.topic.c_str(), partition);
+        to->offset = offsets.position();
+        to->metadata = ::strndup(above.data(), above.size());  // the list frees it
+        to->metadata_size = above.size();
         offsets.committed = offsets.position();
+        offsets.committed_above = std::move(above);
     }
     if (positions->cnt != 0) rd_kafka_commit(consumer_, positions.get(), 1);
 }
@@ -293,7 +345,8 @@ void kafka_link::fetch_on() {
     if (held_back_ || assigned_ == nullptr || (came_ < nudge_messages && came_bytes_ < nudge_bytes)) return;
     came_ = came_bytes_ = 0;
     kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(assigned_.get()));
-    for (int i = 0; i < all->cnt; ++i) all->elems[i].offset = std::numeric_limits<std::int64_t>::max();  // of which time
+    for (int i = 0; i < all->cnt; ++i)
+        all->elems[i].offset = std::numeric_limits<std::int64_t>::max();  // of which time
     helper_.nudge(std::move(all));
 }
 
@@ -316,19 +369,21 @@ void kafka_link::failed(rd_kafka_event_t& e) {
         if (where != nullptr) ends_[where->partition] = where->offset;
         return;
     }
-    const std::string words = rd_kafka_event_error_string(&e);
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return lost("no broker answers");
-    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
-        code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-        rd_kafka_event_error_is_fatal(&e) != 0)
+    const std::string words = lasting_part(rd_kafka_event_error_string(&e));
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return lost(std::string(no_broker_answers));
+    if (code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+        code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+        code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || rd_kafka_event_error_is_fatal(&e) != 0)
         return lost(words);
     spdlog::debug("queue {}: {}", options_.name, words);
 }
 
 void kafka_link::lost(const std::string& reason) {
-    if (reason != last_trouble_)
+    // That nobody answers follows from a better reason, if there is one.
+    if (reason != last_trouble_ && (reason != no_broker_answers || last_trouble_.empty())) {
         spdlog::warn("queue {}: {}: {}; connecting again", options_.name, options_.servers, escaped(reason));
-    last_trouble_ = reason;
+        last_trouble_ = reason;
+    }
     const bool was_connected = std::exchange(connected_, false);
     helper_.look();
     if (was_connected) owner_.disconnected();

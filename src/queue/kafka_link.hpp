@@ -28,6 +28,7 @@ public:
     void flush() override;
     void acknowledge(broker_tag tag) override;
     void consume() override;
+    void rest() override;
     void level() override;
     bool is_connected() const noexcept override { return connected_; }
     bool has_unconfirmed() const noexcept override { return connected_ && waiting_ != 0; }
@@ -44,6 +45,8 @@ private:
     void subscribe();
     void hold_back();
     void fetch_on();
+    void take_over();
+    void restore(const rd_kafka_topic_partition_list_t& committed);
     void commit();
     void commit_soon();
     void look_around();
@@ -68,6 +71,7 @@ private:
     std::map<std::int32_t, std::int64_t> ends_;       ///< of partitions that were read to their end: where that was
     std::map<std::int32_t, std::int64_t> published_;  ///< behind the last confirmed one, by partition
     kafka_ptr<rd_kafka_topic_partition_list_t> assigned_;
+    std::uint64_t rebalances_{0};
     std::size_t open_{0};
     std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge
     bool connected_{false}, wanted_{false}, subscribed_{false}, held_back_{false}, levelling_{false};

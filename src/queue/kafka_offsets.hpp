@@ -1,9 +1,12 @@
-// Which messages of a partition are settled: Kafka remembers one position only, so that is the lowest one that is not.
+// Which messages of a partition are settled: Kafka remembers one position, which is the lowest one that is not, and a
+// short text beside it, which says what else is.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
+#include <string_view>
 
 namespace freshet {
 
@@ -21,7 +24,13 @@ public:
     std::int64_t next() const noexcept { return next_; }  ///< behind the last that came; -1: none has
     std::size_t open() const noexcept { return open_; }
 
+    /// What is settled above the position, as far as there is room: "1-3,5", relative to it.
+    std::string settled_above() const;
+    /// Before anything comes: what was committed. What is no such text says nothing.
+    void restore(std::int64_t position, std::string_view settled_above);
+
     std::int64_t committed{-1};  ///< the position that was committed last
+    std::string committed_above{};
 
 private:
     enum class state : std::uint8_t {
@@ -30,6 +39,7 @@ private:
         settled,
     };
     void begin_at(std::int64_t offset);
+    void restore_settled(std::size_t first, std::size_t last);
     void advance();
 
     std::deque<state> states_;  ///< from begin_ on

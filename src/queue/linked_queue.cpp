@@ -127,6 +127,7 @@ void linked_queue::take_in() {
 void linked_queue::end_turn() {
     serve();
     ask_level();
+    rest_when_idle();
     link_->flush();
     ready_.store(line_.ready() + behind_, std::memory_order_relaxed);
     const std::uint64_t later = later_ != nullptr ? later_->length() : 0;
@@ -201,6 +202,7 @@ void linked_queue::receive_one(reception& r) {
         r.why = failed(errc::stopping);
         return homeward_.add(r);
     }
+    consuming_ = true;
     link_->consume();
     waiting& w = receptions_.emplace_back();
     w.who = &r;
@@ -223,6 +225,18 @@ void linked_queue::ask_level() {
     if (!any) return;
     ++level_asked_;
     link_->level();
+}
+
+/// Messages that nobody here asks for are not kept from other processes.
+void linked_queue::rest_when_idle() {
+    const auto now = steady::now();
+    if (!consuming_ || !receptions_.empty() || line_.any_passed()) {
+        busy_ = now;
+    } else if (now - busy_ > options_.idle) {
+        consuming_ = false;
+        link_->rest();
+        revoked([](broker_tag) { return true; });
+    }
 }
 
 void linked_queue::levelled(std::uint64_t ready) {

@@ -75,6 +75,7 @@ private:
     bool fill(reception& r);
     bool is_over(const waiting& w);
     void ask_level();
+    void rest_when_idle();
 
     void publish_one(publication& p);
     void receive_one(reception& r);
@@ -120,7 +121,8 @@ private:
     std::uint64_t lent_{0}, told_{0};  ///< publications, ever
     std::uint64_t behind_{0};          ///< that are ready on the broker, as it said last
     std::size_t unconfirmed_{0}, unconfirmed_bytes_{0};
-    bool stopping_{false}, ticking_{false};
+    steady::time_point busy_{};  ///< when somebody asked, or worked, last; by the real clock
+    bool consuming_{false}, stopping_{false}, ticking_{false};
 
     std::atomic<std::uint64_t> ready_{0}, length_{0};
     std::atomic<bool> connected_{false};

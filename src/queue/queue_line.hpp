@@ -61,6 +61,8 @@ public:
     const std::string& name() const noexcept { return name_; }
     const queue_options& options() const noexcept { return options_; }
     void set_options(const queue_options& o) { options_ = o; }
+    /// Some were handed out or wait for their time, and are not settled.
+    bool any_passed() const noexcept { return !entries_.empty(); }
     /// 0: it has no row yet.
     std::uint64_t queue_number() const noexcept { return row_.number; }
     void set_queue_number(std::uint64_t number) noexcept { row_.number = number; }

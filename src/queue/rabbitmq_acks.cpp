@@ -39,10 +39,10 @@ void rabbitmq_acks::say(std::string& to) {
     unsaid_.clear();
 }
 
-void rabbitmq_acks::begin_again() {
+void rabbitmq_acks::give_back(broker_tag last) {
     states_.clear();
     unsaid_.clear();
-    first_ = 1;
+    first_ = last + 1;
 }
 
 }  // namespace freshet

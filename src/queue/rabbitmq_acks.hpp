@@ -19,8 +19,10 @@ public:
     bool empty() const noexcept { return unsaid_.empty(); }
     /// Appends the frames that acknowledge what was settled.
     void say(std::string& to);
+    /// What has come until now is the broker's again.
+    void give_back(broker_tag last);
     /// A new channel.
-    void begin_again();
+    void begin_again() { give_back(0); }
 
 private:
     enum class state : std::uint8_t { open, settled, said };

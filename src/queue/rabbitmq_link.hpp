@@ -32,12 +32,16 @@ public:
     void flush() override;
     void acknowledge(broker_tag tag) override;
     void consume() override;
+    void rest() override;
     void level() override;
     bool is_connected() const noexcept override { return connected_; }
     bool has_unconfirmed() const noexcept override;
     void stop() override;
 
 private:
+    static constexpr std::uint16_t publishing = 1, consuming = 2;    // the channels
+    static constexpr std::size_t body_max = std::size_t{128} << 20;  ///< RabbitMQ's max_message_size takes no more
+
     using awaitable_trouble = boost::asio::awaitable<std::string>;
 
     struct unconfirmed {
@@ -84,6 +88,8 @@ private:
     void confirm(std::uint64_t tag, bool multiple, bool taken);
     void tell(unconfirmed& u, std::optional<failure> why);
     errc refusal() const noexcept;
+    bool limits_length() const noexcept { return options_.queue.length_max != queue_options{}.length_max; }
+    bool limits_bytes() const noexcept { return options_.queue.bytes_max != queue_options{}.bytes_max; }
     void tell_first();
     void fail_all(errc why);
     void publish_again();
@@ -122,7 +128,9 @@ private:
     std::uint64_t serials_;
     std::optional<incoming> incoming_{};
     rabbitmq_acks acks_;
-    unsigned levels_{0};  ///< answers that are missing until levelled()
+    broker_tag last_tag_{0};
+    unsigned recoveries_{0};  ///< asked for and not answered: what comes before the answer is the broker's again
+    unsigned levels_{0};      ///< answers that are missing until levelled()
 };
 
 }  // namespace freshet

@@ -3,8 +3,9 @@ import subprocess
 import unittest
 
 import servers
-from broker_cases import CONFIRMED, BrokerCases, until
-from kafka import Kafka
+from broker_cases import CONFIRMED, UNREACHABLE, BrokerCases, BrokerTest, until
+from cutting_proxy import CuttingProxy
+from kafka import PASSWORD, USER, Kafka
 
 
 class KafkaQueue(BrokerCases, unittest.TestCase):
@@ -78,6 +79,72 @@ class KafkaQueue(BrokerCases, unittest.TestCase):
                     came.add(body)
             return len(came) >= 299     # one was taken before
         until(all_came, True, self.patience)
+
+
+class KafkaBehindAProxy(BrokerTest, unittest.TestCase):
+    def test_cut_between_publish_and_confirm_comes_once(self):
+        proxy = CuttingProxy()
+        self.addCleanup(proxy.close)
+        broker = self.enterContext(Kafka(config=f"num.partitions=1\nadvertised.listeners=PLAINTEXT://127.0.0.1:{proxy.port}"))
+        proxy.target = broker.port
+        self.url = lambda name, declare: f"kafka://127.0.0.1:{proxy.port}?topic={name}&declare={declare}"
+        self.cut_between_publish_and_confirm(proxy, "cut")
+
+
+class KafkaOfThree(BrokerTest, unittest.TestCase):
+    """Every partition has a leader and two that follow it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = cls.enterClassContext(Kafka(brokers=3))
+
+    def url(self, name, declare="check"):
+        return [f"kafka://{place}?topic={name}&declare={declare}" for place in self.broker.address.split(",")]
+
+    def test_a_leader_that_is_gone_loses_nothing_confirmed(self):
+        for topic in ("led", "led.dead"):
+            self.broker.create_topic(topic, partitions=3, min_insync_replicas=2)
+        server, client = self.serve("led", declare="check")
+        self.ready(client)
+        with self.under_load(server) as confirmed:
+            self.more(confirmed)
+            leader = self.broker.metadata().topics["led"][0].leader
+            self.broker.kill(leader)
+            self.more(confirmed)
+            self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
+            self.broker.start(leader)
+            self.broker.wait_until_in_sync("led")
+            self.more(confirmed)
+        self.drain(client, confirmed)
+
+
+class KafkaWithCredentials(BrokerTest, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = cls.enterClassContext(Kafka(tls=True, verify_peer=True, sasl=True))
+
+    def check(self, port, properties, words):
+        """`words`: why there is no connection; none: there is one."""
+        self.url = lambda name, declare: f"kafka://127.0.0.1:{port}?topic=secret&declare=create"
+        lines = "".join(f'"{name}" = "{value}"\n' for name, value in properties.items())
+        server, client = self.serve("secret", more="[queue.thumbs.kafka]\n" + lines)
+        if words is None:
+            until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+            return
+        until(lambda: words in server.output(), True, self.patience)
+        self.assertEqual(client.publish(b"x"), UNREACHABLE)
+        self.assertNotIn(PASSWORD, server.output())
+
+    def test_a_password_is_checked(self):
+        for password, words in ((PASSWORD, None), ("wrong", "Authentication failed")):
+            self.check(self.broker.sasl_port, {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN",
+                                               "sasl.username": USER, "sasl.password": password}, words)
+
+    def test_certificates_are_checked(self):
+        files = self.broker.certificates
+        ours = {"ssl.certificate.location": files.client, "ssl.key.location": files.client_key}
+        for ca, words in ((files.ca, None), (files.other_ca, "certificate verify failed")):
+            self.check(self.broker.tls_port, {"security.protocol": "SSL", "ssl.ca.location": ca, **ours}, words)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ except ImportError:     # another Python than Debian's; it is pure Python
     import pika
 
 import servers
-from broker_cases import CONFIRMED, BrokerCases, until
+from broker_cases import CONFIRMED, UNREACHABLE, BrokerCases, BrokerTest, until
+from cutting_proxy import CuttingProxy
 from rabbitmq import RabbitMQ
 
 
@@ -72,16 +73,42 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         self.assertEqual((body, properties.message_id, properties.headers["freshet-attempt"]), (b"hopeless", "h1", 2))
         self.assertIn("1", properties.headers["freshet-reason"])
 
-    def test_memory_alarm_answers_busy(self):
-        _, client = self.serve("alarm")
+    def test_a_broker_without_memory_or_disk_is_busy(self):
+        server, client = self.serve("alarm")
         self.ready(client)
-        self.broker.ctl("set_vm_memory_high_watermark", "0.0001")
-        try:
-            until(lambda: client.publish(b"x"), b"SERVER_ERROR queue thumbs is busy, not_done\r\n", self.patience)
-            self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
-        finally:
-            self.broker.ctl("set_vm_memory_high_watermark", "0.4")
+        for limit, none, enough, words in (("set_vm_memory_high_watermark", "0.0001", "0.4", "low on memory"),
+                                           ("set_disk_free_limit", "900000GB", "50MB", "low on disk")):
+            self.broker.ctl(limit, none)
+            try:
+                until(lambda: client.publish(b"x"), b"SERVER_ERROR queue thumbs is busy, not_done\r\n", self.patience)
+                self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
+                self.assertIn(words, server.output())
+            finally:
+                self.broker.ctl(limit, enough)
+            until(lambda: client.publish(b"y"), CONFIRMED, self.patience)
+
+    def test_credentials_that_are_revoked_are_said_and_may_come_back(self):
+        self.broker.ctl("add_user", "app", "first")
+        self.broker.ctl("set_permissions", "app", ".*", ".*", ".*")
+        url = self.url
+        self.url = lambda name, declare: url(name, declare).replace("guest:guest", "app:first")
+        server, client = self.serve("revoked")
+        self.ready(client)
+        self.broker.ctl("change_password", "app", "second")
+        self.broker.ctl("close_all_connections", "revoked")
+        until(lambda: "ACCESS_REFUSED" in server.output(), True, self.patience)
+        self.assertEqual(client.publish(b"x"), UNREACHABLE)
+        self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
+        self.broker.ctl("change_password", "app", "first")
         until(lambda: client.publish(b"y"), CONFIRMED, self.patience)
+        self.drain(client, [b"y"])
+
+    def test_cut_between_publish_and_confirm_comes_once(self):
+        proxy = CuttingProxy(self.broker.port)
+        self.addCleanup(proxy.close)
+        url = self.url
+        self.url = lambda name, declare: url(name, declare).replace(f":{self.broker.port}/", f":{proxy.port}/")
+        self.cut_between_publish_and_confirm(proxy, "cut")
 
     def test_a_queue_that_is_deleted_is_said_and_made_again(self):
         server, client = self.serve("deleted")
@@ -127,9 +154,8 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         self.drain(two, [b"to all"])
 
 
-class RabbitMQOverTLS(unittest.TestCase):
+class RabbitMQOverTLS(BrokerTest, unittest.TestCase):
     def test_certificates_and_names_are_checked(self):
-        cases = BrokerCases()
         broker = self.enterContext(RabbitMQ(tls=True, verify_peer=True))
         files = broker.certificates
         right = f'ca_file = "{files.ca}"\ncertificate_file = "{files.client}"\nkey_file = "{files.client_key}"\n'
@@ -137,14 +163,13 @@ class RabbitMQOverTLS(unittest.TestCase):
                             (right.replace(files.ca, files.other_ca), "certificate verify failed"),
                             (right.replace('"' + files.ca, '"/nowhere' + files.ca), "No such file"),
                             (f'ca_file = "{files.ca}"\n', "")):
-            cases.url = lambda name, declare: f"{broker.tls_url}?queue=secret&declare=create"
-            cases.enterContext, cases.addCleanup = self.enterContext, self.addCleanup
-            server, client = cases.serve("secret", more=more)
+            self.url = lambda name, declare: f"{broker.tls_url}?queue=secret&declare=create"
+            server, client = self.serve("secret", more=more)
             if words is None:
                 until(lambda: client.publish(b"x"), CONFIRMED)
             else:
                 until(lambda: "connecting again" in server.output() and words in server.output(), True)
-                self.assertEqual(client.publish(b"x"), b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n")
+                self.assertEqual(client.publish(b"x"), UNREACHABLE)
 
 
 if __name__ == "__main__":

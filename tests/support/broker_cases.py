@@ -1,5 +1,7 @@
-"""What a queue on any broker promises while that broker fails. A test derives from BrokerCases and unittest.TestCase, and says
-how its broker starts and what its URLs are."""
+"""What a queue on any broker promises while that broker fails. A test derives from BrokerCases (or from BrokerTest, for what is its
+broker's alone) and unittest.TestCase, and says how its broker starts and what its URLs are."""
+import contextlib
+import json
 import os
 import subprocess
 import tempfile
@@ -9,6 +11,7 @@ import time
 import servers
 
 CONFIRMED = b"STORED\r\n"
+MAYBE = b"SERVER_ERROR queue thumbs did not answer in time, maybe_done\r\n"
 UNREACHABLE = b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n"
 
 
@@ -49,12 +52,12 @@ def until(answer, wanted, seconds=60):
         time.sleep(0.01)
 
 
-class BrokerCases:
-    """`broker` has kill(), restart(), stop_process(), continue_process(). `url(name, options)` is a queue's."""
+class BrokerTest:
+    """`url(name, declare)` is a queue's."""
     patience = 60   # seconds for what a busy machine does late
 
     def queue(self, name, declare="create", more=""):
-        return f'[queue.thumbs]\nurl = "{self.url(name, declare)}"\n{more}[[route]]\nprefix = "task:thumbs"\nqueue = "thumbs"\n'
+        return f'[queue.thumbs]\nurl = {json.dumps(self.url(name, declare))}\n{more}[[route]]\nprefix = "task:thumbs"\nqueue = "thumbs"\n'
 
     def serve(self, name, flow="", more="", declare="create"):
         server = self.enterContext(servers.freshet("[server]\nallow_exec = true\n[store.main]\n" +
@@ -90,11 +93,56 @@ class BrokerCases:
         self.assertFalse(missing, f"{len(missing)} confirmed messages were lost")
         return came
 
+    @contextlib.contextmanager
+    def under_load(self, server, publishers=4):
+        """Publishers without a pause; yields the list of what was confirmed, which grows."""
+        confirmed, ended = [], threading.Event()
+
+        def publish(number):
+            mine = Client(server)
+            for i in range(1_000_000):
+                body = b"%d-%d" % (number, i)
+                if mine.publish(body) == CONFIRMED:
+                    confirmed.append(body)
+                if ended.is_set():
+                    break
+            mine.close()
+
+        threads = [threading.Thread(target=publish, args=(number,)) for number in range(publishers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield confirmed
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+
+    def more(self, confirmed, count=500):
+        """So many more are confirmed when this returns."""
+        before = len(confirmed)
+        until(lambda: len(confirmed) >= before + count, True, self.patience)
+
+    def cut_between_publish_and_confirm(self, proxy, name):
+        """The queue's URLs lead through the proxy. The broker has the message; that it has it is said to nobody."""
+        _, client = self.serve(name)
+        until(lambda: client.publish(b"first"), CONFIRMED, self.patience)
+        proxy.cut_at_next_answer()
+        self.assertIn(client.publish(b"once"), (CONFIRMED, MAYBE))
+        self.assertTrue(proxy.was_cut.wait(self.patience))
+        until(lambda: client.publish(b"after"), CONFIRMED, self.patience)
+        came = self.drain(client, [b"first", b"once", b"after"])
+        self.assertEqual(came.count(b"once"), 1, came)
+
     def run_example(self, *urls):
         program = os.path.join(os.environ["FRESHET_BUILD_DIR"], "examples/article")
         done = subprocess.run([program, *urls], cwd=self.enterContext(tempfile.TemporaryDirectory()), capture_output=True,
                               text=True, timeout=self.patience)
         self.assertEqual((done.returncode, done.stdout), (0, "value\nHello World, received\n"), done.stderr)
+
+
+class BrokerCases(BrokerTest):
+    """`broker` has kill(), restart(), stop_process(), continue_process()."""
 
     def test_what_is_published_is_worked_off(self):
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }\ninto = "main"\nkey = "result:{id}"\n'
@@ -124,34 +172,12 @@ class BrokerCases:
     def test_killed_under_load_loses_nothing_confirmed(self):
         server, client = self.serve("killed")
         self.ready(client)
-        confirmed, ended, enough = [], threading.Event(), threading.Event()
-
-        def publish(number):
-            mine = Client(server)
-            for i in range(1_000_000):
-                body = b"%d-%d" % (number, i)
-                if mine.publish(body) == CONFIRMED:
-                    confirmed.append(body)
-                if len(confirmed) >= 500:
-                    enough.set()
-                if ended.is_set():
-                    break
-            mine.close()
-
-        threads = [threading.Thread(target=publish, args=(number,)) for number in range(4)]
-        for thread in threads:
-            thread.start()
-        try:
-            self.assertTrue(enough.wait(self.patience))
+        with self.under_load(server) as confirmed:
+            self.more(confirmed)
             self.broker.kill()
             until(lambda: client.publish(b"while it is away"), UNREACHABLE, self.patience)
             self.broker.restart()
-            before = len(confirmed)
-            until(lambda: len(confirmed) > before + 500, True, self.patience)
-        finally:
-            ended.set()
-            for thread in threads:
-                thread.join()
+            self.more(confirmed)
         self.drain(client, confirmed)
 
     def test_killed_while_tasks_are_worked_off_loses_no_result(self):
@@ -173,7 +199,7 @@ class BrokerCases:
         self.ready(client)
         self.broker.stop_process()
         try:
-            self.assertEqual(client.publish(b"a"), b"SERVER_ERROR queue thumbs did not answer in time, maybe_done\r\n")
+            self.assertEqual(client.publish(b"a"), MAYBE)
             self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
             self.assertEqual(client.ask(b"get task:thumbs\r\n"), b"SERVER_ERROR queue thumbs did not answer in time, not_done\r\n")
         finally:
@@ -188,6 +214,18 @@ class BrokerCases:
         for body in bodies:
             self.assertEqual(client.publish(body), CONFIRMED)
         self.drain(client, bodies)
+
+    def test_what_nobody_asks_for_goes_to_another_process(self):
+        _, one = self.serve("idle", more='idle = "1s"\n')
+        self.ready(one)
+        bodies = [b"i%d" % number for number in range(20)]
+        for body in bodies:
+            self.assertEqual(one.publish(body), CONFIRMED)
+        until(lambda: self.take(one) is not None, True, self.patience)     # the others have come, too
+        _, two = self.serve("idle", more='idle = "1s"\n')
+        self.drain(two, bodies[1:])
+        self.assertEqual(one.publish(b"again"), CONFIRMED)
+        self.drain(one, [b"again"])
 
     def test_a_crash_of_freshet_redelivers_what_was_open(self):
         server, client = self.serve("crash")

@@ -58,8 +58,9 @@ TEST(broker, an_option_of_another_kind_of_queue_is_a_mistake) {
               "heartbeat: is an option of RabbitMQ; the queue 'a' is on Kafka");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\ntopic = 't'"),
               "topic: is an option of Kafka; the queue 'a' is on RabbitMQ");
-    EXPECT_EQ(mistake_of("[queue.a]\nlater = 'journal:'"),
-              "later: is an option of RabbitMQ and Kafka: a journal's messages wait there; the queue 'a' is in a journal");
+    EXPECT_EQ(
+        mistake_of("[queue.a]\nlater = 'journal:'"),
+        "later: is an option of RabbitMQ and Kafka: a journal's messages wait there; the queue 'a' is in a journal");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\nlater = 'redis:'"),
               "later: 'redis:' is no journal; write \"journal:\" or \"journal:/PATH\"");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\nlater = 'journal:'\nallow_tmpfs = true"), "");

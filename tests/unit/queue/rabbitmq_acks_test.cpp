@@ -51,6 +51,15 @@ TEST(rabbitmq_acks, the_last_one_of_a_row_is_one_that_the_broker_still_waits_for
     EXPECT_EQ(said(acks), strings{"4*"});
 }
 
+TEST(rabbitmq_acks, what_was_given_back_is_not_waited_for) {
+    rabbitmq_acks acks(2);
+    acks.settled(2);
+    EXPECT_EQ(said(acks), strings{"2"});
+    acks.give_back(5);
+    for (const int tag : {4, 6, 7}) acks.settled(tag);
+    EXPECT_EQ(said(acks), strings{"7*"});
+}
+
 TEST(rabbitmq_acks, a_new_channel_counts_from_one) {
     rabbitmq_acks acks(2);
     acks.settled(9);

@@ -1,0 +1,78 @@
+// Messages on their way to the broker, until they are confirmed.
+#include "queue/rabbitmq_link.hpp"
+
+#include <algorithm>
+
+namespace freshet {
+
+void rabbitmq_link::publish(publication& p, lane to, std::string_view reason) {
+    unconfirmed u{&p, to, std::string(reason), ++serials_, steady::now()};
+    if (blocked_ || p.message.body.size() > body_max) {
+        tell(u, failure{blocked_ ? errc::busy : errc::message_too_large, effect::not_done, {}});
+        return;
+    }
+    unconfirmed_.push_back(std::move(u));
+    send(unconfirmed_.back());
+}
+
+void rabbitmq_link::send(unconfirmed& u) {
+    out_.append(publish_method_[static_cast<std::size_t>(u.to)]);
+    const death died{options_.name, u.reason};
+    const auto& properties = properties_.make(u.who->message, u.serial, u.to == lane::dead ? &died : nullptr);
+    append_content(out_, publishing, properties, u.who->message.body, frame_max_);
+}
+
+/// What was not confirmed may be there or not: a consumer of ours knows it by its serial.
+void rabbitmq_link::publish_again() {
+    std::erase_if(unconfirmed_, [](const unconfirmed& u) { return u.told; });
+    first_tag_ = 1;
+    for (unconfirmed& u : unconfirmed_) {
+        u.returned = false;
+        send(u);
+    }
+}
+
+void rabbitmq_link::confirm(std::uint64_t tag, bool multiple, bool taken) {
+    if (tag < first_tag_ || tag >= first_tag_ + unconfirmed_.size()) return;
+    const auto last = static_cast<std::size_t>(tag - first_tag_);
+    for (std::size_t i = multiple ? 0 : last; i <= last; ++i) {
+        unconfirmed& u = unconfirmed_[i];
+        if (u.told) continue;
+        u.told = true;
+        std::optional<failure> why;
+        if (!taken) why = failure{refusal(), effect::not_done, {}};
+        else if (u.returned) why = failure{errc::unroutable, effect::not_done, {}};
+        tell(u, why);
+    }
+    tell_first();
+}
+
+/// Why it took no message: where it was told limits, it is they.
+errc rabbitmq_link::refusal() const noexcept {
+    if (options_.declare == declaration::check) return errc::broker_refused;
+    if (limits_length()) return errc::queue_full;
+    return limits_bytes() ? errc::queue_bytes_full : errc::broker_refused;
+}
+
+void rabbitmq_link::tell_first() {
+    while (!unconfirmed_.empty() && unconfirmed_.front().told) {
+        unconfirmed_.pop_front();
+        ++first_tag_;
+    }
+}
+
+void rabbitmq_link::tell(unconfirmed& u, std::optional<failure> why) {
+    u.who->outcome = why ? publication::outcome::failed : publication::outcome::confirmed;
+    if (why) u.who->why = *why;
+    owner_.published(*u.who);
+}
+
+void rabbitmq_link::fail_all(errc why) {
+    for (unconfirmed& u : unconfirmed_) {
+        if (!u.told) tell(u, failure{why, effect::maybe_done, {}});
+        u.told = true;
+    }
+    tell_first();
+}
+
+}  // namespace freshet

@@ -1,0 +1,73 @@
+"""Passes bytes on between clients and a server, until it is told to cut a connection at the worst moment."""
+import socket
+import threading
+
+PIECE = 1 << 16
+
+
+class CuttingProxy:
+    """On a port of its own from the start; `target` is the server's, and may be set later."""
+
+    def __init__(self, target=None):
+        self.target = target
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self._armed = threading.Event()
+        self.was_cut = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_at_next_answer(self):
+        """The next thing that a client says reaches the server; the server's answer does not reach the client, whose
+        connection is cut in its place. `was_cut` is set then."""
+        self.was_cut.clear()
+        self._armed.set()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                client.close()
+                continue
+            asked = threading.Event()
+            threading.Thread(target=self._to_server, args=(client, server, asked), daemon=True).start()
+            threading.Thread(target=self._to_client, args=(client, server, asked), daemon=True).start()
+
+    def _to_server(self, client, server, asked):
+        try:
+            while piece := client.recv(PIECE):
+                if self._armed.is_set():
+                    asked.set()
+                server.sendall(piece)
+        except OSError:
+            pass
+        self._end(client, server)
+
+    def _to_client(self, client, server, asked):
+        try:
+            while piece := server.recv(PIECE):
+                if asked.is_set() and self._armed.is_set():
+                    self._armed.clear()
+                    self._end(client, server)
+                    self.was_cut.set()
+                    return
+                client.sendall(piece)
+        except OSError:
+            pass
+        self._end(client, server)
+
+    @staticmethod
+    def _end(*sockets):
+        for one in sockets:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
