@@ -1,10 +1,13 @@
 """One message at a time through the protocol (set task:...) against the bare client: how long until it is confirmed."""
 
+import socket
+import time
+
 from cases.brokers import client_load
 from fronts import attempted
 from generators import in_turn
 from real_brokers import kafka, kafka_topic, rabbitmq, rabbitmq_queue
-from servers import Server, every_core, program
+from servers import START_LIMIT_S, CannotRun, Server, every_core, program
 from table import Row
 
 GOAL_US = 100
@@ -64,5 +67,31 @@ def freshet_with(binary, url):
         return [program(str(binary)), "serve", "-c", str(config), "--state", str(folder / "state"), "--listen", f"127.0.0.1:{port}"]
 
     server = Server("freshet", command)
-    server.move(*every_core())
+    try:
+        server.move(*every_core())
+        wait_until_usable(server)
+    except BaseException:
+        server.stop()
+        raise
     return server
+
+
+def wait_until_usable(server):
+    """One message has been there and back, and the queue is empty."""
+    end = time.monotonic() + START_LIMIT_S
+    with socket.create_connection(("127.0.0.1", server.port)) as connection, connection.makefile("rb") as answers:
+        def ask(command):
+            if time.monotonic() > end:
+                raise CannotRun("the queue cannot be used: " + command.split(b"\r\n")[0].decode())
+            connection.sendall(command)
+            answer = answers.readline()
+            if answer.startswith(b"VA"):
+                answers.readline()
+            return answer
+
+        while ask(b"set task:bench 0 0 1\r\nx\r\n") != b"STORED\r\n":
+            pass
+        while not ask(b"mg task:bench v\r\n").startswith(b"VA"):
+            pass
+        while ask(b"mg task:bench v\r\n") != b"EN\r\n":
+            pass

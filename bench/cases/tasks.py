@@ -131,9 +131,11 @@ def client(bench, words, results, rate, servers, environment):
     for server in (*servers, results):
         server.move(*every_core())
     run = lambda at, seconds: client_once([*words, results.address, str(at), str(seconds)], environment)
-    run(10, 1)      # it waits for all that is not ready
+    run(10, 1)      # until all is ready
     before = sum(cpu_seconds(server.pid) for server in servers)
     figures = run(rate, 2 * bench.seconds)
+    if figures["refused"]:
+        raise CannotRun(f"{words[0]} answered {figures['refused'][0]}")
     spent = sum(cpu_seconds(server.pid) for server in servers) - before
     figures["cpu_us"] += spent / figures["tasks"] * 1e6
     return figures
@@ -143,10 +145,7 @@ def client_once(words, environment):
     done = subprocess.run([PYTHON, str(TASKS / "client.py"), *words], capture_output=True, text=True, timeout=120, env={**os.environ, **environment})
     if done.returncode != 0:
         raise CannotRun(f"the client of {words[0]}: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
-    figures = json.loads(done.stdout)
-    if figures["refused"]:
-        raise CannotRun(f"{words[0]} answered {figures['refused'][0]}")
-    return figures
+    return json.loads(done.stdout)
 
 
 def cpu_seconds(pid):

@@ -80,6 +80,42 @@ class KafkaQueue(BrokerCases, unittest.TestCase):
             return len(came) >= 299     # one was taken before
         until(all_came, True, self.patience)
 
+    def test_rebalances_under_load_keep_the_order_of_a_key(self):
+        """A second process comes and is killed while messages of ten keys are published and received."""
+        server, one = self.serve("rebalanced")
+        self.ready(one)
+        keys, each = 10, 60
+        places = {key: [] for key in range(keys)}       # where each message came first, by key
+        taker = self.client(server)
+        takers = [taker]
+
+        def take_some():
+            for client in takers:
+                body = self.take(client)
+                if body is not None and b"-" in body:
+                    key, number = map(int, body.split(b"-"))
+                    if number not in places[key]:
+                        places[key].append(number)
+
+        for number in range(each):
+            for key in range(keys):
+                until(lambda: one.publish(b"%d-%d" % (key, number), b"task:thumbs#key%d" % key), CONFIRMED, self.patience)
+            take_some()
+            if number == each // 3:
+                second, second_client = self.serve("rebalanced")
+                takers.append(second_client)
+            if number == 2 * each // 3:
+                second.process.kill()
+                second.process.wait()
+                takers.remove(second_client)
+
+        def all_came():
+            take_some()
+            return all(len(numbers) == each for numbers in places.values())
+        until(all_came, True, self.patience)
+        for key, numbers in places.items():
+            self.assertEqual(numbers, sorted(numbers), f"key {key}")
+
 
 class KafkaBehindAProxy(BrokerTest, unittest.TestCase):
     def test_cut_between_publish_and_confirm_comes_once(self):
