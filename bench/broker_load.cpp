@@ -1,10 +1,11 @@
 // One client of a broker, measured: messages published with so many unconfirmed, then received and acknowledged.
 //     broker_load freshet|librabbitmq|librdkafka|librabbitmq+|librdkafka+ URL MESSAGES UNCONFIRMED
+//     broker_load protocol HOST:PORT MESSAGES 1
 // freshet is a queue as the server has it, without the server: published to from another thread, as front doors do, and
 // received from on its own, as flows do; the others are the libraries as their manuals show them. + : with the headers
-// that freshet writes.
+// that freshet writes. protocol: set task:bench, one after another, through a server.
 // One line of JSON: messages/s and microseconds of CPU of this process for each message; of the libraries with one
-// unconfirmed also the median time until a message was confirmed.
+// unconfirmed, and of the protocol, also the median time until a message was confirmed.
 #include <freshet/broker.hpp>
 #include <freshet/config.hpp>
 
@@ -14,7 +15,11 @@
 
 #include <fmt/format.h>
 
+#include <netdb.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -349,6 +354,40 @@ std::vector<figures> run_librdkafka(const std::string& url, work w, bool with_at
     return {published, received};
 }
 
+// ---- the server's own protocol
+
+std::vector<figures> run_protocol(const std::string& address, work w) {
+    const auto colon = address.rfind(':');
+    addrinfo hints{}, *found = nullptr;
+    hints.ai_socktype = SOCK_STREAM;
+    if (::getaddrinfo(address.substr(0, colon).c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0)
+        fail("no such address");
+    const int connection = ::socket(found->ai_family, SOCK_STREAM, 0);
+    const int yes = 1;
+    ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (::connect(connection, found->ai_addr, found->ai_addrlen) != 0) fail("cannot connect");
+    ::freeaddrinfo(found);
+    const std::string command =
+        fmt::format("set task:bench 0 0 {}\r\n{}\r\n", body_bytes, std::string(body_bytes, 'x'));
+    const std::string_view confirmed = "STORED\r\n";
+    std::vector<steady::duration> times;
+    figures published = measured(w.messages, [&] {
+        for (std::size_t i = 0; i < w.messages; ++i) {
+            const auto begun = steady::now();
+            char answer[200];
+            if (::send(connection, command.data(), command.size(), 0) != static_cast<ssize_t>(command.size()))
+                fail("the connection has ended");
+            const ssize_t got = ::recv(connection, answer, sizeof answer, 0);
+            if (got <= 0 || std::string_view(answer, static_cast<std::size_t>(got)) != confirmed)
+                fail("a message was not confirmed");
+            times.push_back(steady::now() - begun);
+        }
+    });
+    ::close(connection);
+    published.p50_us = median_us(times);
+    return {published, {}};
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -361,7 +400,8 @@ int main(int count, char** arguments) {
     const work w{std::strtoull(arguments[3], nullptr, 10), std::strtoull(arguments[4], nullptr, 10)};
     try {
         const bool with_attributes = client.ends_with('+');
-        const auto all = client == "freshet"                 ? run_freshet(url, w)
+        const auto all = client == "protocol"                ? run_protocol(url, w)
+                         : client == "freshet"               ? run_freshet(url, w)
                          : client.starts_with("librabbitmq") ? run_librabbitmq(url, w, with_attributes)
                                                              : run_librdkafka(url, w, with_attributes);
         fmt::print(

@@ -142,7 +142,7 @@ constexpr std::array all{
            "Of a broker: messages that are here and not settled. More are left there, for other processes too."},
     option{"queue", "idle", time<milliseconds>{at<queue, &queue_config::idle>, 1s, day},
            "Of a broker: when nobody has asked for a message for so long, and none is being worked on, those that are "
-           "here go back to it, for other processes, until somebody asks again."},
+           "here go back to it, for other processes that want some, until somebody asks again."},
     option{"queue", "publish_timeout", time<milliseconds>{at<queue, &queue_config::publish_timeout>, 100ms, 1h},
            "Of a broker: a message that it has not confirmed in this time has failed; until then it is sent again to a "
            "broker that was away. A client is answered after `confirm_within`."},

@@ -44,6 +44,8 @@ public:
     /// level() was asked: what was ready then has arrived; so many more are ready there than there was room for.
     /// arrivals_over() follows.
     virtual void levelled(std::uint64_t ready) = 0;
+    /// ask_for_others() was asked, and others may want messages.
+    virtual void others_wait() = 0;
 
 protected:
     ~link_owner() = default;
@@ -60,6 +62,8 @@ public:
     virtual void acknowledge(broker_tag tag) = 0;
     /// From now on messages are wanted. Idempotent. A process that only publishes keeps none from others.
     virtual void consume() = 0;
+    /// Does anybody else want messages of this queue? If so: others_wait(), now or later.
+    virtual void ask_for_others() = 0;
     /// Nobody wants messages now: all that came is the broker's again, and none comes until consume(). Nobody works on
     /// one.
     virtual void rest() = 0;

@@ -28,6 +28,7 @@ public:
     void flush() override;
     void acknowledge(broker_tag tag) override;
     void consume() override;
+    void ask_for_others() override { owner_.others_wait(); }
     void rest() override;
     void level() override;
     bool is_connected() const noexcept override { return connected_; }

@@ -127,7 +127,7 @@ void linked_queue::take_in() {
 void linked_queue::end_turn() {
     serve();
     ask_level();
-    rest_when_idle();
+    look_whether_idle();
     link_->flush();
     ready_.store(line_.ready() + behind_, std::memory_order_relaxed);
     const std::uint64_t later = later_ != nullptr ? later_->length() : 0;
@@ -227,16 +227,24 @@ void linked_queue::ask_level() {
     link_->level();
 }
 
-/// Messages that nobody here asks for are not kept from other processes.
-void linked_queue::rest_when_idle() {
+bool linked_queue::is_idle() const { return consuming_ && receptions_.empty() && !line_.any_passed(); }
+
+void linked_queue::look_whether_idle() {
     const auto now = steady::now();
-    if (!consuming_ || !receptions_.empty() || line_.any_passed()) {
+    if (!is_idle()) {
         busy_ = now;
     } else if (now - busy_ > options_.idle) {
-        consuming_ = false;
-        link_->rest();
-        revoked([](broker_tag) { return true; });
+        busy_ = now;  // it is asked again after as long
+        link_->ask_for_others();
     }
+}
+
+/// Messages that nobody here asks for are not kept from other processes.
+void linked_queue::others_wait() {
+    if (!is_idle()) return;
+    consuming_ = false;
+    link_->rest();
+    revoked([](broker_tag) { return true; });
 }
 
 void linked_queue::levelled(std::uint64_t ready) {

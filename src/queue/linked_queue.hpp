@@ -75,7 +75,8 @@ private:
     bool fill(reception& r);
     bool is_over(const waiting& w);
     void ask_level();
-    void rest_when_idle();
+    bool is_idle() const;
+    void look_whether_idle();
 
     void publish_one(publication& p);
     void receive_one(reception& r);
@@ -99,6 +100,7 @@ private:
     void arrivals_over() override;
     void published(publication& p) override;
     void levelled(std::uint64_t ready) override;
+    void others_wait() override;
 
     shard& back_;
     broker_options options_;

@@ -125,6 +125,7 @@ void rabbitmq_link::lost(const std::string& reason, const rabbitmq_server& serve
     const bool was_connected = connected_;
     connected_ = blocked_ = false;
     levels_ = 0;
+    asked_.clear();
     const std::string words = with_hint(reason, options_);
     if (words != last_trouble_)
         spdlog::warn("queue {}: {}:{}: {}; connecting again", options_.name, server.host, server.port, escaped(words));
@@ -167,10 +168,15 @@ void rabbitmq_link::subscribe() {
 /// answer.
 void rabbitmq_link::level() {
     levels_ = level_rounds;
-    ask_count();
+    ask(question::level);
 }
 
-void rabbitmq_link::ask_count() {
+void rabbitmq_link::ask_for_others() {
+    if (connected_) ask(question::others);
+}
+
+void rabbitmq_link::ask(question q) {
+    asked_.push_back(q);
     amqp_queue_declare_t d{};
     d.queue = to_amqp(options_.queue_name);
     d.passive = 1;

@@ -32,6 +32,7 @@ public:
     void flush() override;
     void acknowledge(broker_tag tag) override;
     void consume() override;
+    void ask_for_others() override;
     void rest() override;
     void level() override;
     bool is_connected() const noexcept override { return connected_; }
@@ -43,6 +44,7 @@ private:
     static constexpr std::size_t body_max = std::size_t{128} << 20;  ///< RabbitMQ's max_message_size takes no more
 
     using awaitable_trouble = boost::asio::awaitable<std::string>;
+    enum class question : std::uint8_t { level, others };
 
     struct unconfirmed {
         publication* who;
@@ -95,7 +97,8 @@ private:
     void publish_again();
     void say_method(std::uint16_t channel, amqp_method_number_t method, const void* fields);
     void subscribe();
-    void ask_count();
+    void ask(question q);
+    void answered(const amqp_queue_declare_ok_t& answer);
     void watch();
     void look_around();
     void lost(const std::string& reason, const rabbitmq_server& server);
@@ -129,8 +132,9 @@ private:
     std::optional<incoming> incoming_{};
     rabbitmq_acks acks_;
     broker_tag last_tag_{0};
-    unsigned recoveries_{0};  ///< asked for and not answered: what comes before the answer is the broker's again
-    unsigned levels_{0};      ///< answers that are missing until levelled()
+    unsigned recoveries_{0};        ///< asked for and not answered: what comes before the answer is the broker's again
+    std::deque<question> asked_{};  ///< by declaring the queue passively, in order
+    unsigned levels_{0};            ///< answers that are missing until levelled()
 };
 
 }  // namespace freshet

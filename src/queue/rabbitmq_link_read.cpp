@@ -57,11 +57,7 @@ bool rabbitmq_link::take_method(const amqp_method_t& m, amqp_channel_t channel) 
             confirm(f.delivery_tag, f.multiple != 0, false);
             return true;
         }
-        case AMQP_QUEUE_DECLARE_OK_METHOD:
-            if (levels_ == 0) return true;
-            if (--levels_ != 0) ask_count();
-            else owner_.levelled(fields_of<amqp_queue_declare_ok_t>(m).message_count);
-            return true;
+        case AMQP_QUEUE_DECLARE_OK_METHOD: answered(fields_of<amqp_queue_declare_ok_t>(m)); return true;
         case AMQP_CONNECTION_BLOCKED_METHOD:
             blocked_ = true;
             spdlog::warn("queue {}: the broker takes no messages now: {}; they are answered busy", options_.name,
@@ -82,6 +78,18 @@ bool rabbitmq_link::take_method(const amqp_method_t& m, amqp_channel_t channel) 
             return end(told_by_server(m));
         case AMQP_CONNECTION_CLOSE_METHOD: return end(told_by_server(m));
         default: return true;
+    }
+}
+
+void rabbitmq_link::answered(const amqp_queue_declare_ok_t& answer) {
+    if (asked_.empty()) return;
+    const question q = asked_.front();
+    asked_.pop_front();
+    if (q == question::others) {
+        if (answer.consumer_count > 1) owner_.others_wait();
+    } else if (levels_ != 0) {
+        if (--levels_ != 0) ask(question::level);
+        else owner_.levelled(answer.message_count);
     }
 }
 
