@@ -167,9 +167,18 @@ class Broker:
         self.start()
 
     def stop_process(self):
-        """SIGSTOP: it hangs, and its connections stay open."""
+        """SIGSTOP: it hangs, and its connections stay open. No thread of it runs when this returns."""
         self._must_run()
         self.process.send_signal(signal.SIGSTOP)
+        wait_until(self._stands_still, END_SECONDS, lambda: f"{self.name} does not stop")
+
+    def _stands_still(self):
+        tasks = f"/proc/{self.process.pid}/task"
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/stat") as file:
+                if file.read().rsplit(")", 1)[1].split()[0] != "T":
+                    return False
+        return True
 
     def continue_process(self):
         self._must_run()
