@@ -32,8 +32,10 @@ public:
     /// What the broker did not take is sent again.
     void send_again();
     bool any_unsent() const noexcept { return !unsent_.empty(); }
-    /// The time of some has come, and the broker does not have them yet.
-    bool any_due() const noexcept { return sending_ != 0 || journal_.ready() != 0; }
+    /// Some are on their way to the broker. Not those that it did not take.
+    bool any_due() const noexcept {
+        return sending_ != 0 ? sending_ > unsent_.size() : journal_.ready() != 0;
+    }
     std::uint64_t length() const noexcept { return journal_.length(); }
 
     /// Begins nothing new.
