@@ -16,10 +16,15 @@ void journal_writer::serve(bool last_chance) {
 }
 
 void journal_writer::serve(journal_queue& q, bool last_chance) {
-    while (!q.receptions.empty()) {
-        reception& r = *q.receptions.front().who;
-        if (!journal_queue::cancelled(r) && !fill(r, q)) break;
-        q.receptions.pop_front();
+    for (auto at = q.receptions.begin(); at != q.receptions.end();) {
+        reception& r = *at->who;
+        const bool is_over = journal_queue::cancelled(r);
+        if (!is_over && r.max == 0) {  // it only asks whether there is an answer
+            ++at;
+            continue;
+        }
+        if (!is_over && !fill(r, q)) break;
+        at = q.receptions.erase(at);
         if (!r.settle_at_once || r.deliveries.empty()) homeward_.add(r);
     }
     for (const auto& [e, reason] : q.line.take_doomed()) {
@@ -29,7 +34,7 @@ void journal_writer::serve(journal_queue& q, bool last_chance) {
     if (q.line.mark_wanted()) q.changed = true;
     if (q.receptions.empty() || !last_chance) return;
     if (q.line.stalled() && !full_) return;
-    // Nothing is there for the first of them, so for none.
+    // Nothing is there for the first of them that takes any, so for none.
     const auto over = [&](const journal_queue::waiting& w) {
         if (w.until > now_.since_start && !(q.cancels && journal_queue::cancelled(*w.who))) {
             next_tick_ = std::min(next_tick_, w.until);

@@ -31,7 +31,7 @@ constexpr std::array promised{
     property{"enable.auto.commit", "false"},
     property{"enable.auto.offset.store", "false"},
     property{"enable.partition.eof", "true"},
-    property{"max.poll.interval.ms", "3600000"},
+    property{"max.poll.interval.ms", "300000"},
     property{"auto.offset.reset", "earliest"},
 };
 
@@ -92,7 +92,8 @@ result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options&
         c.set("auto.offset.reset", "earliest");
         c.set("session.timeout.ms", "6000");  // so long a crashed process keeps its partitions from others
         c.set("heartbeat.interval.ms", "1500");
-        c.set("max.poll.interval.ms", "3600000");  // while messages are held back nothing is polled
+        // While messages are held back nothing is polled, and a rebalance waits so long for this member.
+        c.set("max.poll.interval.ms", "300000");
         c.set("enable.partition.eof", "true");
         c.set("fetch.wait.max.ms", "100");
         // What librdkafka has fetched ahead is bounded by its own defaults: once there is so much (64 MiB), it fetches

@@ -19,6 +19,7 @@ struct kafka_deleter {
     void operator()(rd_kafka_topic_t* t) const noexcept { rd_kafka_topic_destroy(t); }
     void operator()(rd_kafka_topic_partition_list_t* l) const noexcept { rd_kafka_topic_partition_list_destroy(l); }
     void operator()(rd_kafka_topic_partition_t* p) const noexcept { rd_kafka_topic_partition_destroy(p); }
+    void operator()(const rd_kafka_group_list* g) const noexcept { rd_kafka_group_list_destroy(g); }
     void operator()(const rd_kafka_metadata_t* m) const noexcept { rd_kafka_metadata_destroy(m); }
 };
 template <class T>

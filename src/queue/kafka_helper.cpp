@@ -61,6 +61,16 @@ void kafka_helper::ask_committed(kafka_ptr<rd_kafka_topic_partition_list_t> part
     });
 }
 
+void kafka_helper::ask_members(std::function<void(int)> tell) {
+    const auto limit = static_cast<int>(options_.connect_timeout.count());
+    add([this, limit, tell = std::move(tell)] {
+        const rd_kafka_group_list* answer = nullptr;
+        rd_kafka_list_groups(consumer_, options_.group.c_str(), &answer, limit);
+        const kafka_ptr<const rd_kafka_group_list> groups(answer);
+        tell(groups != nullptr && groups->group_cnt == 1 ? groups->groups[0].member_cnt : 0);
+    });
+}
+
 void kafka_helper::end(bool leave) {
     {
         const std::lock_guard lock(mutex_);

@@ -37,6 +37,8 @@ public:
     /// Puts what the group has committed into the list. Told on the helper's thread, with or without success.
     void ask_committed(kafka_ptr<rd_kafka_topic_partition_list_t> partitions,
                        std::function<void(kafka_ptr<rd_kafka_topic_partition_list_t>)> tell);
+    /// How many are in the group; 0: it is not known. Told on the helper's thread.
+    void ask_members(std::function<void(int)> tell);
     /// Ends the handles soon. `leave`: the group is left first, which takes a broker that answers.
     void end(bool leave);
 

@@ -156,12 +156,23 @@ void kafka_link::consume() {
     if (connected_ && !subscribed_) subscribe();
 }
 
-/// The group gives its partitions to others, if there are any, and again when somebody asks here.
+void kafka_link::ask_for_others() {
+    helper_.ask_members([self = weak_from_this(), &back = back_](int members) {
+        if (members < 2) return;
+        back.run([self] {
+            const auto here = self.lock();
+            if (here != nullptr && !here->stopped_) here->owner_.others_wait();
+        });
+    });
+}
+
+/// The group gives its partitions to others; this one is a member again when somebody asks here.
 void kafka_link::rest() {
     if (!wanted_) return;
     wanted_ = false;
     if (!subscribed_) return;
-    commit();
+    commit_anew();
+    decline();
     subscribed_ = false;
     rd_kafka_unsubscribe(consumer_);
     ++rebalances_;
@@ -255,6 +266,7 @@ void kafka_link::rebalance(rd_kafka_event_t& e) {
         take_over();
     } else {
         assigned_.reset();
+        assigning_ = false;
         rd_kafka_assign(consumer_, nullptr);
     }
     spdlog::debug("queue {}: the group {} {} {} partitions", options_.name, gained ? "gives" : "takes", which->cnt,
@@ -263,6 +275,7 @@ void kafka_link::rebalance(rd_kafka_event_t& e) {
 
 /// Reading begins once it is known what others have settled above their position.
 void kafka_link::take_over() {
+    assigning_ = true;
     kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(assigned_.get()));
     helper_.ask_committed(std::move(all), [self = weak_from_this(), &back = back_, of = rebalances_](auto committed) {
         const auto list = std::shared_ptr<rd_kafka_topic_partition_list_t>(std::move(committed));
@@ -270,9 +283,15 @@ void kafka_link::take_over() {
             const auto here = self.lock();
             if (here == nullptr || here->stopped_ || here->rebalances_ != of) return;
             here->restore(*list);
+            here->assigning_ = false;
             rd_kafka_assign(here->consumer_, here->assigned_.get());
         });
     });
+}
+
+/// The group's gift is answered: librdkafka waits for that, also when it is closed.
+void kafka_link::decline() {
+    if (std::exchange(assigning_, false)) rd_kafka_assign(consumer_, nullptr);
 }
 
 void kafka_link::restore(const rd_kafka_topic_partition_list_t& committed) {
@@ -293,6 +312,12 @@ void kafka_link::commit_soon() {
         self->commit_due_ = false;
         self->commit();
     });
+}
+
+/// Also what was committed before: nobody says whether the broker has taken it.
+void kafka_link::commit_anew() {
+    for (auto& [partition, offsets] : offsets_) offsets.committed = -1;
+    commit();
 }
 
 void kafka_link::commit() {
@@ -397,6 +422,7 @@ void kafka_link::looked(const std::string& trouble) {
     if (!last_trouble_.empty()) spdlog::info("queue {}: {} answers again", options_.name, options_.servers);
     last_trouble_.clear();
     if (wanted_ && !subscribed_) subscribe();
+    commit_anew();
     owner_.connected();
 }
 
@@ -413,7 +439,8 @@ void kafka_link::look_around() {
 
 void kafka_link::stop() {
     if (stopped_) return;
-    commit();
+    commit_anew();
+    decline();
     stopped_ = true;
     commit_timer_.cancel();
     watch_timer_.cancel();

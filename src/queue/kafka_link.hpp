@@ -28,7 +28,7 @@ public:
     void flush() override;
     void acknowledge(broker_tag tag) override;
     void consume() override;
-    void ask_for_others() override { owner_.others_wait(); }
+    void ask_for_others() override;
     void rest() override;
     void level() override;
     bool is_connected() const noexcept override { return connected_; }
@@ -47,6 +47,8 @@ private:
     void hold_back();
     void fetch_on();
     void take_over();
+    void decline();
+    void commit_anew();
     void restore(const rd_kafka_topic_partition_list_t& committed);
     void commit();
     void commit_soon();
@@ -76,7 +78,7 @@ private:
     std::size_t open_{0};
     std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge
     bool connected_{false}, wanted_{false}, subscribed_{false}, held_back_{false}, levelling_{false};
-    bool commit_due_{false}, stopped_{false};
+    bool commit_due_{false}, assigning_{false}, stopped_{false};
     std::string last_trouble_;
 };
 

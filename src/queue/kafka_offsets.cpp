@@ -60,7 +60,7 @@ void kafka_offsets::taken_away() {
 
 std::string kafka_offsets::settled_above() const {
     std::string text;
-    const auto end = states_.end();
+    const auto end = states_.begin() + static_cast<std::ptrdiff_t>(std::min(states_.size(), restored_max + 1));
     for (auto at = states_.begin();;) {
         const auto first = std::find(at, end, state::settled);
         if (first == end) return text;

@@ -156,10 +156,14 @@ void linked_queue::tick(steady::time_point) {
 }
 
 void linked_queue::serve() {
-    while (!receptions_.empty()) {
-        reception& r = *receptions_.front().who;
+    for (auto at = receptions_.begin(); at != receptions_.end();) {
+        reception& r = *at->who;
+        if (r.max == 0) {  // it only asks whether there is an answer
+            ++at;
+            continue;
+        }
         if (!fill(r)) break;
-        receptions_.pop_front();
+        at = receptions_.erase(at);
         homeward_.add(r);
     }
     for (const auto& [e, reason] : line_.take_doomed()) bury(*e, reason, nullptr);
@@ -184,7 +188,7 @@ bool linked_queue::fill(reception& r) {
     return !r.deliveries.empty();
 }
 
-/// Nothing is there for the first of them, so for none.
+/// Nothing is there for the first of them that takes any, so for none.
 bool linked_queue::is_over(const waiting& w) {
     if (w.until > now_.since_start) return false;
     if (!link_->is_connected()) {
@@ -407,8 +411,10 @@ void linked_queue::drop_untagged() {
     if (!shelf_.any_untagged()) return;
     const auto untagged = [this](std::uint64_t number) { return shelf_.find(number)->tag == 0; };
     line_.forget(untagged, [this](const queue_line::entry* e, std::uint64_t number, wall::time_point due) {
-        if (e != nullptr && (e->used != 0 || due != wall::time_point{}))
-            shelf_.remember(shelf_.find(number)->serial, {false, e->used, due});
+        const shelf::place& p = *shelf_.find(number);
+        const unsigned used = e != nullptr ? e->used : p.stored.message.attempt;
+        const wall::time_point not_before = std::max(due, p.stored.message.not_before);
+        if (used != 0 || not_before != wall::time_point{}) shelf_.remember(p.serial, {false, used, not_before});
         shelf_.erase(number);
     });
 }

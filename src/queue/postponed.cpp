@@ -94,22 +94,24 @@ void postponed::keep(message m, told tell) {
     journal_.publish(*k);
 }
 
+/// Those that the broker did not take leave room for others, up to a limit.
 void postponed::ask() {
-    if (stopping_) return;
+    if (stopping_ || asked_ || sending_ > unsent_.size() || unsent_.size() >= sent_at_once) return;
+    asked_ = true;
     ++lent_;
     journal_.receive(asking_);
 }
 
 void postponed::due() {
     --lent_;
+    asked_ = false;
     if (stopping_) return;  // they are still the journal's
     if (asking_.why) {
         spdlog::error("{}: its journal cannot be read, and what waits for its time there goes on waiting",
                       journal_.label());
         return;
     }
-    sending_ = asking_.deliveries.size();
-    if (sending_ == 0) return ask();
+    sending_ += asking_.deliveries.size();
     for (delivery& d : std::exchange(asking_.deliveries, {})) {
         auto* const s = new sending;
         s->tag = tag_;
@@ -118,23 +120,35 @@ void postponed::due() {
         unpack(s->message);
         send_(*s);
     }
+    ask();
     over_();
 }
 
 void postponed::sent(publication& p) {
     auto& s = static_cast<sending&>(p);
-    if (s.outcome != publication::outcome::confirmed) {
+    if (s.outcome == publication::outcome::confirmed) {
+        settle(s, settlement::action::ack);
+    } else if (s.why.code == errc::message_too_large) {  // it will never be taken
+        spdlog::error("{}: the broker takes no message as large as {}, which is a dead letter of the journal now",
+                      journal_.label(), s.message.id);
+        settle(s, settlement::action::dead);
+    } else {
         unsent_.push_back(&s);
-        return;
     }
+    ask();
+}
+
+void postponed::settle(sending& s, enum settlement::action what) {
     auto* const a = new acknowledgement;
     a->owner = this;
     a->home = &back_;
     a->number = s.number;
+    a->action = what;
+    a->reason = explain(s.why.code);
     delete &s;
+    --sending_;
     ++lent_;
     journal_.settle(*a);
-    if (--sending_ == 0) ask();
 }
 
 void postponed::send_again() {

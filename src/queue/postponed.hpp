@@ -33,9 +33,7 @@ public:
     void send_again();
     bool any_unsent() const noexcept { return !unsent_.empty(); }
     /// Some are on their way to the broker. Not those that it did not take.
-    bool any_due() const noexcept {
-        return sending_ != 0 ? sending_ > unsent_.size() : journal_.ready() != 0;
-    }
+    bool any_due() const noexcept { return sending_ > unsent_.size() || (asked_ && journal_.ready() != 0); }
     std::uint64_t length() const noexcept { return journal_.length(); }
 
     /// Begins nothing new.
@@ -54,6 +52,7 @@ private:
 
     void ask();
     void due();
+    void settle(sending& s, enum settlement::action what);
 
     shard& back_;
     queue& journal_;
@@ -62,9 +61,9 @@ private:
     const std::function<void()> over_;
     asking asking_;
     std::vector<sending*> unsent_;
-    std::size_t sending_{0};  ///< of one answer of the journal; the next is asked for behind them
+    std::size_t sending_{0};  ///< that came from the journal and that the broker does not have
     std::size_t lent_{0};
-    bool stopping_{false};
+    bool asked_{false}, stopping_{false};
 };
 
 }  // namespace freshet

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace freshet {
 
@@ -291,6 +292,14 @@ queue_line::entry* queue_line::leaving(std::uint64_t number) {
 
 void queue_line::forget(const std::function<bool(std::uint64_t number)>& which,
                         const std::function<void(const entry* e, std::uint64_t number, wall::time_point due)>& told) {
+    // Also what was not read ahead yet.
+    if (loaded_ < tail_) {
+        constexpr auto all = std::numeric_limits<std::size_t>::max();
+        const auto before = static_cast<std::ptrdiff_t>(window_.size());
+        source_.read(row_.number, loaded_, tail_, all, all, window_);
+        for (auto at = window_.begin() + before; at != window_.end(); ++at) window_bytes_ += size_of(at->message);
+        loaded_ = tail_;
+    }
     std::erase_if(window_, [&](const stored_message& s) {
         if (!which(s.number)) return false;
         window_bytes_ -= size_of(s.message);

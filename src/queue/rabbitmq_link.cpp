@@ -151,6 +151,10 @@ void rabbitmq_link::rest() {
     amqp_basic_cancel_t cancel{};
     cancel.consumer_tag = to_amqp(consumer_tag);
     say_method(consuming, AMQP_BASIC_CANCEL_METHOD, &cancel);
+    recover();
+}
+
+void rabbitmq_link::recover() {
     amqp_basic_recover_t recover{};
     recover.requeue = 1;
     say_method(consuming, AMQP_BASIC_RECOVER_METHOD, &recover);

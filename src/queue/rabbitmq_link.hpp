@@ -97,6 +97,7 @@ private:
     void publish_again();
     void say_method(std::uint16_t channel, amqp_method_number_t method, const void* fields);
     void subscribe();
+    void recover();
     void ask(question q);
     void answered(const amqp_queue_declare_ok_t& answer);
     void watch();

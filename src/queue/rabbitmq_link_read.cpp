@@ -131,6 +131,7 @@ void rabbitmq_link::take_body(std::string_view piece) {
 
 void rabbitmq_link::content_over() {
     if (!incoming_->returned) {
+        if (!wanted_ && recoveries_ == 0) recover();  // it was on its way when nobody wanted any more
         if (recoveries_ == 0) owner_.arrived(std::move(incoming_->what));
     } else {
         const auto is_it = [this](const unconfirmed& u) { return u.serial == incoming_->serial; };

@@ -141,4 +141,19 @@ TEST_P(every_queue, every_one_of_many_cancellations_is_heard) {
     for (waiting& w : all) w.end();
 }
 
+TEST_P(every_queue, who_takes_none_does_not_stand_before_who_takes_one) {
+    queue_user q = open();
+    for (int i = 0; i < 20; ++i) {
+        q.publish("a");
+        awaited<reception> none(shard_), one(shard_);
+        none.max = 0;
+        q.of().receive(none);
+        q.of().receive(one);
+        none.wait_home();
+        one.wait_home();
+        ASSERT_EQ(one.deliveries.size(), 1U) << i;
+        q.ack(one.deliveries[0]);
+    }
+}
+
 }  // namespace freshet::test

@@ -218,14 +218,14 @@ class BrokerCases(BrokerTest):
     def test_what_nobody_asks_for_goes_to_another_process(self):
         _, one = self.serve("idle", more='idle = "1s"\n')
         self.ready(one)
-        bodies = [b"i%d" % number for number in range(20)]
+        bodies = [b"i%d " % number + b"x" * 80_000 for number in range(60)]      # more than is read ahead
         for body in bodies:
             self.assertEqual(one.publish(body), CONFIRMED)
         until(lambda: self.take(one) is not None, True, self.patience)     # the others have come, too
         _, two = self.serve("idle", more='idle = "1s"\n')
         self.drain(two, bodies[1:])
         self.assertEqual(one.publish(b"again"), CONFIRMED)
-        self.drain(one, [b"again"])
+        self.assertEqual(self.drain(one, [b"again"]), [b"again"])
 
     def test_a_crash_of_freshet_redelivers_what_was_open(self):
         server, client = self.serve("crash")
