@@ -37,6 +37,10 @@ def print_table(rows):
     print(f"\n{len(judged) - len(missed)} of {len(judged)} goals met" + (": not " + "; ".join(missed) if missed else "."))
 
 
+def microseconds(figures, *names):
+    return " / ".join(f"{figures[name]:.0f}" for name in names) + " us"
+
+
 def thousands(number):
     return f"{number / 1e6:.2f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e3 else f"{number:.0f}"
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from generators import in_turn
+from generators import in_turn, medians
 from real_brokers import kafka, kafka_topic, rabbitmq, rabbitmq_queue
 from servers import CannotRun
 from table import Row, thousands
@@ -41,16 +41,11 @@ def compare(bench, what, peer, messages, unconfirmed, cpu_goal, make):
         url = make(f"{what.lower().replace(' ', '-')}-{number}")
         runs[client].append(client_load(bench, client, url, messages, unconfirmed))
     for verb in ("published", "received"):
-        rates = {client: median(r[verb + "_per_s"] for r in figures) for client, figures in runs.items()}
-        cpu = {client: median(r[verb + "_cpu_us"] for r in figures) for client, figures in runs.items()}
+        figures = {client: medians(found, verb + "_per_s", verb + "_cpu_us") for client, found in runs.items()}
+        rates, cpu = ({client: found[verb + of] for client, found in figures.items()} for of in ("_per_s", "_cpu_us"))
         ratio, of_same = (rates["freshet"] / rates[p] for p in (peer, same))
         limit = cpu_goal if verb == "published" or what == "Kafka" else cpu[peer]
         theirs = "; ".join(f"{p} {thousands(rates[p])}/s {cpu[p]:.2f} us" for p in (peer, same))
         yield Row(f"{what}, {verb}", f"{thousands(rates['freshet'])}/s {cpu['freshet']:.2f} us", theirs,
                   f"{ratio:.2f} ({of_same:.2f}), {cpu['freshet']:.2f} us",
                   f">= 0.9, <= {limit:.2f} us", ratio >= 0.9 and cpu["freshet"] <= limit)
-
-
-def median(figures):
-    ordered = sorted(figures)
-    return ordered[len(ordered) // 2]

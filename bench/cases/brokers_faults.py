@@ -10,12 +10,13 @@ from fronts import attempted
 from generators import medians
 from real_brokers import kafka, kafka_topic, rabbitmq, rabbitmq_queue
 from servers import every_core
-from table import Row
+from table import Row, microseconds
 
 CACHE = dict(connections=20, keys=1000)
 RATE = 2000
 PUBLISHERS, PAUSE_S = 4, 0.002
 GOAL = 2
+TIMES = ("p50", "p99", "max")
 
 
 def run(bench):
@@ -36,10 +37,10 @@ def faults(bench, name, start, make):
             broker.kill()
             found["killed"].append(times(bench, server))
             broker.start()
-    before, *during = ((state, medians(runs, "p50", "p99", "max")) for state, runs in found.items())
+    before, *during = ((state, medians(runs, *TIMES)) for state, runs in found.items())
     for state, figures in during:
         ratio = figures["p99"] / before[1]["p99"]
-        yield Row(f"cache beside a {state} {name}: p50 / p99 / max", cell(figures), f"undisturbed {cell(before[1])}",
+        yield Row(f"cache beside a {state} {name}: p50 / p99 / max", microseconds(figures, *TIMES), f"undisturbed {microseconds(before[1], *TIMES)}",
                   f"p99 {ratio:.2f} of undisturbed", f"< {GOAL}", ratio < GOAL, f"{RATE:,}/s, and {PUBLISHERS} publishers")
 
 
@@ -68,7 +69,3 @@ def publishing(server):
         ended.set()
         for thread in threads:
             thread.join()
-
-
-def cell(figures):
-    return " / ".join(f"{figures[name]:.0f}" for name in ("p50", "p99", "max")) + " us"

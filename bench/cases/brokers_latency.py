@@ -5,7 +5,7 @@ import time
 
 from cases.brokers import client_load
 from fronts import attempted
-from generators import in_turn
+from generators import in_turn, medians
 from real_brokers import kafka, kafka_topic, rabbitmq, rabbitmq_queue
 from servers import START_LIMIT_S, CannotRun, Server, every_core, program
 from table import Row
@@ -53,8 +53,8 @@ def compare(bench, what, peer, make):
                 figures = client_load(bench, "protocol", server.address, MESSAGES, 1)
         else:
             figures = client_load(bench, client, url, MESSAGES, 1)
-        found[client].append(figures["published_p50_us"])
-    ours, theirs = (sorted(times)[len(times) // 2] for times in found.values())
+        found[client].append(figures)
+    ours, theirs = (medians(runs, "published_p50_us")["published_p50_us"] for runs in found.values())
     return Row(f"{what}, p50 until confirmed", f"{ours:.0f} us", f"{peer} {theirs:.0f} us", f"{ours - theirs:+.0f} us",
                f"<= +{GOAL_US} us", ours - theirs <= GOAL_US)
 

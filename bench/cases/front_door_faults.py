@@ -13,7 +13,7 @@ import time
 from fronts import attempted, freshet_front, memcached_pool, nutcracker, spread
 from generators import medians
 from servers import CannotRun, every_core
-from table import Row
+from table import Row, microseconds
 
 SERVERS = 10
 CONNECTIONS_MAX = 1024
@@ -24,6 +24,7 @@ LOAD = dict(connections=200, ratio="1:0", rate=5000)
 RECOVERY_S = 2.5  # the longest pause before a server is asked again is 1 s (fronts.py)
 HUNG = f"front door, a hung server of {SERVERS}: p50 / p99 / max of calls on the others"
 HUNG_GOAL = 2
+TIMES = ("p50", "p99", "max")
 DEAD = f"front door, a dead server of {SERVERS}: multi-gets that failed"
 MULTI = dict(connections=20, multi=100, ratio="1:0")
 
@@ -50,12 +51,12 @@ def hung(bench):
                 finally:
                     os.kill(victim.pid, signal.SIGCONT)
                 time.sleep(RECOVERY_S)
-    before, during = (medians(found, "p50", "p99", "max") for found in (undisturbed, disturbed))
+    before, during = (medians(found, *TIMES) for found in (undisturbed, disturbed))
     ratio = during["p99"] / before["p99"]
     yield Row(
         HUNG,
-        cell(during),
-        f"undisturbed {cell(before)}",
+        microseconds(during, *TIMES),
+        f"undisturbed {microseconds(before, *TIMES)}",
         f"p99 {ratio:.2f} of undisturbed",
         f"< {HUNG_GOAL}",
         ratio < HUNG_GOAL,
@@ -116,7 +117,3 @@ def dead(bench):
         ours["errors"] == 0 and ours["misses"] > 0,
         f"{ours['misses'] / (ours['hits'] + ours['misses']):.1%} of the keys missed",
     )
-
-
-def cell(figures):
-    return " / ".join(f"{figures[name]:.0f}" for name in ("p50", "p99", "max")) + " us"

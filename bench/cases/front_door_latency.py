@@ -3,7 +3,7 @@ pinned."""
 
 from fronts import freshet_front, memcached_pool, nutcracker, unpinned
 from generators import in_turn, medians
-from table import Row
+from table import Row, microseconds
 
 CONNECTIONS = 50
 RATE = 20_000
@@ -26,14 +26,10 @@ def run(bench):
     late = [name for name, found in (("freshet", a), ("nutcracker", b)) if found["T_per_s"] < LEAST_ANSWERED * RATE]
     yield Row(
         f"front door, {RATE:,} requests/s, p50 / p99 / p99.9",
-        cell(a),
-        "nutcracker " + cell(b),
+        microseconds(a, *QUANTILES),
+        "nutcracker " + microseconds(b, *QUANTILES),
         f"p99 {a['p99'] / b['p99']:.2f}",
         "<= 1",
         a["p99"] <= b["p99"] and "freshet" not in late,
         "slower than that: " + ", ".join(late) if late else "open loop",
     )
-
-
-def cell(figures):
-    return " / ".join(f"{figures[name]:.0f}" for name in QUANTILES) + " us"

@@ -4,7 +4,6 @@
 #include <freshet/queue.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -34,8 +33,8 @@ public:
     virtual void connected() = 0;
     /// Nothing can be asked until connected().
     virtual void disconnected() = 0;
-    /// The broker hands those messages out again, perhaps to somebody else: their tags mean nothing any more.
-    virtual void revoked(const std::function<bool(broker_tag)>& which) = 0;
+    /// The broker hands all messages out again, perhaps to somebody else: their tags mean nothing any more.
+    virtual void revoked() = 0;
     virtual void arrived(arrival&& one) = 0;
     /// All that was taken in at once has arrived.
     virtual void arrivals_over() = 0;

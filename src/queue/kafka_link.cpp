@@ -259,7 +259,7 @@ void kafka_link::rebalance(rd_kafka_event_t& e) {
     open_ = 0;
     hold_back();
     ends_.clear();
-    owner_.revoked([](broker_tag) { return true; });
+    owner_.revoked();
     ++rebalances_;
     if (gained) {
         assigned_.reset(rd_kafka_topic_partition_list_copy(which));

@@ -248,7 +248,7 @@ void linked_queue::others_wait() {
     if (!is_idle()) return;
     consuming_ = false;
     link_->rest();
-    revoked([](broker_tag) { return true; });
+    revoked();
 }
 
 void linked_queue::levelled(std::uint64_t ready) {
@@ -435,8 +435,8 @@ void linked_queue::disconnected() {
     end_turn();
 }
 
-void linked_queue::revoked(const std::function<bool(broker_tag)>& which) {
-    shelf_.untag(which);
+void linked_queue::revoked() {
+    shelf_.untag_all();
     drop_untagged();
 }
 

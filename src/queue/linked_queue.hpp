@@ -95,7 +95,7 @@ private:
 
     void connected() override;
     void disconnected() override;
-    void revoked(const std::function<bool(broker_tag)>& which) override;
+    void revoked() override;
     void arrived(arrival&& one) override;
     void arrivals_over() override;
     void published(publication& p) override;

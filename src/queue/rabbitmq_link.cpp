@@ -131,7 +131,7 @@ void rabbitmq_link::lost(const std::string& reason, const rabbitmq_server& serve
         spdlog::warn("queue {}: {}:{}: {}; connecting again", options_.name, server.host, server.port, escaped(words));
     last_trouble_ = words;
     if (!was_connected) return;
-    owner_.revoked([](broker_tag) { return true; });
+    owner_.revoked();
     owner_.disconnected();
 }
 

@@ -34,12 +34,9 @@ void shelf::erase(std::uint64_t number) {
     places_.erase(at);
 }
 
-void shelf::untag(const std::function<bool(broker_tag)>& which) {
-    for (auto& [number, p] : places_) {
-        if (p.tag == 0 || !which(p.tag)) continue;
-        p.tag = 0;
-        ++untagged_;
-    }
+void shelf::untag_all() {
+    for (auto& [number, p] : places_) p.tag = 0;
+    untagged_ = places_.size();
 }
 
 void shelf::tag(place& p, broker_tag tag) {

@@ -5,7 +5,6 @@
 #include "queue/message_source.hpp"
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <unordered_map>
 
@@ -31,8 +30,8 @@ public:
     /// The number of the message that has this serial; 0: none.
     std::uint64_t find_serial(std::uint64_t serial) const;
     void erase(std::uint64_t number);
-    /// Those tags mean nothing any more.
-    void untag(const std::function<bool(broker_tag)>& which);
+    /// The tags mean nothing any more.
+    void untag_all();
     /// It came again.
     void tag(place& p, broker_tag tag);
     bool any_untagged() const noexcept { return untagged_ != 0; }

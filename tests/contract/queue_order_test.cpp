@@ -153,7 +153,7 @@ TEST_P(every_queue, keys_keep_their_order_whatever_happens_to_their_messages) {
             at = out.erase(at);
         }
         pass(milliseconds(1));
-        if (random() % 50 == 0 && house_->can(ability::lasting_acks)) {
+        if (random() % 50 == 0) {
             house_->restart();
             q = open(options);
             out.clear();

@@ -159,7 +159,6 @@ public:
     using broker_house::broker_house;
 
 private:
-    bool can(ability what) const override { return what == ability::lasting_acks || broker_house::can(what); }
     std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
         queue_config c;
         c.urls = {rabbitmq_url()};
@@ -178,7 +177,6 @@ public:
     using broker_house::broker_house;
 
 private:
-    bool can(ability what) const override { return what == ability::lasting_acks || broker_house::can(what); }
     std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
         kafka_options there;
         fill(there, name, options);

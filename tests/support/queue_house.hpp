@@ -16,7 +16,6 @@ namespace freshet::test {
 enum class ability {
     unique_ids,      ///< `unique`
     exact_limits,    ///< length_max and bytes_max to the message
-    lasting_acks,    ///< what is acked stays so over a restart, although an earlier message is open
     lasting_leases,  ///< deliveries outlive a restart
     old_places,      ///< what waited before a retry is ahead again of what came behind it
     lasting_pauses,  ///< so do pauses before a retry, with the attempts used up

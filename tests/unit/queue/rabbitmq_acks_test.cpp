@@ -15,7 +15,7 @@ std::vector<std::string> said(rabbitmq_acks& acks) {
     amqp_reader reader;
     amqp_frame_t frame{};
     while (!rest.empty() && reader.next(rest, frame) == amqp_reader::status::frame) {
-        const auto& ack = *static_cast<const amqp_basic_ack_t*>(frame.payload.method.decoded);
+        const auto& ack = fields_of<amqp_basic_ack_t>(frame.payload.method);
         all.push_back(std::to_string(ack.delivery_tag) + (ack.multiple != 0 ? "*" : ""));
     }
     return all;
