@@ -31,7 +31,6 @@ constexpr std::array promised{
     property{"enable.auto.commit", "false"},
     property{"enable.auto.offset.store", "false"},
     property{"enable.partition.eof", "true"},
-    property{"max.poll.interval.ms", "300000"},
     property{"auto.offset.reset", "earliest"},
 };
 
@@ -92,13 +91,11 @@ result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options&
         c.set("auto.offset.reset", "earliest");
         c.set("session.timeout.ms", "6000");  // so long a crashed process keeps its partitions from others
         c.set("heartbeat.interval.ms", "1500");
-        // While messages are held back nothing is polled, and a rebalance waits so long for this member.
-        c.set("max.poll.interval.ms", "300000");
         c.set("enable.partition.eof", "true");
         c.set("fetch.wait.max.ms", "100");
         // What librdkafka has fetched ahead is bounded by its own defaults: once there is so much (64 MiB), it fetches
         // nothing for up to a second, so that less is a limit to the rate.
-        rd_kafka_conf_set_events(c.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR |
+        rd_kafka_conf_set_events(c.get(), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR |
                                               RD_KAFKA_EVENT_OFFSET_COMMIT);
     }
     for (const auto& [name, value] : options.properties) c.set(name, value);
@@ -116,10 +113,10 @@ result<rd_kafka_t*> make_kafka_handle(const kafka_options& options, kafka_role r
     return made;
 }
 
-kafka_events::kafka_events(boost::asio::io_context& context, kafka_ptr<rd_kafka_queue_t> queue, teller tell,
+kafka_events::kafka_events(boost::asio::io_context& context, kafka_ptr<rd_kafka_queue_t> queue, taker take,
                            std::function<void()> over)
     : queue_(std::move(queue)),
-      tell_(std::move(tell)),
+      take_(std::move(take)),
       over_(std::move(over)),
       bell_(context, ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     const std::uint64_t one = 1;
@@ -154,12 +151,7 @@ void kafka_events::let_go() {
 void kafka_events::drain() {
     const auto alive = alive_;
     bool any = false;
-    while (*alive && !held_) {
-        const kafka_ptr<rd_kafka_event_t> e(rd_kafka_queue_poll(queue_.get(), 0));
-        if (e == nullptr) break;
-        tell_(*e);
-        any = true;
-    }
+    while (*alive && !held_ && take_(*queue_)) any = true;
     if (any && *alive) over_();
 }
 

@@ -1,4 +1,4 @@
-// librdkafka's handles, and its events on an eventfd that Asio watches. Own thread only.
+// librdkafka's handles, and its queues on an eventfd that Asio watches. Own thread only.
 #pragma once
 
 #include <freshet/broker.hpp>
@@ -16,9 +16,9 @@ struct kafka_deleter {
     void operator()(rd_kafka_conf_t* c) const noexcept { rd_kafka_conf_destroy(c); }
     void operator()(rd_kafka_queue_t* q) const noexcept { rd_kafka_queue_destroy(q); }
     void operator()(rd_kafka_event_t* e) const noexcept { rd_kafka_event_destroy(e); }
+    void operator()(rd_kafka_message_t* m) const noexcept { rd_kafka_message_destroy(m); }
     void operator()(rd_kafka_topic_t* t) const noexcept { rd_kafka_topic_destroy(t); }
     void operator()(rd_kafka_topic_partition_list_t* l) const noexcept { rd_kafka_topic_partition_list_destroy(l); }
-    void operator()(rd_kafka_topic_partition_t* p) const noexcept { rd_kafka_topic_partition_destroy(p); }
     void operator()(const rd_kafka_group_list* g) const noexcept { rd_kafka_group_list_destroy(g); }
     void operator()(const rd_kafka_metadata_t* m) const noexcept { rd_kafka_metadata_destroy(m); }
 };
@@ -31,18 +31,22 @@ enum class kafka_role : std::uint8_t { producer, consumer };
 result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options& options, kafka_role role);
 result<rd_kafka_t*> make_kafka_handle(const kafka_options& options, kafka_role role);
 
-/// Tells each event of a queue of librdkafka's, as they come.
+/// A queue of librdkafka's, watched.
 class kafka_events {
 public:
-    using teller = std::function<void(rd_kafka_event_t&)>;
-    /// `over` is called behind one or more events.
-    kafka_events(boost::asio::io_context& context, kafka_ptr<rd_kafka_queue_t> queue, teller tell,
+    /// Takes some of what is there; false: nothing was.
+    using taker = std::function<bool(rd_kafka_queue_t&)>;
+    /// `over` is called behind all that was taken at once.
+    kafka_events(boost::asio::io_context& context, kafka_ptr<rd_kafka_queue_t> queue, taker take,
                  std::function<void()> over);
     ~kafka_events();
+    kafka_events(const kafka_events&) = delete;
+    kafka_events& operator=(const kafka_events&) = delete;
 
-    /// What is there is told now, unless it is held.
+    rd_kafka_queue_t* queue() const noexcept { return queue_.get(); }
+    /// What is there is taken now, unless it is held.
     void drain();
-    /// Nothing is told until it is let go, and then soon.
+    /// Nothing is taken until it is let go, and then soon.
     void hold() noexcept { held_ = true; }
     void let_go();
 
@@ -50,7 +54,7 @@ private:
     void watch();
 
     kafka_ptr<rd_kafka_queue_t> queue_;
-    teller tell_;
+    taker take_;
     std::function<void()> over_;
     boost::asio::posix::stream_descriptor bell_;
     std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};

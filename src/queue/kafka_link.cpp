@@ -19,6 +19,7 @@ namespace {
 constexpr milliseconds commit_every{100};
 constexpr milliseconds watch_every{250};  ///< should an event ever be missed
 constexpr int offset_bits = 48;
+constexpr std::size_t fetch_at_once = 64;
 constexpr std::size_t nudge_messages = 20'000;  ///< that have come since the last nudge
 constexpr std::size_t nudge_bytes = std::size_t{8} << 20;
 
@@ -62,6 +63,8 @@ kafka_link::kafka_link(shard& back, const kafka_options& options, link_owner& ow
       producer_(producer),
       consumer_(consumer),
       helper_(options, producer, consumer),
+      topic_(rd_kafka_topic_new(producer, options.topic.c_str(), nullptr)),
+      dead_topic_(rd_kafka_topic_new(producer, helper_.dead_topic().c_str(), nullptr)),
       commit_timer_(back.context()),
       watch_timer_(back.context()) {
     rd_kafka_poll_set_consumer(consumer_);
@@ -70,10 +73,13 @@ kafka_link::kafka_link(shard& back, const kafka_options& options, link_owner& ow
 void kafka_link::start() {
     producer_events_ = std::make_unique<kafka_events>(
         back_.context(), kafka_ptr<rd_kafka_queue_t>(rd_kafka_queue_get_main(producer_)),
-        [this](rd_kafka_event_t& e) { told_by_producer(e); }, [this] { over(); });
-    consumer_events_ = std::make_unique<kafka_events>(
+        [this](rd_kafka_queue_t& events) { return told_by_producer(events); }, [this] { over(); });
+    group_events_ = std::make_unique<kafka_events>(
         back_.context(), kafka_ptr<rd_kafka_queue_t>(rd_kafka_queue_get_consumer(consumer_)),
-        [this](rd_kafka_event_t& e) { told_by_consumer(e); }, [this] { over(); });
+        [this](rd_kafka_queue_t& events) { return told_by_group(events); }, [this] { over(); });
+    messages_ = std::make_unique<kafka_events>(
+        back_.context(), kafka_ptr<rd_kafka_queue_t>(rd_kafka_queue_new(consumer_)),
+        [this](rd_kafka_queue_t& messages) { return fetch(messages); }, [this] { over(); });
     const std::weak_ptr<kafka_link> self = weak_from_this();
     helper_.start([self, &back = back_](const std::string& trouble) {
         back.run([self, trouble] {
@@ -94,10 +100,10 @@ void kafka_link::publish(publication& p, lane to, std::string_view reason) {
     }
     const std::size_t slot = free_slots_.back();
     const std::string why(reason);
-    rd_kafka_headers_t* const headers = kafka_headers(m, source_, options_.name, to == lane::dead ? &why : nullptr);
-    std::array<rd_kafka_vu_t, 6> what{};
-    what[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-    what[0].u.cstr = to == lane::dead ? helper_.dead_topic().c_str() : options_.topic.c_str();
+    const kafka_outfit outfit = kafka_outfit_of(m, source_, options_.name, to == lane::dead ? &why : nullptr);
+    std::array<rd_kafka_vu_t, 7> what{};
+    what[0].vtype = RD_KAFKA_VTYPE_RKT;
+    what[0].u.rkt = to == lane::dead ? dead_topic_.get() : topic_.get();
     what[1].vtype = RD_KAFKA_VTYPE_VALUE;
     what[1].u.mem.ptr = const_cast<char*>(m.body.data());
     what[1].u.mem.size = m.body.size();
@@ -109,10 +115,12 @@ void kafka_link::publish(publication& p, lane to, std::string_view reason) {
     what[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
     what[4].u.ptr = reinterpret_cast<void*>(slot + 1);
     what[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-    what[5].u.headers = headers;
+    what[5].u.headers = outfit.headers;
+    what[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    what[6].u.i64 = outfit.timestamp;
     rd_kafka_error_t* const refused = rd_kafka_produceva(producer_, what.data(), what.size());
     if (refused != nullptr) {
-        rd_kafka_headers_destroy(headers);
+        rd_kafka_headers_destroy(outfit.headers);
         p.outcome = publication::outcome::failed;
         p.why = {code_of(rd_kafka_error_code(refused)), effect::not_done, {}};
         rd_kafka_error_destroy(refused);
@@ -124,9 +132,12 @@ void kafka_link::publish(publication& p, lane to, std::string_view reason) {
     ++waiting_;
 }
 
-void kafka_link::told_by_producer(rd_kafka_event_t& e) {
-    if (rd_kafka_event_type(&e) == RD_KAFKA_EVENT_ERROR) return failed(e);
-    while (const rd_kafka_message_t* const m = rd_kafka_event_message_next(&e)) confirmed(*m);
+bool kafka_link::told_by_producer(rd_kafka_queue_t& events) {
+    const kafka_ptr<rd_kafka_event_t> e(rd_kafka_queue_poll(&events, 0));
+    if (e == nullptr) return false;
+    if (rd_kafka_event_type(e.get()) == RD_KAFKA_EVENT_ERROR) failed(*e);
+    while (const rd_kafka_message_t* const m = rd_kafka_event_message_next(e.get())) confirmed(*m);
+    return true;
 }
 
 void kafka_link::confirmed(const rd_kafka_message_t& m) {
@@ -136,7 +147,7 @@ void kafka_link::confirmed(const rd_kafka_message_t& m) {
     --waiting_;
     if (m.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         p->outcome = publication::outcome::confirmed;
-        if (rd_kafka_topic_name(m.rkt) == options_.topic) {
+        if (m.rkt == topic_.get()) {
             std::int64_t& behind = published_[m.partition];
             behind = std::max(behind, m.offset + 1);
         }
@@ -191,29 +202,38 @@ void kafka_link::subscribe() {
     subscribed_ = e == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-void kafka_link::told_by_consumer(rd_kafka_event_t& e) {
-    switch (rd_kafka_event_type(&e)) {
-        case RD_KAFKA_EVENT_FETCH:
-            while (const rd_kafka_message_t* const m = rd_kafka_event_message_next(&e)) fetched(*m);
-            return;
-        case RD_KAFKA_EVENT_REBALANCE: return rebalance(e);
-        case RD_KAFKA_EVENT_ERROR: return failed(e);
+bool kafka_link::told_by_group(rd_kafka_queue_t& events) {
+    const kafka_ptr<rd_kafka_event_t> e(rd_kafka_queue_poll(&events, 0));
+    if (e == nullptr) return false;
+    switch (rd_kafka_event_type(e.get())) {
+        case RD_KAFKA_EVENT_REBALANCE: rebalance(*e); break;
+        case RD_KAFKA_EVENT_ERROR: failed(*e); break;
         case RD_KAFKA_EVENT_OFFSET_COMMIT: {
-            const auto why = rd_kafka_event_error(&e);
+            const auto why = rd_kafka_event_error(e.get());
             if (why != RD_KAFKA_RESP_ERR_NO_ERROR && why != RD_KAFKA_RESP_ERR__NO_OFFSET)
                 spdlog::debug("queue {}: a position was not committed: {}", options_.name, rd_kafka_err2str(why));
-            return;
+            break;
         }
-        default: return;
+        default: break;
     }
+    return true;
+}
+
+bool kafka_link::fetch(rd_kafka_queue_t& messages) {
+    std::array<rd_kafka_message_t*, fetch_at_once> some;
+    const std::size_t room = std::min(some.size(), std::max<std::size_t>(options_.prefetch, open_ + 1) - open_);
+    const ssize_t count = rd_kafka_consume_batch_queue(&messages, 0, some.data(), room);
+    for (ssize_t i = 0; i < count; ++i) {
+        const kafka_ptr<rd_kafka_message_t> m(some[static_cast<std::size_t>(i)]);
+        if (!wanted_ || assigned_ == nullptr || assigning_) continue;  // the partition is about to be taken away
+        if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) fetched(*m);
+        else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ends_[m->partition] = m->offset;
+        else failed(m->err, rd_kafka_message_errstr(m.get()), false);
+    }
+    return count > 0;
 }
 
 void kafka_link::fetched(const rd_kafka_message_t& m) {
-    if (!wanted_) return;  // the partition is about to be taken away
-    if (m.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        spdlog::debug("queue {}: {}", options_.name, rd_kafka_message_errstr(&m));
-        return;
-    }
     kafka_offsets& offsets = offsets_[m.partition];
     const std::size_t before = offsets.open();
     const bool is_new = offsets.arrived(m.offset);
@@ -240,13 +260,13 @@ void kafka_link::acknowledge(broker_tag tag) {
 /// No more than `prefetch` messages are here: the rest stays in librdkafka's own queue, which is bounded, too. Pausing
 /// partitions instead loses what that queue holds, in this version of librdkafka.
 void kafka_link::hold_back() {
-    if (consumer_events_ == nullptr) return;
+    if (messages_ == nullptr) return;
     if (!held_back_ && open_ >= options_.prefetch) {
         held_back_ = true;
-        consumer_events_->hold();
+        messages_->hold();
     } else if (held_back_ && open_ <= options_.prefetch / 2) {
         held_back_ = false;
-        consumer_events_->let_go();
+        messages_->let_go();
     }
 }
 
@@ -284,9 +304,19 @@ void kafka_link::take_over() {
             if (here == nullptr || here->stopped_ || here->rebalances_ != of) return;
             here->restore(*list);
             here->assigning_ = false;
-            rd_kafka_assign(here->consumer_, here->assigned_.get());
+            here->assign();
         });
     });
+}
+
+/// Messages come in a queue of their own, so that they can be held back while the group is listened to.
+void kafka_link::assign() {
+    for (int i = 0; i < assigned_->cnt; ++i) {
+        const rd_kafka_topic_partition_t& one = assigned_->elems[i];
+        const kafka_ptr<rd_kafka_queue_t> its(rd_kafka_queue_get_partition(consumer_, one.topic, one.partition));
+        if (its != nullptr) rd_kafka_queue_forward(its.get(), messages_->queue());
+    }
+    rd_kafka_assign(consumer_, assigned_.get());
 }
 
 /// The group's gift is answered: librdkafka waits for that, also when it is closed.
@@ -388,18 +418,21 @@ void kafka_link::over() {
 // ---- the broker's coming and going
 
 void kafka_link::failed(rd_kafka_event_t& e) {
-    const auto code = rd_kafka_event_error(&e);
-    if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        const kafka_ptr<rd_kafka_topic_partition_t> where(rd_kafka_event_topic_partition(&e));
-        if (where != nullptr) ends_[where->partition] = where->offset;
-        return;
+    failed(rd_kafka_event_error(&e), rd_kafka_event_error_string(&e), rd_kafka_event_error_is_fatal(&e) != 0);
+}
+
+void kafka_link::failed(rd_kafka_resp_err_t code, const char* why, bool fatal) {
+    const std::string words = lasting_part(why);
+    switch (code) {
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return lost(std::string(no_broker_answers));
+        case RD_KAFKA_RESP_ERR__SSL:
+        case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+        case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED: return lost(words);
+        default: break;
     }
-    const std::string words = lasting_part(rd_kafka_event_error_string(&e));
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return lost(std::string(no_broker_answers));
-    if (code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-        code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-        code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || rd_kafka_event_error_is_fatal(&e) != 0)
-        return lost(words);
+    if (fatal) return lost(words);
     spdlog::debug("queue {}: {}", options_.name, words);
 }
 
@@ -431,7 +464,8 @@ void kafka_link::look_around() {
     watch_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
         if (ec || self->stopped_) return;
         self->producer_events_->drain();
-        self->consumer_events_->drain();
+        self->group_events_->drain();
+        self->messages_->drain();
         self->over();
         self->look_around();
     });
@@ -445,7 +479,8 @@ void kafka_link::stop() {
     commit_timer_.cancel();
     watch_timer_.cancel();
     producer_events_.reset();
-    consumer_events_.reset();
+    group_events_.reset();
+    messages_.reset();
     for (publication*& p : slots_) {
         publication* const one = std::exchange(p, nullptr);
         if (one == nullptr) continue;
@@ -454,6 +489,8 @@ void kafka_link::stop() {
         owner_.published(*one);
     }
     waiting_ = 0;
+    topic_.reset();
+    dead_topic_.reset();
     helper_.end(connected_);
     connected_ = false;
 }

@@ -36,12 +36,15 @@ public:
     void stop() override;
 
 private:
-    void told_by_producer(rd_kafka_event_t& e);
-    void told_by_consumer(rd_kafka_event_t& e);
+    bool told_by_producer(rd_kafka_queue_t& events);
+    bool told_by_group(rd_kafka_queue_t& events);
+    bool fetch(rd_kafka_queue_t& messages);
     void confirmed(const rd_kafka_message_t& m);
     void fetched(const rd_kafka_message_t& m);
     void rebalance(rd_kafka_event_t& e);
+    void assign();
     void failed(rd_kafka_event_t& e);
+    void failed(rd_kafka_resp_err_t code, const char* words, bool fatal);
     void over();
     void subscribe();
     void hold_back();
@@ -64,7 +67,8 @@ private:
     rd_kafka_t* producer_;
     rd_kafka_t* consumer_;
     kafka_helper helper_;
-    std::unique_ptr<kafka_events> producer_events_, consumer_events_;
+    kafka_ptr<rd_kafka_topic_t> topic_, dead_topic_;  ///< the producer's
+    std::unique_ptr<kafka_events> producer_events_, group_events_, messages_;
     boost::asio::steady_timer commit_timer_, watch_timer_;
 
     std::vector<publication*> slots_;  ///< what librdkafka has, by the opaque that it was given
@@ -78,7 +82,9 @@ private:
     std::size_t open_{0};
     std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge
     bool connected_{false}, wanted_{false}, subscribed_{false}, held_back_{false}, levelling_{false};
-    bool commit_due_{false}, assigning_{false}, stopped_{false};
+    bool commit_due_{false};
+    bool assigning_{false};  ///< the group's gift is not taken yet
+    bool stopped_{false};
     std::string last_trouble_;
 };
 

@@ -12,7 +12,10 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view cloud_events = "ce_";
-constexpr std::size_t usual_headers = 12;
+constexpr std::size_t usual_headers = 4;
+/// So old a message may be and have its time as Kafka's timestamp. An older one has it in a header: brokers delete by
+/// the timestamp, and may refuse one that is not near.
+constexpr seconds new_for{1};
 
 void add(rd_kafka_headers_t* to, std::string_view name, std::string_view text) {
     rd_kafka_header_add(to, name.data(), static_cast<ssize_t>(name.size()), text.data(),
@@ -56,15 +59,19 @@ void read_headers(const rd_kafka_message_t& from, message& m) {
 
 }  // namespace
 
-rd_kafka_headers_t* kafka_headers(const message& m, std::string_view source, std::string_view queue,
-                                  const std::string* reason) {
+kafka_outfit kafka_outfit_of(const message& m, std::string_view source, std::string_view queue,
+                             const std::string* reason) {
     static thread_local rfc3339 date;
-    rd_kafka_headers_t* const to = rd_kafka_headers_new(usual_headers + m.headers.size());
+    const bool is_new = std::chrono::abs(wall::now() - m.time) < new_for;
+    const std::size_t count = usual_headers + (is_new ? 0 : 1) + (m.flags != 0) + (m.attempt != 0) +
+                              (m.not_before != wall::time_point{}) + (m.expires != wall::time_point{}) +
+                              (reason != nullptr ? 2 : 0) + m.headers.size();
+    rd_kafka_headers_t* const to = rd_kafka_headers_new(count);
     add(to, "ce_specversion", "1.0");
     add(to, "ce_id", m.id);
     add(to, "ce_source", source);
     add(to, "ce_type", reason != nullptr ? "freshet.dead_letter" : "freshet.message");
-    add(to, "ce_time", date.tell(m.time));  // Kafka's own is the sending's, which has to be near the broker's
+    if (!is_new) add(to, "ce_time", date.tell(m.time));
     if (m.flags != 0) add(to, flags_header, std::int64_t{m.flags});
     if (m.attempt != 0) add(to, attempt_header, std::int64_t{m.attempt});
     if (m.not_before != wall::time_point{}) add(to, not_before_header, ms_since_1970(m.not_before));
@@ -74,7 +81,7 @@ rd_kafka_headers_t* kafka_headers(const message& m, std::string_view source, std
         add(to, reason_header, *reason);
     }
     for (const auto& [name, value] : m.headers) add(to, name, value);
-    return to;
+    return {to, is_new ? ms_since_1970(m.time) : 0};
 }
 
 message from_kafka(const rd_kafka_message_t& from) {

@@ -31,15 +31,17 @@ bool kafka_offsets::arrived(std::int64_t offset) {
     if (!given_ || offset < begin_) begin_at(offset);
     given_ = true;
     const auto at = static_cast<std::size_t>(offset - begin_);
-    if (at >= states_.size()) states_.resize(at + 1, state::absent);
     next_ = offset + 1;
-    const bool is_new = states_[at] == state::absent;
-    if (is_new) {
+    while (states_.size() < at) states_.push_back(state::absent);
+    if (states_.size() == at) {
+        states_.push_back(state::open);
+    } else {
+        if (states_[at] != state::absent) return advance(), false;
         states_[at] = state::open;
-        ++open_;
     }
+    ++open_;
     advance();
-    return is_new;
+    return true;
 }
 
 void kafka_offsets::settled(std::int64_t offset) {

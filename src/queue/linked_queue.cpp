@@ -403,7 +403,7 @@ void linked_queue::remove(queue_line::entry& e) {
     const shelf::place& p = *shelf_.find(number);
     if (p.tag != 0) link_->acknowledge(p.tag);
     else shelf_.remember(p.serial, {.settled = true});
-    shelf_.erase(number);
+    shelf_.erase(p);
 }
 
 /// What is the broker's again and nobody works on comes from there again, perhaps to another process.
@@ -415,7 +415,7 @@ void linked_queue::drop_untagged() {
         const unsigned used = e != nullptr ? e->used : p.stored.message.attempt;
         const wall::time_point not_before = std::max(due, p.stored.message.not_before);
         if (used != 0 || not_before != wall::time_point{}) shelf_.remember(p.serial, {false, used, not_before});
-        shelf_.erase(number);
+        shelf_.erase(p);
     });
 }
 

@@ -1,5 +1,7 @@
 #include "queue/shelf.hpp"
 
+#include "queue/queue_line.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace freshet {
@@ -10,9 +12,11 @@ constexpr std::size_t memos_max = 100'000;
 
 shelf::place& shelf::put(std::uint64_t number, arrival&& one) {
     if (one.serial != 0) serials_[one.serial] = number;
-    const auto at = places_.emplace_hint(places_.end(), number,
-                                         place{{number, std::move(one.message), one.redelivered}, one.serial, one.tag});
-    return at->second;
+    place& p = places_[number];
+    p.stored = {number, std::move(one.message), one.redelivered};
+    p.serial = one.serial;
+    p.tag = one.tag;
+    return p;
 }
 
 shelf::place* shelf::find(std::uint64_t number) {
@@ -25,13 +29,11 @@ std::uint64_t shelf::find_serial(std::uint64_t serial) const {
     return at != serials_.end() ? at->second : 0;
 }
 
-void shelf::erase(std::uint64_t number) {
-    const auto at = places_.find(number);
-    if (at == places_.end()) return;
-    const auto known = serials_.find(at->second.serial);
-    if (known != serials_.end() && known->second == number) serials_.erase(known);
-    if (at->second.tag == 0) --untagged_;
-    places_.erase(at);
+void shelf::erase(const place& p) {
+    const auto known = serials_.find(p.serial);
+    if (known != serials_.end() && known->second == p.stored.number) serials_.erase(known);
+    if (p.tag == 0) --untagged_;
+    places_.erase(std::uint64_t{p.stored.number});
 }
 
 void shelf::untag_all() {
@@ -62,13 +64,15 @@ memo shelf::recall(std::uint64_t serial) {
     return found;
 }
 
+// All of after..upto are here: none leaves before it was read.
 void shelf::read(std::uint64_t, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
                  std::deque<stored_message>& to) {
     std::size_t taken = 0;
-    for (auto at = places_.upper_bound(after); at != places_.end() && at->first <= upto; ++at) {
-        const stored_message& s = at->second.stored;
-        to.push_back(s);
-        taken += s.message.id.size() + s.message.key.size() + s.message.body.size();
+    for (std::uint64_t number = after + 1; number <= upto; ++number) {
+        const place* const p = find(number);
+        if (p == nullptr) continue;
+        to.push_back(p->stored);
+        taken += queue_line::size_of(p->stored.message);
         if (to.size() >= rows || taken >= bytes) return;
     }
 }

@@ -5,7 +5,6 @@
 #include "queue/message_source.hpp"
 
 #include <deque>
-#include <map>
 #include <unordered_map>
 
 namespace freshet {
@@ -29,7 +28,7 @@ public:
     place* find(std::uint64_t number);
     /// The number of the message that has this serial; 0: none.
     std::uint64_t find_serial(std::uint64_t serial) const;
-    void erase(std::uint64_t number);
+    void erase(const place& p);
     /// The tags mean nothing any more.
     void untag_all();
     /// It came again.
@@ -48,7 +47,7 @@ public:
     void mark_damaged(std::string_view how) override;
 
 private:
-    std::map<std::uint64_t, place> places_;
+    std::unordered_map<std::uint64_t, place> places_;
     std::size_t untagged_{0};
     std::unordered_map<std::uint64_t, std::uint64_t> serials_;
     std::unordered_map<std::uint64_t, memo> memos_;

@@ -80,6 +80,18 @@ class KafkaQueue(BrokerCases, unittest.TestCase):
             return len(came) >= 299     # one was taken before
         until(all_came, True, self.patience)
 
+    def test_a_process_that_is_held_back_shares_the_partitions(self):
+        """All that the first one may have is open there: it takes nothing, and still hears that a second one has come."""
+        few = "prefetch = 2\n"
+        _, one = self.serve("held", more=few)
+        self.ready(one)
+        for number in range(60):
+            self.assertEqual(one.publish(b"%d" % number, b"task:thumbs#t%d" % number), CONFIRMED)
+        for _ in range(2):
+            until(lambda: one.get(b"task:thumbs/open") is not None, True, self.patience)
+        _, two = self.serve("held", more=few)
+        until(lambda: self.take(two) is not None, True, self.patience)
+
     def test_rebalances_under_load_keep_the_order_of_a_key(self):
         """A second process comes and is killed while messages of ten keys are published and received."""
         server, one = self.serve("rebalanced")
