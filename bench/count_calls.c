@@ -1,8 +1,10 @@
 /* Preloaded into a server (LD_PRELOAD), counts its calls of the heap, of sync and of the system for sockets, events and
    timers in the file that BENCH_CALLS names (24 bytes, made by whoever starts the server; src/tools/load_meter.hpp reads
-   the first two, calls.py the third). operator new arrives here as malloc; free is not counted, nor is a system call that
-   libc makes for itself, as for a lock. Only for counting runs: the counters are shared by all threads. */
+   the first two, calls.py the third). An operator new that takes its memory from malloc counts twice; free is not counted,
+   nor is a system call that libc makes for itself, as for a lock. Only for counting runs: the counters are shared by all
+   threads. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -24,11 +26,6 @@ struct call_counters {
 static struct call_counters nowhere; /* until the file is mapped */
 static struct call_counters* counters = &nowhere;
 
-void* __libc_malloc(size_t);
-void* __libc_calloc(size_t, size_t);
-void* __libc_realloc(void*, size_t);
-void* __libc_memalign(size_t, size_t);
-
 __attribute__((constructor)) static void map_counters(void) {
     const char* path = getenv("BENCH_CALLS");
     const int file = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
@@ -42,25 +39,25 @@ static void count(uint64_t* counter) {
     __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-void* malloc(size_t size) {
-    count(&counters->heap);
-    return __libc_malloc(size);
-}
+/* The allocator's own function, whichever library brings it. */
+#define COUNTED(result, name, parameters, arguments)                          \
+    result name parameters {                                                  \
+        static result(*next) parameters;                                      \
+        count(&counters->heap);                                               \
+        if (next == NULL) next = (result(*) parameters)dlsym(RTLD_NEXT, #name); \
+        return next arguments;                                                \
+    }
 
-void* calloc(size_t number, size_t size) {
-    count(&counters->heap);
-    return __libc_calloc(number, size);
-}
-
-void* realloc(void* memory, size_t size) {
-    count(&counters->heap);
-    return __libc_realloc(memory, size);
-}
-
-void* memalign(size_t alignment, size_t size) {
-    count(&counters->heap);
-    return __libc_memalign(alignment, size);
-}
+COUNTED(void*, malloc, (size_t size), (size))
+COUNTED(void*, calloc, (size_t number, size_t size), (number, size))
+COUNTED(void*, realloc, (void* memory, size_t size), (memory, size))
+COUNTED(void*, memalign, (size_t alignment, size_t size), (alignment, size))
+/* operator new, new[], both with nothrow, and new of more than the usual alignment */
+COUNTED(void*, _Znwm, (size_t size), (size))
+COUNTED(void*, _Znam, (size_t size), (size))
+COUNTED(void*, _ZnwmRKSt9nothrow_t, (size_t size, const void* nothrow), (size, nothrow))
+COUNTED(void*, _ZnamRKSt9nothrow_t, (size_t size, const void* nothrow), (size, nothrow))
+COUNTED(void*, _ZnwmSt11align_val_t, (size_t size, size_t alignment), (size, alignment))
 
 void* aligned_alloc(size_t alignment, size_t size) {
     return memalign(alignment, size);
