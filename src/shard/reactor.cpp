@@ -5,9 +5,12 @@
 #include <boost/asio/post.hpp>
 
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <optional>
 #include <system_error>
 
 namespace freshet {
@@ -16,13 +19,34 @@ namespace {
 constexpr int events_per_turn = 256;
 /// Before the rest of the io_context has its say: going through it costs two more system calls than asking again here.
 constexpr int turns_in_a_row = 16;
-constexpr int stay_ms = 1;  ///< for the next sockets, of a shard that stays
+
+/// Ends the turn of a shard that stays. A limit to each wait would be set and taken back for every one of them, which a
+/// virtual machine pays dearly for.
+struct turn_timer final : endpoint {
+    turn_timer() : descriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+        if (descriptor < 0) throw std::system_error(errno, std::system_category(), "timerfd_create");
+    }
+    ~turn_timer() override { ::close(descriptor); }
+
+    void start(milliseconds time) {
+        over = false;
+        const itimerspec when{{}, {0, static_cast<long>(std::chrono::nanoseconds(time).count())}};
+        ::timerfd_settime(descriptor, 0, &when, nullptr);
+    }
+    void readable() override { over = true; }
+    void flush() override {}
+    void dead() override {}
+
+    int descriptor;
+    bool over{true};
+};
 }  // namespace
 
 struct reactor::parts {
     explicit parts(boost::asio::io_context& context) : descriptor(context) {}
     boost::asio::posix::stream_descriptor descriptor;
     std::array<epoll_event, events_per_turn> events;
+    std::optional<turn_timer> timer;  ///< of a shard that stays
 };
 
 reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home.context())) {
@@ -34,9 +58,13 @@ reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home
 
 reactor::~reactor() { delete_buried(); }
 
-void reactor::add(endpoint& e, int descriptor) {
+void reactor::add(endpoint& e, int descriptor) { add(e, descriptor, EPOLLIN); }
+
+void reactor::add_bell(endpoint& e, int descriptor) { add(e, descriptor, EPOLLIN | EPOLLET); }
+
+void reactor::add(endpoint& e, int descriptor, std::uint32_t what) {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = what;
     event.data.ptr = &e;
     if (::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0)
         throw std::system_error(errno, std::system_category(), "epoll_ctl");
@@ -101,13 +129,18 @@ void reactor::arm() {
                                   });
 }
 
+void reactor::stay() {
+    parts_->timer.emplace();
+    add_bell(*parts_->timer, parts_->timer->descriptor);
+}
+
 void reactor::turn() {
     turning_ = true;
-    const auto begin = steady::now();
-    for (int turns = 0; stays_ ? home_.now_ - begin < stay_max : turns < turns_in_a_row; ++turns) {
-        const int wait = stays_ && turns != 0 ? stay_ms : 0;
-        const int ready =
-            ::epoll_wait(parts_->descriptor.native_handle(), parts_->events.data(), events_per_turn, wait);
+    turn_timer* const timer = parts_->timer ? &*parts_->timer : nullptr;
+    if (timer != nullptr) timer->start(stay_max);
+    for (int turns = 0; timer != nullptr ? !timer->over : turns < turns_in_a_row; ++turns) {
+        const int ready = ::epoll_wait(parts_->descriptor.native_handle(), parts_->events.data(), events_per_turn,
+                                       timer != nullptr ? -1 : 0);
         if (ready <= 0) break;
         home_.now_ = steady::now();
         for (int i = 0; i < ready; ++i) {

@@ -35,13 +35,15 @@ public:
 
     /// Watches the descriptor for reading, level-triggered.
     void add(endpoint& e, int descriptor);
+    /// Watches an eventfd or a timerfd, which need not be read: each time that it rings is told once.
+    void add_bell(endpoint& e, int descriptor);
     /// What the descriptor is watched for from now on.
     void watch(endpoint& e, int descriptor, bool readable, bool writable);
     /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
     void remove(int descriptor);
-    /// From now on a turn waits a little for the next sockets before the rest of the io_context has its say: for shards
-    /// that do nothing but serve clients, whose timers may be late by stay_max.
-    void stay() noexcept { stays_ = true; }
+    /// From now on a turn lasts for stay_max and waits for sockets itself, before the rest of the io_context has its say:
+    /// for shards that do nothing but serve clients, whose timers may be late by that. Before the shard is started.
+    void stay();
     static constexpr milliseconds stay_max{5};
     /// To be flushed at the end of the turn; outside of one, as soon as the io_context is asked again.
     void dirty_server(endpoint& e) { mark(e, dirty_servers_); }
@@ -55,6 +57,7 @@ private:
     struct parts;
     using endpoints = std::vector<endpoint*>;
 
+    void add(endpoint& e, int descriptor, std::uint32_t what);
     void mark(endpoint& e, endpoints& list) {
         if (e.dirty_) return;
         e.dirty_ = true;
@@ -71,7 +74,6 @@ private:
     shard& home_;
     std::unique_ptr<parts> parts_;
     endpoints dirty_servers_, dirty_clients_, graves_;
-    bool stays_{false};
     bool turning_{false};
     bool flush_posted_{false};
 };

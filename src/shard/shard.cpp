@@ -37,11 +37,7 @@ struct wakeup final : endpoint {
     }
     ~wakeup() override { ::close(descriptor); }
 
-    void readable() override {
-        std::uint64_t count;
-        [[maybe_unused]] const auto n = ::read(descriptor, &count, sizeof count);
-        finish_all();
-    }
+    void readable() override { finish_all(); }
     void flush() override {}
     void dead() override {}
     void finish_all() {
@@ -86,7 +82,7 @@ struct shard::parts {
 
 shard::shard(std::string name) : name_(std::move(name)), parts_(std::make_unique<parts>()) {
     parts_->hot = std::make_unique<freshet::reactor>(*this);
-    parts_->hot->add(parts_->mail, parts_->mail.descriptor);
+    parts_->hot->add_bell(parts_->mail, parts_->mail.descriptor);
 }
 
 shard::~shard() { stop(); }
