@@ -9,6 +9,8 @@
 #include <freshet/broker.hpp>
 #include <freshet/config.hpp>
 
+#include "shard/reactor.hpp"
+
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
 #include <librdkafka/rdkafka.h>
@@ -172,6 +174,7 @@ private:
 
 std::vector<figures> run_freshet(const std::string& url, work w) {
     shard back("back"), home("home");
+    home.reactor().stay();  // as shards of clients do
     queue_config c;
     c.name = "bench";
     c.urls = {url};

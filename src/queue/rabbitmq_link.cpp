@@ -192,6 +192,7 @@ void rabbitmq_link::say_method(std::uint16_t channel, amqp_method_number_t metho
 }
 
 void rabbitmq_link::flush() {
+    lent_at_ = {};
     if (write_under_way_ || !trouble_.empty() || stopped_) return;
     acks_.say(out_);
     if (out_.empty()) return;

@@ -122,6 +122,7 @@ private:
     std::string last_trouble_{};
     seconds heartbeat_{0};
     steady::time_point heard_{}, said_{}, setup_until_{};
+    steady::time_point lent_at_{};  ///< when the publications since the last flush() were lent; 0: none was
     milliseconds pause_{0};
     std::minstd_rand random_{std::random_device{}()};
 

@@ -6,7 +6,8 @@
 namespace freshet {
 
 void rabbitmq_link::publish(publication& p, lane to, std::string_view reason) {
-    unconfirmed u{&p, to, std::string(reason), ++serials_, steady::now()};
+    if (lent_at_ == steady::time_point{}) lent_at_ = steady::now();
+    unconfirmed u{&p, to, std::string(reason), ++serials_, lent_at_};
     if (blocked_ || p.message.body.size() > body_max) {
         tell(u, failure{blocked_ ? errc::busy : errc::message_too_large, effect::not_done, {}});
         return;

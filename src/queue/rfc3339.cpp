@@ -53,8 +53,12 @@ std::string_view rfc3339::tell(wall::time_point time) {
         second_ = second;
         fmt::format_to_n(text_.data(), whole, "{:%FT%T}", fmt::gmtime(static_cast<std::time_t>(second)));
     }
-    char* const end = fmt::format_to(text_.data() + whole, ".{:03}Z", ms - second * 1'000);
-    return {text_.data(), static_cast<std::size_t>(end - text_.data())};
+    auto rest = static_cast<unsigned>(ms - second * 1'000);
+    char* const point = text_.data() + whole;
+    point[0] = '.';
+    for (int digit = 3; digit != 0; --digit, rest /= 10) point[digit] = static_cast<char>('0' + rest % 10);
+    point[4] = 'Z';
+    return {text_.data(), whole + 5};
 }
 
 std::optional<wall::time_point> parse_rfc3339(std::string_view text) noexcept {
