@@ -95,8 +95,8 @@ result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options&
         c.set("fetch.wait.max.ms", "100");
         // What librdkafka has fetched ahead is bounded by its own defaults: once there is so much (64 MiB), it fetches
         // nothing for up to a second, so that less is a limit to the rate.
-        rd_kafka_conf_set_events(c.get(), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR |
-                                              RD_KAFKA_EVENT_OFFSET_COMMIT);
+        rd_kafka_conf_set_events(c.get(),
+                                 RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);
     }
     for (const auto& [name, value] : options.properties) c.set(name, value);
     return c.take();

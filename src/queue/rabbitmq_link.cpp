@@ -41,17 +41,7 @@ rabbitmq_link::rabbitmq_link(shard& back, const rabbitmq_options& options, link_
       read_buffer_(read_room),
       properties_("freshet/" + options.name),
       serials_(std::uint64_t{std::random_device{}()} << 31),
-      acks_(consuming) {
-    amqp_basic_publish_t work{};
-    work.exchange = to_amqp(options_.exchange);
-    work.routing_key = to_amqp(options_.queue_name);
-    work.mandatory = 1;
-    append_method(publish_method_[static_cast<std::size_t>(lane::work)], publishing, AMQP_BASIC_PUBLISH_METHOD, &work);
-    amqp_basic_publish_t dead{};
-    dead.routing_key = to_amqp(dead_name_);
-    dead.mandatory = 1;
-    append_method(publish_method_[static_cast<std::size_t>(lane::dead)], publishing, AMQP_BASIC_PUBLISH_METHOD, &dead);
-}
+      acks_(consuming) {}
 
 void rabbitmq_link::start() {
     asio::co_spawn(back_.context(), run(), [self = shared_from_this()](const std::exception_ptr& thrown) {
@@ -94,6 +84,9 @@ asio::awaitable<std::string> rabbitmq_link::converse(const rabbitmq_server& with
     acks_.begin_again();
     last_tag_ = 0;
     recoveries_ = 0;
+    closing_ = 0;
+    refused_ = false;
+    publish_on(publishing[0]);
     trouble_.clear();
     heartbeat_ = seconds(0);
     setup_until_ = steady::now() + options_.connect_timeout;

@@ -40,8 +40,8 @@ public:
     void stop() override;
 
 private:
-    static constexpr std::uint16_t publishing = 1, consuming = 2;    // the channels
-    static constexpr std::size_t body_max = std::size_t{128} << 20;  ///< RabbitMQ's max_message_size takes no more
+    static constexpr std::uint16_t consuming = 2, publishing[] = {1, 3};  ///< the channels; of the latter one at a time
+    static constexpr std::size_t body_max = std::size_t{128} << 20;       ///< RabbitMQ's max_message_size takes no more
 
     using awaitable_trouble = boost::asio::awaitable<std::string>;
     enum class question : std::uint8_t { level, others };
@@ -58,6 +58,7 @@ private:
     /// A content that is coming in, behind a deliver or a return.
     struct incoming {
         bool returned{false};
+        std::uint16_t channel{0};
         broker_tag tag{0};
         bool redelivered{false};
         std::uint64_t serial{0};
@@ -95,6 +96,8 @@ private:
     void tell_first();
     void fail_all(errc why);
     void publish_again();
+    void publish_on(std::uint16_t channel);
+    void publish_elsewhere();
     void say_method(std::uint16_t channel, amqp_method_number_t method, const void* fields);
     void subscribe();
     void recover();
@@ -127,7 +130,11 @@ private:
     std::minstd_rand random_{std::random_device{}()};
 
     rabbitmq_properties properties_;
-    std::string publish_method_[2]{};  ///< the frame of each lane, always the same
+    std::uint16_t publishing_{publishing[0]};
+    std::uint16_t closing_{0};  ///< the channel that was published on before, until it is closed; 0: there is none
+    std::string publish_method_[2]{};    ///< the frame of each lane, on this channel
+    bool refused_{false};                ///< something was, on this connection
+    steady::time_point next_channel_{};  ///< not before
     std::deque<unconfirmed> unconfirmed_{};
     std::uint64_t first_tag_{1};  ///< of unconfirmed_
     std::uint64_t serials_;

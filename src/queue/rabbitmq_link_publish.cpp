@@ -1,9 +1,16 @@
 // Messages on their way to the broker, until they are confirmed.
 #include "queue/rabbitmq_link.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace freshet {
+
+namespace {
+constexpr seconds channel_pause{1};  ///< between one channel that refuses and the next
+}
 
 void rabbitmq_link::publish(publication& p, lane to, std::string_view reason) {
     if (lent_at_ == steady::time_point{}) lent_at_ = steady::now();
@@ -20,7 +27,7 @@ void rabbitmq_link::send(unconfirmed& u) {
     out_.append(publish_method_[static_cast<std::size_t>(u.to)]);
     const death died{options_.name, u.reason};
     const auto& properties = properties_.make(u.who->message, u.serial, u.to == lane::dead ? &died : nullptr);
-    append_content(out_, publishing, properties, u.who->message.body, frame_max_);
+    append_content(out_, publishing_, properties, u.who->message.body, frame_max_);
 }
 
 /// What was not confirmed may be there or not: a consumer of ours knows it by its serial.
@@ -46,6 +53,43 @@ void rabbitmq_link::confirm(std::uint64_t tag, bool multiple, bool taken) {
         tell(u, why);
     }
     tell_first();
+    if (!taken) publish_elsewhere();
+}
+
+void rabbitmq_link::publish_on(std::uint16_t channel) {
+    publishing_ = channel;
+    const auto prepare = [&](lane to, const std::string& exchange, const std::string& queue) {
+        amqp_basic_publish_t p{};
+        p.exchange = to_amqp(exchange);
+        p.routing_key = to_amqp(queue);
+        p.mandatory = 1;
+        std::string& method = publish_method_[static_cast<std::size_t>(to)];
+        method.clear();
+        append_method(method, channel, AMQP_BASIC_PUBLISH_METHOD, &p);
+    };
+    prepare(lane::work, options_.exchange, options_.queue_name);
+    prepare(lane::dead, {}, dead_name_);
+}
+
+/// A channel that was opened while a quorum queue had no leader refuses all that it is given, also once there is one; a
+/// new one asks again who leads. What a full queue refuses, it refuses there, too.
+void rabbitmq_link::publish_elsewhere() {
+    const auto now = steady::now();
+    if (closing_ != 0 || now < next_channel_) return;
+    next_channel_ = now + channel_pause;
+    if (!std::exchange(refused_, true) && refusal() == errc::broker_refused)
+        spdlog::warn("queue {}: the broker refuses what is published; trying on another channel", options_.name);
+    closing_ = publishing_;
+    amqp_channel_close_t close{};
+    close.reply_code = 200;
+    close.reply_text = to_amqp("refused");
+    say_method(closing_, AMQP_CHANNEL_CLOSE_METHOD, &close);
+    publish_on(publishing_ == publishing[0] ? publishing[1] : publishing[0]);
+    amqp_channel_open_t open{};
+    say_method(publishing_, AMQP_CHANNEL_OPEN_METHOD, &open);
+    amqp_confirm_select_t confirms{};
+    say_method(publishing_, AMQP_CONFIRM_SELECT_METHOD, &confirms);
+    publish_again();
 }
 
 /// Why it took no message: where it was told limits, it is they.

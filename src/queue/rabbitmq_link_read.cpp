@@ -46,17 +46,19 @@ bool rabbitmq_link::take_method(const amqp_method_t& m, amqp_channel_t channel) 
         case AMQP_BASIC_RETURN_METHOD:
             incoming_.emplace();
             incoming_->returned = true;
+            incoming_->channel = channel;
             return true;
         case AMQP_BASIC_ACK_METHOD: {
             const auto& f = fields_of<amqp_basic_ack_t>(m);
-            confirm(f.delivery_tag, f.multiple != 0, true);
+            if (channel == publishing_) confirm(f.delivery_tag, f.multiple != 0, true);
             return true;
         }
         case AMQP_BASIC_NACK_METHOD: {
             const auto& f = fields_of<amqp_basic_nack_t>(m);
-            confirm(f.delivery_tag, f.multiple != 0, false);
+            if (channel == publishing_) confirm(f.delivery_tag, f.multiple != 0, false);
             return true;
         }
+        case AMQP_CHANNEL_CLOSE_OK_METHOD: closing_ = 0; return true;
         case AMQP_QUEUE_DECLARE_OK_METHOD: answered(fields_of<amqp_queue_declare_ok_t>(m)); return true;
         case AMQP_CONNECTION_BLOCKED_METHOD:
             blocked_ = true;
@@ -74,7 +76,7 @@ bool rabbitmq_link::take_method(const amqp_method_t& m, amqp_channel_t channel) 
         case AMQP_BASIC_CANCEL_METHOD: return end("the broker has ended the subscription: is the queue deleted?");
         case AMQP_CHANNEL_CLOSE_METHOD:
             // Of what was published something was wrong: sent again it would be wrong again.
-            if (channel == publishing) fail_all(errc::broker_refused);
+            if (channel == publishing_) fail_all(errc::broker_refused);
             return end(told_by_server(m));
         case AMQP_CONNECTION_CLOSE_METHOD: return end(told_by_server(m));
         default: return true;
@@ -133,7 +135,7 @@ void rabbitmq_link::content_over() {
     if (!incoming_->returned) {
         if (!wanted_ && recoveries_ == 0) recover();  // it was on its way when nobody wanted any more
         if (recoveries_ == 0) owner_.arrived(std::move(incoming_->what));
-    } else {
+    } else if (incoming_->channel == publishing_) {
         const auto is_it = [this](const unconfirmed& u) { return u.serial == incoming_->serial; };
         const auto at = std::find_if(unconfirmed_.begin(), unconfirmed_.end(), is_it);
         if (at != unconfirmed_.end()) at->returned = true;  // its confirm follows

@@ -92,10 +92,10 @@ asio::awaitable<std::string> rabbitmq_link::open_channel(std::uint16_t channel) 
 }
 
 asio::awaitable<std::string> rabbitmq_link::prepare_publishing() {
-    std::string wrong = co_await open_channel(publishing);
+    std::string wrong = co_await open_channel(publishing_);
     if (!wrong.empty()) co_return wrong;
     amqp_confirm_select_t confirms{};
-    say_method(publishing, AMQP_CONFIRM_SELECT_METHOD, &confirms);
+    say_method(publishing_, AMQP_CONFIRM_SELECT_METHOD, &confirms);
     wrong = co_await expect(AMQP_CONFIRM_SELECT_OK_METHOD);
     co_return wrong;
 }

@@ -41,8 +41,9 @@ public:
     void watch(endpoint& e, int descriptor, bool readable, bool writable);
     /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
     void remove(int descriptor);
-    /// From now on a turn lasts for stay_max and waits for sockets itself, before the rest of the io_context has its say:
-    /// for shards that do nothing but serve clients, whose timers may be late by that. Before the shard is started.
+    /// From now on a turn lasts for stay_max and waits for sockets itself, before the rest of the io_context has its
+    /// say: for shards that do nothing but serve clients, whose timers may be late by that. Before the shard is
+    /// started.
     void stay();
     static constexpr milliseconds stay_max{5};
     /// To be flushed at the end of the turn; outside of one, as soon as the io_context is asked again.

@@ -154,6 +154,31 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         self.drain(two, [b"to all"])
 
 
+class RabbitMQOfThree(BrokerTest, unittest.TestCase):
+    """A quorum queue has a leader and two that follow it."""
+
+    @classmethod
+    def setUpClass(cls):
+        first = cls.enterClassContext(RabbitMQ())
+        cls.brokers = [first, *(cls.enterClassContext(RabbitMQ(peer=first)) for _ in range(2))]
+
+    def url(self, name, declare="create"):
+        return [f"{broker.url}?queue={name}&declare={declare}" for broker in self.brokers]
+
+    def test_a_machine_that_is_gone_loses_nothing_confirmed(self):
+        server, client = self.serve("of-three", more='queue_type = "quorum"\n')
+        self.ready(client)
+        with self.under_load(server) as confirmed:
+            self.more(confirmed)
+            leader = self.brokers[0]    # who connects there first makes the queue there
+            leader.kill()
+            self.more(confirmed)
+            self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
+            leader.start()
+            self.more(confirmed)
+        self.drain(client, confirmed)
+
+
 class RabbitMQOverTLS(BrokerTest, unittest.TestCase):
     def test_certificates_and_names_are_checked(self):
         broker = self.enterContext(RabbitMQ(tls=True, verify_peer=True))

@@ -20,23 +20,28 @@ CONNECTION_START = b"\x00\x0a\x00\x0a"
 
 class RabbitMQ(Broker):
     """Serves when the constructor returns. `config`: more lines of rabbitmq.conf. `tls`: listens on `tls_port`, too, with
-    `certificates`; `verify_peer`: only for clients with a certificate of that authority."""
+    `certificates`; `verify_peer`: only for clients with a certificate of that authority. `peer`: whose cluster it joins; the peer
+    stays until this one has stopped."""
 
-    def __init__(self, config="", tls=False, verify_peer=False):
+    def __init__(self, config="", tls=False, verify_peer=False, peer=None):
         if not os.path.exists(f"{PROGRAMS}/rabbitmq-server"):
             raise unittest.SkipTest("no RabbitMQ is installed: scripts/packages install test")
         super().__init__("RabbitMQ")
         self._ctl_lock = threading.Lock()
         self._epmd = None
+        self._node = f"freshet-{os.path.basename(self.folder)}@localhost" if peer else "freshet@localhost"
         try:
             self.port = self._hold_port()
-            self._epmd_port = self._hold_port()
+            self._epmd_port = peer._epmd_port if peer else self._hold_port()
             self._distribution_port = self._hold_port()
             self.tls_port = self._hold_port() if tls else None
             self.certificates = Certificates(self.folder) if tls else None
-            self._write_files(config, verify_peer)
-            self._start_epmd()
+            self._write_files(config, verify_peer, peer)
+            if not peer:
+                self._start_epmd()
             self.start()
+            if peer:
+                self._join(peer)
         except BaseException:
             self.stop()
             raise
@@ -59,6 +64,11 @@ class RabbitMQ(Broker):
             raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout.strip()}")
         return done.stdout
 
+    def _join(self, peer):
+        self.ctl("stop_app")
+        self.ctl("join_cluster", peer._node)
+        self.ctl("start_app")
+
     def stop(self):
         super().stop()
         if self._epmd:
@@ -66,10 +76,15 @@ class RabbitMQ(Broker):
             self._epmd.wait()
             self._epmd = None
 
+    def cookie(self):
+        """What a node of the same cluster has, too."""
+        with open(self._path(".erlang.cookie")) as file:
+            return file.read()
+
     def _path(self, name):
         return os.path.join(self.folder, name)
 
-    def _write_files(self, config, verify_peer):
+    def _write_files(self, config, verify_peer, peer):
         lines = [f"listeners.tcp.default = 127.0.0.1:{self.port}", "log.console = true", "log.file = false"]
         if self.tls_port:
             lines += [f"listeners.ssl.default = 127.0.0.1:{self.tls_port}",
@@ -83,7 +98,7 @@ class RabbitMQ(Broker):
             "no-environment": "",       # in the place of /etc/rabbitmq/rabbitmq-env.conf
             "plugins": "[].\n",
             "inetrc": '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n',   # where /etc/hosts names nobody
-            ".erlang.cookie": os.urandom(10).hex(),
+            ".erlang.cookie": peer.cookie() if peer else os.urandom(10).hex(),
         }
         for name, text in files.items():
             with open(self._path(name), "w") as file:
@@ -101,7 +116,7 @@ class RabbitMQ(Broker):
             "RABBITMQ_CTL_ERL_ARGS": NO_EPMD,
             "RABBITMQ_ALLOW_INPUT": "1",        # the script becomes the broker, in the place of waiting for it
             "RABBITMQ_LOG": "info,-color",
-            "RABBITMQ_NODENAME": "freshet@localhost",
+            "RABBITMQ_NODENAME": self._node,
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "RABBITMQ_CTL_DIST_PORT_MIN": "0",
             "RABBITMQ_CTL_DIST_PORT_MAX": "0",
