@@ -208,12 +208,7 @@ bool kafka_link::told_by_group(rd_kafka_queue_t& events) {
     switch (rd_kafka_event_type(e.get())) {
         case RD_KAFKA_EVENT_REBALANCE: rebalance(*e); break;
         case RD_KAFKA_EVENT_ERROR: failed(*e); break;
-        case RD_KAFKA_EVENT_OFFSET_COMMIT: {
-            const auto why = rd_kafka_event_error(e.get());
-            if (why != RD_KAFKA_RESP_ERR_NO_ERROR && why != RD_KAFKA_RESP_ERR__NO_OFFSET)
-                spdlog::debug("queue {}: a position was not committed: {}", options_.name, rd_kafka_err2str(why));
-            break;
-        }
+        case RD_KAFKA_EVENT_OFFSET_COMMIT: told_of_commit(*e); break;
         default: break;
     }
     return true;
@@ -350,6 +345,15 @@ void kafka_link::commit_anew() {
     commit();
 }
 
+/// What was not committed is committed again, with what was settled since.
+void kafka_link::told_of_commit(rd_kafka_event_t& e) {
+    const auto why = rd_kafka_event_error(&e);
+    if (why == RD_KAFKA_RESP_ERR_NO_ERROR || why == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
+    spdlog::debug("queue {}: a position was not committed: {}", options_.name, rd_kafka_err2str(why));
+    for (auto& [partition, offsets] : offsets_) offsets.committed = -1;
+    if (connected_) commit_soon();  // else once it is
+}
+
 void kafka_link::commit() {
     if (assigned_ == nullptr) return;
     const kafka_ptr<rd_kafka_topic_partition_list_t> positions(rd_kafka_topic_partition_list_new(assigned_->cnt));
@@ -366,7 +370,8 @@ void kafka_link::commit() {
         offsets.committed = offsets.position();
         offsets.committed_above = std::move(above);
     }
-    if (positions->cnt != 0) rd_kafka_commit(consumer_, positions.get(), 1);
+    if (positions->cnt == 0) return;
+    rd_kafka_commit_queue(consumer_, positions.get(), group_events_->queue(), nullptr, nullptr);
 }
 
 void kafka_link::flush() {}

@@ -54,6 +54,7 @@ private:
     void commit_anew();
     void restore(const rd_kafka_topic_partition_list_t& committed);
     void commit();
+    void told_of_commit(rd_kafka_event_t& e);
     void commit_soon();
     void look_around();
     bool is_level() const;
