@@ -1,5 +1,6 @@
 """Queues on RabbitMQ and Kafka against the libraries alone: 100 B, published with confirms, then received and acknowledged."""
 
+import functools
 import json
 import os
 import subprocess
@@ -36,6 +37,7 @@ def client_load(bench, client, url, messages, unconfirmed):
     return json.loads(done.stdout)
 
 
+@functools.cache
 def allocator_of(program):
     libraries = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout
     return next((line.split()[2] for line in libraries.splitlines() if "tcmalloc" in line), "")

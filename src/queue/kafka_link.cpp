@@ -99,8 +99,7 @@ void kafka_link::publish(publication& p, lane to, std::string_view reason) {
         slots_.push_back(nullptr);
     }
     const std::size_t slot = free_slots_.back();
-    const std::string why(reason);
-    const kafka_outfit outfit = kafka_outfit_of(m, source_, options_.name, to == lane::dead ? &why : nullptr);
+    const kafka_outfit outfit = kafka_outfit_of(m, source_, options_.name, to == lane::dead ? &reason : nullptr);
     std::array<rd_kafka_vu_t, 7> what{};
     what[0].vtype = RD_KAFKA_VTYPE_RKT;
     what[0].u.rkt = to == lane::dead ? dead_topic_.get() : topic_.get();
@@ -216,8 +215,8 @@ bool kafka_link::told_by_group(rd_kafka_queue_t& events) {
 
 bool kafka_link::fetch(rd_kafka_queue_t& messages) {
     std::array<rd_kafka_message_t*, fetch_at_once> some;
-    const std::size_t room = std::min(some.size(), std::max<std::size_t>(options_.prefetch, open_ + 1) - open_);
-    const ssize_t count = rd_kafka_consume_batch_queue(&messages, 0, some.data(), room);
+    const std::size_t room = options_.prefetch > open_ ? options_.prefetch - open_ : 1;
+    const ssize_t count = rd_kafka_consume_batch_queue(&messages, 0, some.data(), std::min(room, some.size()));
     for (ssize_t i = 0; i < count; ++i) {
         const kafka_ptr<rd_kafka_message_t> m(some[static_cast<std::size_t>(i)]);
         if (!wanted_ || assigned_ == nullptr || assigning_) continue;  // the partition is about to be taken away
@@ -339,18 +338,22 @@ void kafka_link::commit_soon() {
     });
 }
 
-/// Also what was committed before: nobody says whether the broker has taken it.
-void kafka_link::commit_anew() {
+/// What was committed before is committed again, too.
+void kafka_link::forget_commits() {
     for (auto& [partition, offsets] : offsets_) offsets.committed = -1;
+}
+
+/// Also what is under way: that the broker did not take it might be heard too late.
+void kafka_link::commit_anew() {
+    forget_commits();
     commit();
 }
 
-/// What was not committed is committed again, with what was settled since.
 void kafka_link::told_of_commit(rd_kafka_event_t& e) {
     const auto why = rd_kafka_event_error(&e);
     if (why == RD_KAFKA_RESP_ERR_NO_ERROR || why == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
     spdlog::debug("queue {}: a position was not committed: {}", options_.name, rd_kafka_err2str(why));
-    for (auto& [partition, offsets] : offsets_) offsets.committed = -1;
+    forget_commits();
     if (connected_) commit_soon();  // else once it is
 }
 

@@ -51,6 +51,7 @@ private:
     void fetch_on();
     void take_over();
     void decline();
+    void forget_commits();
     void commit_anew();
     void restore(const rd_kafka_topic_partition_list_t& committed);
     void commit();

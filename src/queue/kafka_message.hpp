@@ -19,7 +19,7 @@ struct kafka_outfit {
 };
 /// `source`: of the CloudEvents attributes; `reason`: of a dead letter, else null.
 kafka_outfit kafka_outfit_of(const message& m, std::string_view source, std::string_view queue,
-                             const std::string* reason);
+                             const std::string_view* reason);
 /// What came. What this project did not write is guessed as well as can be.
 message from_kafka(const rd_kafka_message_t& m);
 

@@ -31,17 +31,15 @@ bool kafka_offsets::arrived(std::int64_t offset) {
     if (!given_ || offset < begin_) begin_at(offset);
     given_ = true;
     const auto at = static_cast<std::size_t>(offset - begin_);
+    while (states_.size() <= at) states_.push_back(state::absent);
     next_ = offset + 1;
-    while (states_.size() < at) states_.push_back(state::absent);
-    if (states_.size() == at) {
-        states_.push_back(state::open);
-    } else {
-        if (states_[at] != state::absent) return advance(), false;
+    const bool is_new = states_[at] == state::absent;
+    if (is_new) {
         states_[at] = state::open;
+        ++open_;
     }
-    ++open_;
     advance();
-    return true;
+    return is_new;
 }
 
 void kafka_offsets::settled(std::int64_t offset) {

@@ -86,7 +86,6 @@ asio::awaitable<std::string> rabbitmq_link::converse(const rabbitmq_server& with
     recoveries_ = 0;
     closing_ = 0;
     refused_ = false;
-    publish_on(publishing[0]);
     trouble_.clear();
     heartbeat_ = seconds(0);
     setup_until_ = steady::now() + options_.connect_timeout;
@@ -178,6 +177,11 @@ void rabbitmq_link::ask(question q) {
     d.queue = to_amqp(options_.queue_name);
     d.passive = 1;
     say_method(consuming, AMQP_QUEUE_DECLARE_METHOD, &d);
+}
+
+void rabbitmq_link::open_channel(std::uint16_t channel) {
+    amqp_channel_open_t open{};
+    say_method(channel, AMQP_CHANNEL_OPEN_METHOD, &open);
 }
 
 void rabbitmq_link::say_method(std::uint16_t channel, amqp_method_number_t method, const void* fields) {

@@ -71,7 +71,6 @@ private:
     awaitable_trouble converse(const rabbitmq_server& with);
     awaitable_trouble begin(const rabbitmq_server& with);
     awaitable_trouble say_hello();
-    awaitable_trouble open_channel(std::uint16_t channel);
     awaitable_trouble prepare_publishing();
     awaitable_trouble prepare_consuming();
     awaitable_trouble declare(const std::string& queue, bool with_limits);
@@ -98,6 +97,7 @@ private:
     void publish_again();
     void publish_on(std::uint16_t channel);
     void publish_elsewhere();
+    void open_channel(std::uint16_t channel);
     void say_method(std::uint16_t channel, amqp_method_number_t method, const void* fields);
     void subscribe();
     void recover();

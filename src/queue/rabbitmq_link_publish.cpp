@@ -56,6 +56,7 @@ void rabbitmq_link::confirm(std::uint64_t tag, bool multiple, bool taken) {
     if (!taken) publish_elsewhere();
 }
 
+/// Opens the channel; what is published from now on goes there.
 void rabbitmq_link::publish_on(std::uint16_t channel) {
     publishing_ = channel;
     const auto prepare = [&](lane to, const std::string& exchange, const std::string& queue) {
@@ -69,6 +70,9 @@ void rabbitmq_link::publish_on(std::uint16_t channel) {
     };
     prepare(lane::work, options_.exchange, options_.queue_name);
     prepare(lane::dead, {}, dead_name_);
+    open_channel(channel);
+    amqp_confirm_select_t confirms{};
+    say_method(channel, AMQP_CONFIRM_SELECT_METHOD, &confirms);
 }
 
 /// A channel that was opened while a quorum queue had no leader refuses all that it is given, also once there is one; a
@@ -85,10 +89,6 @@ void rabbitmq_link::publish_elsewhere() {
     close.reply_text = to_amqp("refused");
     say_method(closing_, AMQP_CHANNEL_CLOSE_METHOD, &close);
     publish_on(publishing_ == publishing[0] ? publishing[1] : publishing[0]);
-    amqp_channel_open_t open{};
-    say_method(publishing_, AMQP_CHANNEL_OPEN_METHOD, &open);
-    amqp_confirm_select_t confirms{};
-    say_method(publishing_, AMQP_CONFIRM_SELECT_METHOD, &confirms);
     publish_again();
 }
 

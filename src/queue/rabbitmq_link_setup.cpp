@@ -84,24 +84,17 @@ asio::awaitable<std::string> rabbitmq_link::say_hello() {
     co_return wrong;
 }
 
-asio::awaitable<std::string> rabbitmq_link::open_channel(std::uint16_t channel) {
-    amqp_channel_open_t open{};
-    say_method(channel, AMQP_CHANNEL_OPEN_METHOD, &open);
-    std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
-    co_return wrong;
-}
-
 asio::awaitable<std::string> rabbitmq_link::prepare_publishing() {
-    std::string wrong = co_await open_channel(publishing_);
+    publish_on(publishing[0]);
+    std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
     if (!wrong.empty()) co_return wrong;
-    amqp_confirm_select_t confirms{};
-    say_method(publishing_, AMQP_CONFIRM_SELECT_METHOD, &confirms);
     wrong = co_await expect(AMQP_CONFIRM_SELECT_OK_METHOD);
     co_return wrong;
 }
 
 asio::awaitable<std::string> rabbitmq_link::prepare_consuming() {
-    std::string wrong = co_await open_channel(consuming);
+    open_channel(consuming);
+    std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
     if (!wrong.empty()) co_return wrong;
     wrong = co_await declare(options_.queue_name, true);
     if (!wrong.empty()) co_return wrong;

@@ -33,7 +33,7 @@ void shelf::erase(const place& p) {
     const auto known = serials_.find(p.serial);
     if (known != serials_.end() && known->second == p.stored.number) serials_.erase(known);
     if (p.tag == 0) --untagged_;
-    places_.erase(std::uint64_t{p.stored.number});
+    places_.erase(std::uint64_t{p.stored.number});  // a copy: the place goes with it
 }
 
 void shelf::untag_all() {
@@ -64,7 +64,7 @@ memo shelf::recall(std::uint64_t serial) {
     return found;
 }
 
-// All of after..upto are here: none leaves before it was read.
+// Of after..upto those are missing that were settled before they were read.
 void shelf::read(std::uint64_t, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
                  std::deque<stored_message>& to) {
     std::size_t taken = 0;
