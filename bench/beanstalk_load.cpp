@@ -1,7 +1,9 @@
 // `freshet bench queue` for a server that speaks beanstalkd's protocol: the peer of the journal.
-#include "cli_bench.hpp"
-#include "tools/load.hpp"
-#include "tools/load_tally.hpp"
+#include <freshet/config.hpp>
+
+#include "bench/bench.hpp"
+#include "bench/command.hpp"
+#include "bench/tally.hpp"
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>

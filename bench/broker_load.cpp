@@ -6,17 +6,26 @@
 // that freshet writes. protocol: set task:bench, one after another, through a server.
 // One line of JSON: messages/s and microseconds of CPU of this process for each message; of the libraries with one
 // unconfirmed, and of the protocol, also the median time until a message was confirmed.
-#include <freshet/broker.hpp>
 #include <freshet/config.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
+#include "base/bytes.hpp"
+#include "config/broker_options.hpp"
+#include "protocol/ask.hpp"
+#include "protocol/reply.hpp"
+#include "queue/broker/remote_queue.hpp"
+#include "queue/kafka/kafka.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "queue/rabbitmq/rabbitmq.hpp"
 #include "shard/reactor.hpp"
+#include "shard/shard.hpp"
 
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
-#include <librdkafka/rdkafka.h>
-
 #include <fmt/format.h>
-
+#include <librdkafka/rdkafka.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
@@ -180,7 +189,7 @@ std::vector<figures> run_freshet(const std::string& url, work w) {
     c.urls = {url};
     c.prefetch = prefetch;
     c.create = true;
-    std::unique_ptr<broker_queue> made;
+    std::unique_ptr<remote_queue> made;
     if (c.on_kafka()) made = make_kafka_queue(back, kafka_of(c, "bench").value()).value();
     else made = make_rabbitmq_queue(back, rabbitmq_of(c).value());
     back.start();

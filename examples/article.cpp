@@ -2,6 +2,8 @@
 // URL:
 //     article memcached://127.0.0.1 'amqp://guest:guest@127.0.0.1/%2F?queue=article&declare=create'
 #include <freshet/client.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
 #include <filesystem>
 #include <iostream>

@@ -1,22 +1,24 @@
 // The only file that includes CLI11, beside cli_bench.cpp.
 #include "cli.hpp"
 
-#include "cli_bench.hpp"
-#include "config/address.hpp"
+#include <freshet/config.hpp>
+
+#include "admin/dead.hpp"
+#include "base/escape.hpp"
+#include "base/log.hpp"
+#include "bench/command.hpp"
+#include "config/reference.hpp"
 #include "config/suggest.hpp"
+#include "config/url/address.hpp"
 #include "daemon.hpp"
-#include "escape.hpp"
-#include "log.hpp"
-#include "tools/dead.hpp"
-#include "tools/demo.hpp"
-#include "tools/demo_pool.hpp"
-#include "tools/demo_queue.hpp"
+#include "demo/demo.hpp"
+#include "demo/server/pool.hpp"
+#include "demo/server/queue.hpp"
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <freshet/config.hpp>
 
 #include <algorithm>
 #include <csignal>

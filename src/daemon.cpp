@@ -1,11 +1,13 @@
 #include "daemon.hpp"
 
-#include "engine.hpp"
-#include "notify.hpp"
-#include "server/control.hpp"
-#include "state_folder.hpp"
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
 
-#include <freshet/server.hpp>
+#include "admin/control.hpp"
+#include "base/notify.hpp"
+#include "base/state_folder.hpp"
+#include "engine.hpp"
+#include "server/server.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

@@ -1,7 +1,20 @@
 #include "engine.hpp"
 
-#include "config/address.hpp"
-#include "state_folder.hpp"
+#include "base/state_folder.hpp"
+#include "call/call.hpp"
+#include "config/broker_options.hpp"
+#include "config/journal_path.hpp"
+#include "config/url/address.hpp"
+#include "config/url/server_address.hpp"
+#include "protocol/request.hpp"
+#include "queue/broker/delayed.hpp"
+#include "queue/kafka/kafka.hpp"
+#include "queue/rabbitmq/rabbitmq.hpp"
+#include "route/queue_source.hpp"
+#include "route/task.hpp"
+#include "route/wait.hpp"
+#include "store/every_store.hpp"
+#include "store/pool/pool.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

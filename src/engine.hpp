@@ -3,8 +3,19 @@
 #pragma once
 
 #include <freshet/config.hpp>
-#include <freshet/flow.hpp>
-#include <freshet/server.hpp>
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
+
+#include "flow/flow.hpp"
+#include "queue/broker/remote_queue.hpp"
+#include "queue/journal/journal.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "route/table.hpp"
+#include "server/server.hpp"
+#include "shard/shard.hpp"
+#include "store/memory/memory_store.hpp"
+#include "store/store.hpp"
 
 #include <map>
 #include <memory>
@@ -60,7 +71,7 @@ private:
     shard back_{"back"};
     std::map<std::string, named_store, std::less<>> stores_;
     std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by path
-    std::vector<std::unique_ptr<broker_queue>> brokers_;
+    std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;
     std::vector<std::unique_ptr<flow>> flows_;
 };

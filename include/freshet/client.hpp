@@ -3,7 +3,8 @@
 
 #include <freshet/config.hpp>
 #include <freshet/error.hpp>
-#include <freshet/queue.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
 #include <functional>
 #include <memory>

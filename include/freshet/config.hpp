@@ -1,18 +1,77 @@
 // What a file or the command line says, as plain values. Reading is all or nothing; mistakes are told all at once.
 #pragma once
 
-#include <freshet/broker.hpp>
 #include <freshet/error.hpp>
-#include <freshet/flow.hpp>
-#include <freshet/queue.hpp>
-#include <freshet/store.hpp>
+#include <freshet/time.hpp>
 
-#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace freshet {
+
+/// Where a memcached server is. What is written here decides where keys lie, not what a name resolves to.
+struct server_address {
+    std::string host{};         ///< a name or an address, without brackets; or the path of a Unix socket
+    std::uint16_t port{11211};  ///< 0: a Unix socket
+    unsigned weight{1};         ///< its share of the keys beside the others' weights (ketama); 0 is 1
+
+    bool is_unix() const noexcept { return port == 0; }
+    /// "10.0.0.1:11211", "[::1]:11211" or "unix:/run/memcached.sock"
+    std::string name() const;
+};
+
+/// Which server a key belongs to.
+enum class placement_kind : std::uint8_t {
+    ketama,  ///< as libmemcached's weighted ketama: a pool that grows by one server moves few keys
+    modula,  ///< as libmemcached without settings; weights mean nothing, and a pool that grows moves nearly all keys
+};
+
+/// A pool of memcached servers. One pipelined connection to each from every shard that uses it.
+struct memcached_options {
+    std::string name{"main"};  ///< for sentences
+    std::vector<server_address> servers{};
+    placement_kind hash{placement_kind::ketama};
+    std::string hash_tag{};              ///< "{}": only what stands between these decides, where both are in the key
+    milliseconds timeout{250};           ///< a server's call is answered within it and a tick of 20 ms
+    unsigned failures_max{3};            ///< so many failures in a row: the server is left alone
+    milliseconds backoff_min{100};       ///< until it is asked again, doubled each time
+    milliseconds backoff_max{10'000};    ///< the longest such pause
+    milliseconds resolve_every{30'000};  ///< names are looked up again so often
+    bool miss_on_error{true};            ///< a get that fails is told as a miss; else as the failure
+    std::size_t waiting_max{262'144};    ///< calls under way to one server on one shard
+    std::size_t waiting_max_bytes{std::size_t{64} << 20};  ///< of them, what is not sent yet
+};
+
+struct queue_options {
+    unsigned max_attempts{5};         ///< deliveries of one message; 0: no limit
+    milliseconds backoff_min{1'000};  ///< the first retry's delay, doubled each time
+    milliseconds backoff_max{300'000};
+    milliseconds ack_timeout{60'000};      ///< the lease of a delivery
+    milliseconds dedupe{600'000};          ///< how long `unique` remembers an id
+    std::uint64_t length_max{10'000'000};  ///< messages that wait or are leased; more are refused: queue_full
+    std::uint64_t bytes_max{std::uint64_t{8}
+                            << 30};    ///< of their bodies, ids and keys; more are refused: queue_bytes_full
+    milliseconds confirm_within{300};  ///< a client is answered maybe_done after so long
+    bool ordered{false};               ///< one delivery at a time in the whole queue
+    bool expire{false};                ///< a client's exptime expires the message
+};
+
+struct flow_config {
+    std::string from;                ///< a queue's name
+    std::string url;                 ///< "http://HOST[:PORT]/PATH": POSTed the body; or empty
+    std::vector<std::string> exec;   ///< an argv list with an absolute path: stdin -> stdout; or empty
+    milliseconds timeout{30'000};    ///< of one call
+    unsigned concurrency{1};         ///< calls at a time, 1..1,000
+    std::string into;                ///< a store's name; empty: results go nowhere
+    std::string key{"result:{id}"};  ///< the result's key; {id}, {key} and {queue} are filled in
+    seconds ttl{3'600};              ///< of the result; 0: never expires
+    std::size_t result_size_max_bytes{std::size_t{1}
+                                      << 20};  ///< a larger result is an error: the store's item_size_max
+};
 
 struct server_config {
     std::vector<std::string> listen{"127.0.0.1:11311"};  ///< "HOST:PORT", "[::1]:PORT", "unix:/PATH"
@@ -105,19 +164,5 @@ config_reading read_config_file(const std::string& path);
 /// The state folder as the environment says it: $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet, else
 /// ~/.local/state/freshet.
 std::string default_state_folder();
-
-/// "memcached://HOST[:PORT][?weight=N]" or "unix:/PATH[?weight=N]"; or what is wrong with it, a sentence.
-result<server_address> parse_server_address(std::string_view url);
-
-/// What a queue on RabbitMQ is made from; or what is wrong with its URLs, a sentence that tells no password.
-result<rabbitmq_options> rabbitmq_of(const queue_config& q);
-/// `site`: begins the name of the group of consumers where none is given.
-result<kafka_options> kafka_of(const queue_config& q, std::string_view site);
-
-/// The file of a queue's url. A relative path is in the state folder.
-std::string journal_file(std::string_view url, const std::string& state_folder);
-
-/// docs/config.md, made from the table of options that reading uses.
-std::string config_reference();
 
 }  // namespace freshet

@@ -1,10 +1,24 @@
 #include <freshet/client.hpp>
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
 
-#include "client/function_caller.hpp"
+#include "base/escape.hpp"
+#include "call/call.hpp"
+#include "call/step.hpp"
+#include "client/function_worker.hpp"
 #include "engine.hpp"
-#include "escape.hpp"
+#include "flow/flow.hpp"
 #include "flow/runner.hpp"
-#include "protocol/number.hpp"
+#include "protocol/exptime.hpp"
+#include "protocol/item_size.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "queue/queue.hpp"
+#include "route/table.hpp"
+#include "route/wait.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
 
 #include <fmt/format.h>
 
@@ -185,7 +199,7 @@ result<void> local_client::work(std::string_view queue, worker work, unsigned co
     f.into = into;
     f.result_size_max_bytes = config_.server.item_size_max_bytes;
     auto made = make_flow(engine_->back(), *from, target, f, engine_->keeps_results(f),
-                          make_function_caller(engine_->back(), std::move(work), concurrency));
+                          make_function_worker(engine_->back(), std::move(work), concurrency));
     made->start();
     const std::lock_guard lock(workers_mutex_);
     workers_.push_back(std::move(made));

@@ -1,10 +1,14 @@
 // What sections say of each other: names that must exist, pairs that exclude each other.
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+
+#include "base/escape.hpp"
+#include "config/broker_options.hpp"
 #include "config/draft.hpp"
 #include "config/options.hpp"
 #include "config/suggest.hpp"
 #include "config/units.hpp"
-
-#include "escape.hpp"
+#include "config/url/server_address.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>

@@ -1,6 +1,10 @@
 // What holds where nothing is said.
 #include "config/draft.hpp"
 
+#include <freshet/config.hpp>
+
+#include "config/journal_path.hpp"
+
 #include <cstdlib>
 
 namespace freshet::reading {

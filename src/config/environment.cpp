@@ -1,6 +1,6 @@
 #include "config/environment.hpp"
 
-#include "escape.hpp"
+#include "base/escape.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,8 @@
 // ${NAME} in texts of a file.
 #pragma once
 
+#include <freshet/config.hpp>
+
 #include <string>
 #include <string_view>
 

@@ -1,11 +1,14 @@
 // Reading one option: its kind, its range, its sentences.
+#include <freshet/config.hpp>
+#include <freshet/time.hpp>
+
+#include "base/bytes.hpp"
+#include "base/escape.hpp"
 #include "config/draft.hpp"
 #include "config/environment.hpp"
 #include "config/options.hpp"
 #include "config/suggest.hpp"
 #include "config/units.hpp"
-
-#include "escape.hpp"
 
 #include <fmt/format.h>
 

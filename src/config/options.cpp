@@ -1,7 +1,7 @@
 #include "config/options.hpp"
 
-#include "config/address.hpp"
-#include "escape.hpp"
+#include "base/escape.hpp"
+#include "config/url/address.hpp"
 
 #include <algorithm>
 #include <array>

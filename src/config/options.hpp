@@ -1,9 +1,10 @@
 // The one table of options: reading, its sentences and docs/config.md are made of it.
 #pragma once
 
-#include "config/value.hpp"
-
 #include <freshet/config.hpp>
+#include <freshet/time.hpp>
+
+#include "config/value.hpp"
 
 #include <cstdint>
 #include <span>

@@ -1,9 +1,10 @@
 // From a tree of values to a draft: every section by itself.
+#include <freshet/config.hpp>
+
+#include "base/escape.hpp"
 #include "config/draft.hpp"
 #include "config/options.hpp"
 #include "config/suggest.hpp"
-
-#include "escape.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,8 @@
 // docs/config.md, and the words for kinds and defaults that sentences share with it.
+#include "config/reference.hpp"
+
+#include <freshet/config.hpp>
+
 #include "config/options.hpp"
 #include "config/units.hpp"
 

@@ -1,6 +1,6 @@
 #include "config/suggest.hpp"
 
-#include "escape.hpp"
+#include "base/escape.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,9 @@
 #include "config/units.hpp"
 
+#include <freshet/error.hpp>
+
+#include "base/bytes.hpp"
+
 #include <charconv>
 #include <iterator>
 #include <limits>

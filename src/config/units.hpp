@@ -1,7 +1,7 @@
 // Times and sizes as people write them: "300ms", "10d", "64MiB".
 #pragma once
 
-#include <freshet/item.hpp>
+#include <freshet/time.hpp>
 
 #include <cstdint>
 #include <optional>

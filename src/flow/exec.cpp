@@ -1,18 +1,21 @@
 #include "flow/exec.hpp"
 
-#include "flow/execute.hpp"
-#include "flow/spawn.hpp"
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include "base/spawn.hpp"
+#include "queue/operations.hpp"
+#include "shard/gate.hpp"
 
 #include <fmt/format.h>
-
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <array>
@@ -50,7 +53,7 @@ public:
     asio::awaitable<void> ended() { return ended_.wait(); }
     void start(milliseconds limit);
     void kill(std::string why);
-    call_result result(const std::string& path);
+    work_result result(const std::string& path);
 
 private:
     using descriptor = asio::posix::stream_descriptor;
@@ -201,11 +204,11 @@ void run::on_exit() {
     for (descriptor* d : {&process_, &input_, &output_, &errors_}) d->close(ignored);
 }
 
-call_result run::result(const std::string& path) {
+work_result run::result(const std::string& path) {
     if (too_large_)
-        return call_ended(call_result::verdict::dead, fmt::format("its result is larger than {} bytes", output_max_));
+        return work_ended(work_result::verdict::dead, fmt::format("its result is larger than {} bytes", output_max_));
     std::string why = killed_;
-    if (why.empty() && status_ == 0) return call_ended(call_result::verdict::good, std::move(result_));
+    if (why.empty() && status_ == 0) return work_ended(work_result::verdict::good, std::move(result_));
     if (why.empty() && !status_) why = fmt::format("{} ended, and how is not known", path);
     if (why.empty() && *status_ > 0) why = fmt::format("{} ended with exit status {}", path, *status_);
     if (why.empty()) {
@@ -214,13 +217,13 @@ call_result run::result(const std::string& path) {
     }
     const std::string complaint = one_line(complaint_);
     if (!complaint.empty()) why += ": " + complaint;
-    return call_ended(call_result::verdict::retry, std::move(why));
+    return work_ended(work_result::verdict::retry, std::move(why));
 }
 
-class exec_caller final : public caller {
+class exec_worker final : public flow_worker {
 public:
-    exec_caller(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes);
-    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
+    exec_worker(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes);
+    asio::awaitable<work_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
     void abort() override;
 
 private:
@@ -231,7 +234,7 @@ private:
     std::set<run*> running_;
 };
 
-exec_caller::exec_caller(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes)
+exec_worker::exec_worker(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes)
     : back_(back), argv_(std::move(argv)), result_size_max_bytes_(result_size_max_bytes) {
     if (argv_.empty() || !argv_.front().starts_with('/'))
         throw std::invalid_argument("the program of a flow is a list that begins with an absolute path");
@@ -246,10 +249,10 @@ exec_caller::exec_caller(shard& back, std::vector<std::string> argv, std::size_t
     }
 }
 
-asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_view queue_name, milliseconds limit) {
+asio::awaitable<work_result> exec_worker::call(const delivery& d, std::string_view queue_name, milliseconds limit) {
     const message& m = d.message;
     if (m.id.find('\0') != std::string::npos || m.key.find('\0') != std::string::npos)
-        co_return call_ended(call_result::verdict::dead,
+        co_return work_ended(work_result::verdict::dead,
                              "its id or key has a NUL byte, which no environment variable can hold");
     std::vector<std::string> environment = environment_;
     environment.push_back("FRESHET_ID=" + m.id);
@@ -259,7 +262,7 @@ asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_vi
     environment.push_back(fmt::format("FRESHET_REDELIVERED={}", d.redelivered ? 1 : 0));
     environment.push_back(fmt::format("FRESHET_FLAGS={}", m.flags));
     freshet::result<child_process> child = spawn(argv_, environment);
-    if (!child) co_return call_ended(call_result::verdict::retry, child.error().text);
+    if (!child) co_return work_ended(work_result::verdict::retry, child.error().text);
     run r(back_, std::move(*child), m.body, result_size_max_bytes_);
     running_.insert(&r);
     r.start(limit);
@@ -268,15 +271,15 @@ asio::awaitable<call_result> exec_caller::call(const delivery& d, std::string_vi
     co_return r.result(argv_.front());
 }
 
-void exec_caller::abort() {
+void exec_worker::abort() {
     for (run* r : running_) r->kill("the server is being stopped");
 }
 
 }  // namespace
 
-std::unique_ptr<caller> make_exec_caller(shard& back, std::vector<std::string> argv,
-                                         std::size_t result_size_max_bytes) {
-    return std::make_unique<exec_caller>(back, std::move(argv), result_size_max_bytes);
+std::unique_ptr<flow_worker> make_exec_worker(shard& back, std::vector<std::string> argv,
+                                              std::size_t result_size_max_bytes) {
+    return std::make_unique<exec_worker>(back, std::move(argv), result_size_max_bytes);
 }
 
 }  // namespace freshet

@@ -1,7 +1,8 @@
 // A worker that is a program: the body on its standard input, the result from its standard output.
 #pragma once
 
-#include "flow/caller.hpp"
+#include "flow/worker.hpp"
+#include "shard/shard.hpp"
 
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@ namespace freshet {
 
 /// `argv`: an absolute path and its arguments; no shell. Throws std::invalid_argument with a sentence where it is
 /// neither. A result of more than `result_size_max_bytes` is dead.
-std::unique_ptr<caller> make_exec_caller(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes);
+std::unique_ptr<flow_worker> make_exec_worker(shard& back, std::vector<std::string> argv,
+                                              std::size_t result_size_max_bytes);
 
 }  // namespace freshet

@@ -1,7 +1,13 @@
 #include "flow/http.hpp"
 
-#include "flow/execute.hpp"
+#include <freshet/message.hpp>
 
+#include "protocol/reply_parser.hpp"
+#include "queue/operations.hpp"
+#include "shard/gate.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,14 +16,10 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <set>
-
-#include <sys/socket.h>
 
 namespace freshet {
 
@@ -92,20 +94,20 @@ struct sending {
 
 /// What came back over one connection.
 struct answer {
-    std::optional<call_result> said;  ///< none: the connection was stale, nothing came
+    std::optional<work_result> said;  ///< none: the connection was stale, nothing came
     bool reusable{false};
 };
 
-class http_caller final : public caller {
+class http_worker final : public flow_worker {
 public:
-    http_caller(shard& back, http_url url, std::size_t result_size_max_bytes)
+    http_worker(shard& back, http_url url, std::size_t result_size_max_bytes)
         : back_(back), url_(std::move(url)), result_size_max_bytes_(result_size_max_bytes) {}
-    asio::awaitable<call_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
+    asio::awaitable<work_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
     void abort() override;
 
 private:
     struct running {
-        running(http_caller& c, std::shared_ptr<cutter> with) : owner(c), cut(std::move(with)) {
+        running(http_worker& c, std::shared_ptr<cutter> with) : owner(c), cut(std::move(with)) {
             owner.running_.insert(cut.get());
         }
         running(const running&) = delete;
@@ -113,7 +115,7 @@ private:
             owner.running_.erase(cut.get());
             cut->end();
         }
-        http_caller& owner;
+        http_worker& owner;
         std::shared_ptr<cutter> cut;
     };
 
@@ -122,10 +124,10 @@ private:
     asio::awaitable<answer> exchange(connection& c, request_message& question, cutter& cut);
     asio::awaitable<answer> read_answer(connection& c, cutter& cut, bool& started);
     std::unique_ptr<connection> take_idle();
-    call_result retry(std::string_view why) const {
-        return call_ended(call_result::verdict::retry, fmt::format("{}: {}", url_.authority, why));
+    work_result retry(std::string_view why) const {
+        return work_ended(work_result::verdict::retry, fmt::format("{}: {}", url_.authority, why));
     }
-    call_result judge(reply_parser& parser) const;
+    work_result judge(reply_parser& parser) const;
 
     shard& back_;
     http_url url_;
@@ -138,10 +140,10 @@ bool fits_a_header(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
 }
 
-asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_view queue_name, milliseconds limit) {
+asio::awaitable<work_result> http_worker::call(const delivery& d, std::string_view queue_name, milliseconds limit) {
     const message& m = d.message;
     if (!fits_a_header(m.id) || !fits_a_header(m.key))
-        co_return call_ended(call_result::verdict::dead,
+        co_return work_ended(work_result::verdict::dead,
                              "its id or key has control characters, which no HTTP header can hold");
     request_message question(http::verb::post, url_.target, 11);
     question.set(http::field::host, url_.authority);
@@ -168,7 +170,7 @@ asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_vi
         now.cut->socket = &c->socket;
         answer a = co_await exchange(*c, question, *now.cut);
         now.cut->socket = nullptr;
-        if (now.cut->is_cut() && (!a.said || a.said->verdict != call_result::verdict::good))
+        if (now.cut->is_cut() && (!a.said || a.said->verdict != work_result::verdict::good))
             co_return retry(now.cut->why());
         if (a.reusable && c->socket.is_open()) {
             c->reused = true;
@@ -180,7 +182,7 @@ asio::awaitable<call_result> http_caller::call(const delivery& d, std::string_vi
 }
 
 /// A connection that is still open as far as one can see.
-std::unique_ptr<connection> http_caller::take_idle() {
+std::unique_ptr<connection> http_worker::take_idle() {
     while (!idle_.empty()) {
         std::unique_ptr<connection> c = std::move(idle_.back());
         idle_.pop_back();
@@ -191,7 +193,7 @@ std::unique_ptr<connection> http_caller::take_idle() {
     return nullptr;
 }
 
-asio::awaitable<std::vector<tcp::endpoint>> http_caller::find(cutter& cut, error_code& error) {
+asio::awaitable<std::vector<tcp::endpoint>> http_worker::find(cutter& cut, error_code& error) {
     const auto port = static_cast<unsigned short>(std::stoul(url_.port));
     const asio::ip::address address = asio::ip::make_address(url_.host, error);
     if (!error) co_return std::vector<tcp::endpoint>(1, tcp::endpoint(address, port));
@@ -211,7 +213,7 @@ asio::awaitable<std::vector<tcp::endpoint>> http_caller::find(cutter& cut, error
 }
 
 /// Empty, or why there is no connection.
-asio::awaitable<std::string> http_caller::connect(tcp::socket& s, cutter& cut) {
+asio::awaitable<std::string> http_worker::connect(tcp::socket& s, cutter& cut) {
     error_code error;
     const std::vector<tcp::endpoint> endpoints = co_await find(cut, error);
     if (!error && endpoints.empty()) error = asio::error::host_not_found;
@@ -232,7 +234,7 @@ asio::awaitable<std::string> http_caller::connect(tcp::socket& s, cutter& cut) {
 }
 
 /// Writes and reads at the same time: a worker may answer before it has read everything.
-asio::awaitable<answer> http_caller::exchange(connection& c, request_message& question, cutter& cut) {
+asio::awaitable<answer> http_worker::exchange(connection& c, request_message& question, cutter& cut) {
     sending out(back_);
     http::async_write(c.socket, question, [&out](const error_code& ec, std::size_t) {
         out.error = ec;
@@ -250,7 +252,7 @@ asio::awaitable<answer> http_caller::exchange(connection& c, request_message& qu
     co_return a;
 }
 
-asio::awaitable<answer> http_caller::read_answer(connection& c, cutter& cut, bool& started) {
+asio::awaitable<answer> http_worker::read_answer(connection& c, cutter& cut, bool& started) {
     answer a;
     std::optional<reply_parser> parser;
     for (int n = 0;; ++n) {
@@ -288,7 +290,7 @@ asio::awaitable<answer> http_caller::read_answer(connection& c, cutter& cut, boo
         a.reusable = !ec && parser->keep_alive() && c.buffer.size() == 0;
     }
     if (is_good && too_large) {
-        a.said = call_ended(call_result::verdict::dead,
+        a.said = work_ended(work_result::verdict::dead,
                             fmt::format("{}: its result is larger than {} bytes", url_.authority, limit));
         co_return a;
     }
@@ -296,11 +298,11 @@ asio::awaitable<answer> http_caller::read_answer(connection& c, cutter& cut, boo
     co_return a;
 }
 
-call_result http_caller::judge(reply_parser& parser) const {
+work_result http_worker::judge(reply_parser& parser) const {
     auto& reply = parser.get();
-    call_result said;
+    work_result said;
     if (http::to_status_class(reply.result_int()) == http::status_class::successful) {
-        said.verdict = call_result::verdict::good;
+        said.verdict = work_result::verdict::good;
         said.body = std::move(reply.body());
         const std::string_view flags = reply["Freshet-Flags"];
         std::from_chars(flags.data(), flags.data() + flags.size(), said.flags);
@@ -312,19 +314,19 @@ call_result http_caller::judge(reply_parser& parser) const {
     if (!reason.empty()) said.body += fmt::format(" {}", one_line(reason));
     if (const std::string text = one_line(body.substr(0, reason_size_max_bytes)); !text.empty())
         said.body += ": " + text;
-    if (said.verdict == call_result::verdict::retry)
+    if (said.verdict == work_result::verdict::retry)
         said.retry_after = parse_retry_after(reply[http::field::retry_after], wall::now());
     return said;
 }
 
-void http_caller::abort() {
+void http_worker::abort() {
     for (cutter* c : running_) c->cut("the server is being stopped");
 }
 
 }  // namespace
 
-std::unique_ptr<caller> make_http_caller(shard& back, http_url url, std::size_t result_size_max_bytes) {
-    return std::make_unique<http_caller>(back, std::move(url), result_size_max_bytes);
+std::unique_ptr<flow_worker> make_http_worker(shard& back, http_url url, std::size_t result_size_max_bytes) {
+    return std::make_unique<http_worker>(back, std::move(url), result_size_max_bytes);
 }
 
 }  // namespace freshet

@@ -1,7 +1,11 @@
 // A worker that is an HTTP server: the body is POSTed to it, the result is what it answers.
 #pragma once
 
-#include "flow/caller.hpp"
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
+
+#include "flow/worker.hpp"
+#include "shard/shard.hpp"
 
 #include <string>
 #include <string_view>
@@ -22,9 +26,9 @@ result<http_url> parse_http_url(std::string_view text);
 milliseconds parse_retry_after(std::string_view text, wall::time_point now);
 
 /// What a status other than 2xx comes to.
-enum call_result::verdict judge_status(unsigned status);
+enum work_result::verdict judge_status(unsigned status);
 
 /// A result of more than `result_size_max_bytes` is dead.
-std::unique_ptr<caller> make_http_caller(shard& back, http_url url, std::size_t result_size_max_bytes);
+std::unique_ptr<flow_worker> make_http_worker(shard& back, http_url url, std::size_t result_size_max_bytes);
 
 }  // namespace freshet

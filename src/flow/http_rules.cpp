@@ -1,5 +1,10 @@
 #include "flow/http.hpp"
 
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
+
+#include "flow/worker.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -84,9 +89,9 @@ milliseconds parse_retry_after(std::string_view text, wall::time_point now) {
     return *date - since;
 }
 
-enum call_result::verdict judge_status(unsigned status) {
+enum work_result::verdict judge_status(unsigned status) {
     const bool for_good = status >= 400 && status < 500 && status != 408 && status != 425 && status != 429;
-    return for_good ? call_result::verdict::dead : call_result::verdict::retry;
+    return for_good ? work_result::verdict::dead : work_result::verdict::retry;
 }
 
 }  // namespace freshet

@@ -1,6 +1,12 @@
-#include "escape.hpp"
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "base/escape.hpp"
 #include "flow/runner.hpp"
-#include "protocol/number.hpp"
+#include "protocol/exptime.hpp"
+#include "protocol/request.hpp"
 
 #include <fmt/format.h>
 

@@ -1,19 +1,23 @@
 #include "flow/runner.hpp"
 
+#include "base/escape.hpp"
 #include "flow/exec.hpp"
-#include "flow/execute.hpp"
 #include "flow/http.hpp"
+#include "protocol/ask.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "queue/operations.hpp"
+#include "shard/awaited.hpp"
+#include "shard/gate.hpp"
+#include "store/execute.hpp"
 
-#include "escape.hpp"
-
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -59,7 +63,7 @@ enum class stored : std::uint8_t { done, too_large, given_up };
 class runner final : public flow {
 public:
     runner(shard& back, queue& from, store* into, const flow_config& config, bool keep_results,
-           std::unique_ptr<caller> worker)
+           std::unique_ptr<flow_worker> worker)
         : back_(back),
           queue_(from),
           into_(into),
@@ -85,11 +89,11 @@ private:
     asio::awaitable<void> receive();
     asio::awaitable<void> handle(delivery d);
     asio::awaitable<void> renew(std::shared_ptr<lease> held);
-    asio::awaitable<call_result> ask(const delivery& d, const result<std::string>& key);
-    asio::awaitable<void> settle_retry(const delivery& d, const call_result& said);
-    asio::awaitable<void> conclude(const delivery& d, const result<std::string>& key, call_result said);
+    asio::awaitable<work_result> ask(const delivery& d, const result<std::string>& key);
+    asio::awaitable<void> settle_retry(const delivery& d, const work_result& said);
+    asio::awaitable<void> conclude(const delivery& d, const result<std::string>& key, work_result said);
     asio::awaitable<stored> put(const std::string& key, const kept_result& what);
-    asio::awaitable<void> settle(lent<settlement>& s);
+    asio::awaitable<void> settle(awaited<settlement>& s);
     asio::awaitable<void> sleep(milliseconds time);
 
     std::string name(const delivery& d) const;
@@ -99,11 +103,11 @@ private:
     store* into_;
     flow_config config_;
     bool keep_results_;
-    std::unique_ptr<caller> worker_;
+    std::unique_ptr<flow_worker> worker_;
 
     // of the back shard
     gate freed_;  ///< a slot is free, or the flow is being stopped
-    lent<reception>* reception_{nullptr};
+    awaited<reception>* reception_{nullptr};
     std::set<asio::steady_timer*> sleepers_;
     std::minstd_rand random_;
     std::size_t running_{0};  ///< coroutines
@@ -201,7 +205,7 @@ asio::awaitable<void> runner::sleep(milliseconds time) {
 }
 
 asio::awaitable<void> runner::receive() {
-    lent<reception> r(back_);
+    awaited<reception> r(back_);
     milliseconds trouble{0};
     while (!stopping_) {
         if (busy_ >= config_.concurrency) {
@@ -233,7 +237,7 @@ asio::awaitable<void> runner::receive() {
 }
 
 asio::awaitable<void> runner::renew(std::shared_ptr<lease> held) {
-    lent<settlement> s(back_);
+    awaited<settlement> s(back_);
     s.action = settlement::action::renew;
     s.number = held->number;
     while (!held->over) {
@@ -257,31 +261,31 @@ asio::awaitable<void> runner::handle(delivery d) {
     spawn(renew(guard.held), false);
     const result<std::string> key =
         into_ != nullptr ? result_key(config_.key, d.message, queue_.name()) : result<std::string>(std::string());
-    call_result said = co_await ask(d, key);
-    if (said.verdict == call_result::verdict::retry) {
+    work_result said = co_await ask(d, key);
+    if (said.verdict == work_result::verdict::retry) {
         if (aborted_) co_return;  // given back: it stays leased, and comes again once the lease has ended
         if (!is_last_attempt(queue_.options(), d.message.attempt)) {
             co_await settle_retry(d, said);
             co_return;
         }
-        said.verdict = call_result::verdict::dead;
+        said.verdict = work_result::verdict::dead;
         said.body = fmt::format("{} (attempt {} of {})", said.body, d.message.attempt, queue_.options().max_attempts);
     }
     co_await conclude(d, key, std::move(said));
 }
 
-asio::awaitable<call_result> runner::ask(const delivery& d, const result<std::string>& key) {
+asio::awaitable<work_result> runner::ask(const delivery& d, const result<std::string>& key) {
     if (is_exhausted(queue_.options(), d.message.attempt))
-        co_return call_ended(call_result::verdict::dead,
+        co_return work_ended(work_result::verdict::dead,
                              fmt::format("none of its {} attempts came to an end", queue_.options().max_attempts));
-    if (!key) co_return call_ended(call_result::verdict::dead, key.error().text);
+    if (!key) co_return work_ended(work_result::verdict::dead, key.error().text);
     called_.fetch_add(1, std::memory_order_relaxed);
     const std::string_view from = queue_.name();
     co_return co_await worker_->call(d, from, config_.timeout);
 }
 
-asio::awaitable<void> runner::settle_retry(const delivery& d, const call_result& said) {
-    lent<settlement> s(back_);
+asio::awaitable<void> runner::settle_retry(const delivery& d, const work_result& said) {
+    awaited<settlement> s(back_);
     s.action = settlement::action::retry;
     s.number = d.number;
     std::uniform_real_distribution<double> jitter(0, 1);
@@ -294,19 +298,19 @@ asio::awaitable<void> runner::settle_retry(const delivery& d, const call_result&
 }
 
 /// Result, then ack.
-asio::awaitable<void> runner::conclude(const delivery& d, const result<std::string>& key, call_result said) {
+asio::awaitable<void> runner::conclude(const delivery& d, const result<std::string>& key, work_result said) {
     std::optional<kept_result> kept;
     if (into_ != nullptr && key) {
         kept.emplace();
         kept->store = config_.into;
         kept->key = *key;
-        kept->error = said.verdict == call_result::verdict::dead;
+        kept->error = said.verdict == work_result::verdict::dead;
         kept->flags = kept->error ? 0 : said.flags;
         kept->value = kept->error ? error_value(said.body) : std::move(said.body);
         if (config_.ttl.count() > 0) kept->expires = wall::now() + config_.ttl;
         stored is = co_await put(*key, *kept);
         if (is == stored::too_large && !kept->error) {
-            said = call_ended(call_result::verdict::dead,
+            said = work_ended(work_result::verdict::dead,
                               fmt::format("its result of {} bytes is larger than the store takes", kept->value.size()));
             kept->error = true;
             kept->flags = 0;
@@ -316,9 +320,9 @@ asio::awaitable<void> runner::conclude(const delivery& d, const result<std::stri
         if (is == stored::given_up) co_return;
         if (is == stored::too_large) kept.reset();
     }
-    lent<settlement> s(back_);
+    awaited<settlement> s(back_);
     s.number = d.number;
-    if (said.verdict == call_result::verdict::good) {
+    if (said.verdict == work_result::verdict::good) {
         good_.fetch_add(1, std::memory_order_relaxed);
         s.action = settlement::action::ack;
     } else {
@@ -359,7 +363,7 @@ asio::awaitable<stored> runner::put(const std::string& key, const kept_result& w
 }
 
 /// What cannot be settled comes again once its lease has ended.
-asio::awaitable<void> runner::settle(lent<settlement>& s) {
+asio::awaitable<void> runner::settle(awaited<settlement>& s) {
     milliseconds trouble{0};
     for (;;) {
         queue_.settle(s);
@@ -378,19 +382,19 @@ asio::awaitable<void> runner::settle(lent<settlement>& s) {
 }  // namespace
 
 std::unique_ptr<flow> make_flow(shard& back, queue& from, store* into, const flow_config& config, bool keep_results,
-                                std::unique_ptr<caller> worker) {
+                                std::unique_ptr<flow_worker> worker) {
     return std::make_unique<runner>(back, from, into, config, keep_results && into != nullptr, std::move(worker));
 }
 
 std::unique_ptr<flow> make_flow(shard& back, queue& from, store* into, const flow_config& config, bool keep_results) {
     const std::size_t limit = into != nullptr ? config.result_size_max_bytes : dropped_result_size_max_bytes;
-    std::unique_ptr<caller> worker;
+    std::unique_ptr<flow_worker> worker;
     if (!config.exec.empty()) {
-        worker = make_exec_caller(back, config.exec, limit);
+        worker = make_exec_worker(back, config.exec, limit);
     } else {
         const result<http_url> url = parse_http_url(config.url);
         if (!url) throw std::invalid_argument(url.error().text);
-        worker = make_http_caller(back, *url, limit);
+        worker = make_http_worker(back, *url, limit);
     }
     return make_flow(back, from, into, config, keep_results, std::move(worker));
 }

@@ -2,14 +2,22 @@
 // And its rules, as plain functions.
 #pragma once
 
-#include <freshet/flow.hpp>
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
-#include "flow/caller.hpp"
+#include "flow/flow.hpp"
+#include "flow/worker.hpp"
+#include "protocol/exptime.hpp"
+#include "queue/queue.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
 
 namespace freshet {
 
 std::unique_ptr<flow> make_flow(shard& back, queue& from, store* into, const flow_config& config, bool keep_results,
-                                std::unique_ptr<caller> worker);
+                                std::unique_ptr<flow_worker> worker);
 
 /// How long a message rests after its attempt failed: backoff_min, doubled for each attempt after the first, and up to
 /// a quarter more of it (`jitter` 0..1), never over backoff_max.

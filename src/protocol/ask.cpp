@@ -1,7 +1,7 @@
 // Requests to bytes: what a client sends. The other direction of classic.cpp and meta.cpp.
-#include "protocol/base64.hpp"
+#include "protocol/ask.hpp"
 
-#include <freshet/protocol.hpp>
+#include "protocol/base64.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Keys of meta commands may travel as base64 (flag b).
 #pragma once
 
-#include <freshet/item.hpp>
+#include "base/bytes.hpp"
 
 #include <string_view>
 

@@ -1,6 +1,10 @@
 // The classic commands.
-#include "protocol/line.hpp"
+#include "protocol/command_line.hpp"
+
+#include "protocol/form.hpp"
 #include "protocol/number.hpp"
+#include "protocol/request.hpp"
+#include "protocol/request_parser.hpp"
 
 #include <algorithm>
 #include <array>

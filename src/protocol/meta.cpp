@@ -1,7 +1,11 @@
 // The meta commands: mg ms md ma mn me.
 #include "protocol/base64.hpp"
-#include "protocol/line.hpp"
+#include "protocol/command_line.hpp"
+#include "protocol/exptime.hpp"
+#include "protocol/form.hpp"
 #include "protocol/number.hpp"
+#include "protocol/request.hpp"
+#include "protocol/request_parser.hpp"
 
 #include <bitset>
 

@@ -1,5 +1,7 @@
 #include "protocol/number.hpp"
 
+#include <freshet/error.hpp>
+
 #include <charconv>
 
 namespace freshet {

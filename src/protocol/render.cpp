@@ -1,8 +1,8 @@
 // Replies to bytes, in the form the client asked for.
+#include "protocol/render.hpp"
+
 #include "protocol/base64.hpp"
 #include "shard/output.hpp"
-
-#include <freshet/protocol.hpp>
 
 #include <array>
 #include <charconv>

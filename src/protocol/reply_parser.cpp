@@ -1,5 +1,7 @@
 // A server's answers to replies: what a client reads. The other direction of render.cpp.
-#include "protocol/line.hpp"
+#include "protocol/reply_parser.hpp"
+
+#include "protocol/command_line.hpp"
 #include "protocol/number.hpp"
 
 #include <algorithm>

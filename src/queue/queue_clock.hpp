@@ -1,7 +1,7 @@
 // A queue's time, so that tests can make it pass.
 #pragma once
 
-#include <freshet/item.hpp>
+#include <freshet/time.hpp>
 
 namespace freshet {
 

@@ -1,6 +1,14 @@
 // set and add on a queue route: the message is confirmed before the client is answered.
-#include "escape.hpp"
-#include "protocol/number.hpp"
+#include <freshet/time.hpp>
+
+#include "base/escape.hpp"
+#include "call/call.hpp"
+#include "protocol/exptime.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "route/task.hpp"
 #include "route/task_operations.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
-#include "route/task_key.hpp"
+#include "route/queue_source.hpp"
 
-#include <freshet/route.hpp>
+#include "route/task_key.hpp"
 
 namespace freshet {
 

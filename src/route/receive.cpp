@@ -1,6 +1,13 @@
 // get and delete on a queue route: take, acknowledge, give back.
 #include "route/task_operations.hpp"
 
+#include "call/call.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "route/task.hpp"
+
 #include <algorithm>
 
 namespace freshet {

@@ -1,4 +1,7 @@
-#include <freshet/route.hpp>
+#include "route/table.hpp"
+
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
 
 #include <algorithm>
 

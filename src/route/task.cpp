@@ -1,3 +1,9 @@
+#include "route/task.hpp"
+
+#include <freshet/error.hpp>
+
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
 #include "route/task_operations.hpp"
 
 namespace freshet {

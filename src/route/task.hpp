@@ -1,14 +1,29 @@
 // The memcached protocol as a door to queues: enqueue.cpp publishes, receive.cpp takes and settles.
 #pragma once
 
-#include "route/task_key.hpp"
+#include <freshet/time.hpp>
 
-#include <freshet/route.hpp>
+#include "call/call.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "route/queue_source.hpp"
+#include "route/task_key.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace freshet {
+
+struct task_options {
+    bool close_on_lost_noreply{
+        true};  ///< a noreply publish that fails closes the connection; it is counted and logged in any case
+};
+
+/// set publishes, get receives: the memcached protocol as a door to queues. Own thread only.
+std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source,
+                                       task_options options);
 
 class task_store final : public store, public ticker {
 public:

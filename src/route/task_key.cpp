@@ -1,5 +1,7 @@
 #include "route/task_key.hpp"
 
+#include <freshet/error.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>

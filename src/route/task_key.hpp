@@ -1,7 +1,7 @@
 // What stands behind a queue route's prefix: nothing, "#id", or "/verb" once or more.
 #pragma once
 
-#include <freshet/item.hpp>
+#include <freshet/time.hpp>
 
 #include <cstdint>
 #include <optional>

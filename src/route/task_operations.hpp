@@ -1,6 +1,10 @@
 // What a task store lends to queues, one object per call under way.
 #pragma once
 
+#include <freshet/time.hpp>
+
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
 #include "route/task.hpp"
 
 namespace freshet {

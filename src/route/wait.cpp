@@ -1,5 +1,11 @@
 // A get that misses waits for the value, told by the store where it can tell.
-#include <freshet/route.hpp>
+
+#include "route/wait.hpp"
+
+#include "call/call.hpp"
+#include "call/step.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
 
 #include <vector>
 

@@ -19,11 +19,11 @@ constexpr std::string_view too_many = "ERROR Too many open connections\r\n";
 }  // namespace
 
 listener::listener(server_state& server, listening_socket socket) : server_(server), socket_(std::move(socket)) {
-    server_.fronts.front()->reactor.add(*this, socket_.descriptor);
+    server_.shards.front()->reactor.add(*this, socket_.descriptor);
 }
 
 void listener::close() {
-    front& home = *server_.fronts.front();
+    server_shard& home = *server_.shards.front();
     if (resting_) home.home.remove(*this);
     home.reactor.remove(socket_.descriptor);
     if (!socket_.unix_path.empty()) ::unlink(socket_.unix_path.c_str());
@@ -45,14 +45,14 @@ void listener::readable() {
 }
 
 void listener::rest() {
-    front& home = *server_.fronts.front();
+    server_shard& home = *server_.shards.front();
     home.reactor.watch(*this, socket_.descriptor, false, false);
     home.home.add(*this);
     resting_ = true;
 }
 
 void listener::tick(steady::time_point) {
-    front& home = *server_.fronts.front();
+    server_shard& home = *server_.shards.front();
     home.home.remove(*this);
     resting_ = false;
     home.reactor.watch(*this, socket_.descriptor, true, false);
@@ -72,9 +72,9 @@ void listener::admit(int descriptor) {
         ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
     }
-    front& to = *server_.fronts[next_front_++ % server_.fronts.size()];
+    server_shard& to = *server_.shards[next_shard_++ % server_.shards.size()];
     const auto open = [&to, descriptor] {
-        auto* const s = new session(to, descriptor);  // the reactor's once it is buried
+        auto* const s = new session(to, descriptor);  // the reactor's once it is disposed of
         if (to.stopping) s->finish();
     };
     if (to.home.here()) open();

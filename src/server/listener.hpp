@@ -1,8 +1,11 @@
 // Accepts connections on one socket and hands them to the shards in turn.
 #pragma once
 
-#include "server/address.hpp"
-#include "server/front.hpp"
+#include <freshet/time.hpp>
+
+#include "server/listen_address.hpp"
+#include "server/server_shard.hpp"
+#include "shard/shard.hpp"
 
 #include <unistd.h>
 
@@ -10,7 +13,7 @@ namespace freshet {
 
 class listener final : public endpoint, public ticker {
 public:
-    /// Of the first front's shard; takes the socket.
+    /// Of the first shard's shard; takes the socket.
     listener(server_state& server, listening_socket socket);
     ~listener() override { ::close(socket_.descriptor); }
 
@@ -19,7 +22,7 @@ public:
     void dead() override {}
     /// After descriptors had run out.
     void tick(steady::time_point now) override;
-    /// No more connections; to be buried after this. On its shard.
+    /// No more connections; to be disposed of after this. On its shard.
     void close();
 
 private:
@@ -28,7 +31,7 @@ private:
 
     server_state& server_;
     listening_socket socket_;
-    std::size_t next_front_{0};
+    std::size_t next_shard_{0};
     bool resting_{false};
 };
 

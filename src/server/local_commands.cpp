@@ -1,5 +1,10 @@
 // Commands that a session answers itself: version, verbosity, flush_all, stats, mn, quit.
 #include "server/session.hpp"
+
+#include <freshet/time.hpp>
+
+#include "base/bytes.hpp"
+#include "protocol/request.hpp"
 #include "store/statistics.hpp"
 
 #include <sys/resource.h>
@@ -32,7 +37,7 @@ bool session::answer_locally(session_call* c) {
             if (!c->form.noreply) say("OK\r\n");
             return true;
         case command::flush_all:  // one that is refused counts, too, as memcached -F counts it
-            front_.server.flushes.fetch_add(1, std::memory_order_relaxed);
+            shard_.server.flushes.fetch_add(1, std::memory_order_relaxed);
             return submit(c);
         case command::stats:
             c->request.key = parser_.arguments();
@@ -44,7 +49,7 @@ bool session::answer_locally(session_call* c) {
 
 /// What the server itself says; the stores' figures come behind it.
 void session::append_statistics(bytes& to, std::string_view group) {
-    server_state& server = front_.server;
+    server_state& server = shard_.server;
     if (group == "reset") {
         server.flushes.store(0, std::memory_order_relaxed);
         return;
@@ -57,7 +62,7 @@ void session::append_statistics(bytes& to, std::string_view group) {
         std::uint64_t accepted = 0;
         std::uint64_t read = 0;
         std::uint64_t written = 0;
-        for (const front* f : server.fronts) {
+        for (const server_shard* f : server.shards) {
             accepted += f->figures.accepted.load(std::memory_order_relaxed);
             read += f->figures.bytes_read.load(std::memory_order_relaxed);
             written += f->figures.bytes_written.load(std::memory_order_relaxed);
@@ -76,7 +81,7 @@ void session::append_statistics(bytes& to, std::string_view group) {
         add("cmd_flush", server.flushes.load(std::memory_order_relaxed));
         add("bytes_read", read);
         add("bytes_written", written);
-        add("threads", server.fronts.size());
+        add("threads", server.shards.size());
     } else if (group == "settings") {
         add("maxconns", server.config.connections_max);
         add("item_size_max", server.config.item_size_max_bytes);

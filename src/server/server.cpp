@@ -1,4 +1,4 @@
-#include <freshet/server.hpp>
+#include "server/server.hpp"
 
 #include "server/listener.hpp"
 #include "server/session.hpp"
@@ -21,7 +21,7 @@ struct serving_shard {
         thread.reactor().stay();
     }
     shard thread;
-    front sessions;
+    server_shard sessions;
 };
 
 class server_of_shards final : public server {
@@ -80,7 +80,7 @@ result<std::vector<std::string>> server_of_shards::start() {
     }
     for (unsigned i = 0; i < config_.threads; ++i) {
         shards_.push_back(std::make_unique<serving_shard>(state_, i + 1));
-        state_.fronts.push_back(&shards_.back()->sessions);
+        state_.shards.push_back(&shards_.back()->sessions);
     }
     std::vector<std::string> sentences;
     for (auto& s : sockets) {
@@ -99,7 +99,7 @@ void server_of_shards::stop(steady::time_point deadline) {
     first.run_and_wait([&] {
         for (auto& l : listeners_) {
             l->close();
-            first.reactor().bury(l.release());  // this turn may still have news for it
+            first.reactor().dispose(l.release());  // this turn may still have news for it
         }
         listeners_.clear();
     });

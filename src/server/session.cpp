@@ -1,5 +1,9 @@
 #include "server/session.hpp"
 
+#include "protocol/form.hpp"
+#include "protocol/render.hpp"
+#include "protocol/reply.hpp"
+
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,15 +15,15 @@ namespace {
 constexpr std::size_t scratch_kept_bytes = std::size_t{2} << 20;
 }
 
-session::session(front& home, int descriptor)
-    : front_(home),
+session::session(server_shard& home, int descriptor)
+    : shard_(home),
       descriptor_(descriptor),
       parser_(home.server.config.item_size_max_bytes),
       input_(home.home.pool()),
       next_(home.sessions) {
     if (next_ != nullptr) next_->previous_ = this;
     home.sessions = this;
-    front_figures::add(home.figures.accepted, 1);
+    connection_figures::add(home.figures.accepted, 1);
     home.reactor.add(*this, descriptor);
 }
 
@@ -31,15 +35,15 @@ void session::close() {
     if (closed_) return;
     closed_ = true;
     client_.gone = true;
-    front_.reactor.remove(descriptor_);
+    shard_.reactor.remove(descriptor_);
     ::close(descriptor_);
-    (previous_ != nullptr ? previous_->next_ : front_.sessions) = next_;
+    (previous_ != nullptr ? previous_->next_ : shard_.sessions) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
     input_.clear();
-    front_.scratch.clear(scratch_kept_bytes);
+    shard_.scratch.clear(scratch_kept_bytes);
     unsent_.clear(0);
     count_held();
-    front_.server.leave();
+    shard_.server.leave();
     if (unanswered_ == 0 && !processing_) render_answered();
 }
 
@@ -55,7 +59,7 @@ void session::readable() {
         return;
     }
     if (n == 0) return finish();
-    front_figures::add(front_.figures.bytes_read, static_cast<std::uint64_t>(n));
+    connection_figures::add(shard_.figures.bytes_read, static_cast<std::uint64_t>(n));
     process_kept();
     advance();
 }
@@ -73,7 +77,7 @@ void session::process() {
     session_call* c = nullptr;
     bool more = true;
     while (more && !ending_ && !closed_ && input_.unread.size() >= parser_.wanted() && !over_limits()) {
-        if (c == nullptr) c = front_.take_call();
+        if (c == nullptr) c = shard_.take_call();
         switch (parser_.next(input_.unread, c->request, c->form)) {
             case request_parser::status::more: more = false; break;
             case request_parser::status::call:
@@ -93,9 +97,9 @@ void session::process() {
                 break;
             case request_parser::status::nothing: break;
         }
-        if (front_.scratch.size() > front::scratch_max_bytes && !send_out()) break;
+        if (shard_.scratch.size() > server_shard::scratch_max_bytes && !send_out()) break;
     }
-    if (c != nullptr) front_.give_back(c);
+    if (c != nullptr) shard_.give_back(c);
     processing_ = false;
     stalled_ = over_limits();
 }
@@ -103,9 +107,9 @@ void session::process() {
 void session::begin(session_call* c) {
     c->reply.reset();
     c->request.source = input_.source();
-    c->home = &front_.home;
+    c->home = &shard_.home;
     c->client = &client_;
-    c->now = front_.home.now();
+    c->now = shard_.home.now();
     c->scratch = nullptr;
     c->answered = false;
 }
@@ -114,7 +118,7 @@ void session::begin(session_call* c) {
 bool session::submit(session_call* c) {
     submitting_ = c;
     ++unanswered_;
-    start(*front_.routes, *c, *this);
+    start(*shard_.routes, *c, *this);
     submitting_ = nullptr;
     if (c->answered && first_ == nullptr) {
         tell(*c);
@@ -132,7 +136,7 @@ bool session::on_reply(call& c) {
     if (closed_) {
         if (unanswered_ == 0 && !processing_) render_answered();
     } else if (first_ == &mine) {
-        front_.reactor.dirty_client(*this);
+        shard_.reactor.dirty_client(*this);
     }
     return false;  // the call may be somebody else's by now
 }
@@ -165,22 +169,23 @@ void session::tell(const session_call& c) {
 /// Says what is answered, up to the first call that is not. False: there is more, but what is said must be sent first.
 bool session::render_answered() {
     while (first_ != nullptr && first_->answered) {
-        if (!closed_ && out().size() > front::scratch_max_bytes) return false;
+        if (!closed_ && out().size() > server_shard::scratch_max_bytes) return false;
         session_call* const c = first_;
         first_ = c->behind;
         if (first_ == nullptr) last_ = nullptr;
         --pending_;
         if (first_ != nullptr && first_->behind != nullptr) first_->behind->prefetch();
         if (!closed_) tell(*c);
-        front_.give_back(c);
+        shard_.give_back(c);
     }
-    if (closed_ && unanswered_ == 0) front_.reactor.bury(this);
+    if (closed_ && unanswered_ == 0) shard_.reactor.dispose(this);
     return true;
 }
 
 /// Half of the limits: it does not stop and go on with every command.
 bool session::may_go_on() const noexcept {
-    return !over_limits() && pending_ <= front::pending_max / 2 && unsent_.size() <= front::unsent_max_bytes / 2;
+    return !over_limits() && pending_ <= server_shard::pending_max / 2 &&
+           unsent_.size() <= server_shard::unsent_max_bytes / 2;
 }
 
 /// After anything happened: says and sends what can be, goes on with what was kept back, reads or stops reading, or
@@ -210,11 +215,11 @@ void session::watch(bool read, bool write) {
     if (read == watching_read_ && write == watching_write_) return;
     watching_read_ = read;
     watching_write_ = write;
-    front_.reactor.watch(*this, descriptor_, read, write);
+    shard_.reactor.watch(*this, descriptor_, read, write);
 }
 
 void session::count_held() noexcept {
-    front_.held_bytes += unsent_.size() - held_;
+    shard_.held_bytes += unsent_.size() - held_;
     held_ = unsent_.size();
 }
 
@@ -227,7 +232,7 @@ bool session::send_out() {
         close();
         return false;
     }
-    front_figures::add(front_.figures.bytes_written, sent);
+    connection_figures::add(shard_.figures.bytes_written, sent);
     if (&from != &unsent_) {
         from.move_to(unsent_);
         from.clear(scratch_kept_bytes);
@@ -241,7 +246,7 @@ bool session::send_out() {
 void session::say(std::string_view lines) {
     if (lines.empty()) return;
     if (first_ == nullptr) return out().text().append(lines);
-    session_call* const c = front_.take_call();
+    session_call* const c = shard_.take_call();
     c->request = {};
     c->form.dialect = dialect::classic_line;
     c->form.noreply = false;

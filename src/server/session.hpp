@@ -1,7 +1,14 @@
 // One client's connection: bytes to calls, answers to bytes, in order. Own thread only.
 #pragma once
 
-#include "server/front.hpp"
+#include <freshet/error.hpp>
+
+#include "base/bytes.hpp"
+#include "call/call.hpp"
+#include "call/client_state.hpp"
+#include "call/step.hpp"
+#include "protocol/request_parser.hpp"
+#include "server/server_shard.hpp"
 #include "shard/intake.hpp"
 #include "shard/output.hpp"
 
@@ -12,7 +19,7 @@ namespace freshet {
 class session final : public endpoint, public step {
 public:
     /// Takes the descriptor, a connected non-blocking socket.
-    session(front& home, int descriptor);
+    session(server_shard& home, int descriptor);
     ~session() override;
 
     void readable() override;
@@ -22,7 +29,7 @@ public:
 
     /// Reads no more; closes once all is answered and sent.
     void finish();
-    /// Closes at once; lives on, buried, until its calls are answered.
+    /// Closes at once; lives on, disposed of, until its calls are answered.
     void close();
     session* next() const noexcept { return next_; }
 
@@ -41,19 +48,19 @@ private:
     bool send_out();
     bool may_go_on() const noexcept;
     void watch(bool read, bool write);
-    output& out() noexcept { return unsent_.empty() ? front_.scratch : unsent_; }
+    output& out() noexcept { return unsent_.empty() ? shard_.scratch : unsent_; }
     void count_held() noexcept;
     bool over_limits() const noexcept {
-        return pending_ >= front::pending_max || unsent_.size() > front::unsent_max_bytes ||
-               (held_ != 0 && front_.held_bytes > front::held_max_bytes);
+        return pending_ >= server_shard::pending_max || unsent_.size() > server_shard::unsent_max_bytes ||
+               (held_ != 0 && shard_.held_bytes > server_shard::held_max_bytes);
     }
 
-    front& front_;
+    server_shard& shard_;
     int descriptor_;
     request_parser parser_;
     intake input_;
     output unsent_;                 ///< what the socket would not take
-    std::size_t held_{0};           ///< of front::held_bytes
+    std::size_t held_{0};           ///< of server_shard::held_bytes
     session_call* first_{nullptr};  ///< the line of replies
     session_call* last_{nullptr};
     std::size_t pending_{0};  ///< calls in that line

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shard/pool.hpp"
+#include "shard/slice.hpp"
 
 #include <sys/types.h>
 

@@ -1,4 +1,4 @@
-#include <freshet/shard.hpp>
+#include "shard/mailbox.hpp"
 
 namespace freshet {
 

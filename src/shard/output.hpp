@@ -1,8 +1,8 @@
 // What is to be sent: text of its own, and slices of values between it. Own thread only.
 #pragma once
 
-#include <freshet/item.hpp>
-#include <freshet/slice.hpp>
+#include "base/bytes.hpp"
+#include "shard/slice.hpp"
 
 #include <cstddef>
 #include <vector>

@@ -1,7 +1,7 @@
 // A shard's chunks: taken and given back without asking the heap, once it has warmed up. Own thread only.
 #pragma once
 
-#include <freshet/slice.hpp>
+#include "shard/slice.hpp"
 
 #include <array>
 #include <cstddef>

@@ -56,11 +56,11 @@ reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home
     arm();
 }
 
-reactor::~reactor() { delete_buried(); }
+reactor::~reactor() { delete_disposed(); }
 
 void reactor::add(endpoint& e, int descriptor) { add(e, descriptor, EPOLLIN); }
 
-void reactor::add_bell(endpoint& e, int descriptor) { add(e, descriptor, EPOLLIN | EPOLLET); }
+void reactor::add_event(endpoint& e, int descriptor) { add(e, descriptor, EPOLLIN | EPOLLET); }
 
 void reactor::add(endpoint& e, int descriptor, std::uint32_t what) {
     epoll_event event{};
@@ -81,10 +81,10 @@ void reactor::remove(int descriptor) {
     ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
-void reactor::bury(endpoint* e) {
-    if (e->buried_) return;
-    e->buried_ = true;
-    graves_.push_back(e);
+void reactor::dispose(endpoint* e) {
+    if (e->disposed_) return;
+    e->disposed_ = true;
+    disposals_.push_back(e);
     if (!turning_ && !flush_posted_) post_flush();
 }
 
@@ -92,7 +92,7 @@ void reactor::flush(endpoints& list) {
     for (std::size_t i = 0; i < list.size(); ++i) {  // who is flushed may have more to say: it stands at the end again
         endpoint& e = *list[i];
         e.dirty_ = false;
-        if (!e.buried_) e.flush();
+        if (!e.disposed_) e.flush();
     }
     list.clear();
 }
@@ -103,7 +103,7 @@ void reactor::post_flush() {
         flush_posted_ = false;
         turning_ = true;
         flush();
-        delete_buried();
+        delete_disposed();
         turning_ = false;
     });
 }
@@ -115,9 +115,9 @@ void reactor::flush() {
     }
 }
 
-void reactor::delete_buried() {
-    for (std::size_t i = 0; i < graves_.size(); ++i) delete graves_[i];
-    graves_.clear();
+void reactor::delete_disposed() {
+    for (std::size_t i = 0; i < disposals_.size(); ++i) delete disposals_[i];
+    disposals_.clear();
 }
 
 void reactor::arm() {
@@ -131,7 +131,7 @@ void reactor::arm() {
 
 void reactor::stay() {
     parts_->timer.emplace();
-    add_bell(*parts_->timer, parts_->timer->descriptor);
+    add_event(*parts_->timer, parts_->timer->descriptor);
 }
 
 void reactor::turn() {
@@ -146,16 +146,16 @@ void reactor::turn() {
         for (int i = 0; i < ready; ++i) {
             auto* const e = static_cast<endpoint*>(parts_->events[static_cast<std::size_t>(i)].data.ptr);
             const std::uint32_t what = parts_->events[static_cast<std::size_t>(i)].events;
-            if (e->buried_) continue;
+            if (e->disposed_) continue;
             if ((what & (EPOLLERR | EPOLLHUP)) != 0 && (what & EPOLLIN) == 0) {
                 e->dead();
                 continue;
             }
             if ((what & EPOLLOUT) != 0) e->flush();
-            if ((what & EPOLLIN) != 0 && !e->buried_) e->readable();
+            if ((what & EPOLLIN) != 0 && !e->disposed_) e->readable();
         }
         flush();
-        delete_buried();
+        delete_disposed();
     }
     turning_ = false;
 }

@@ -1,9 +1,11 @@
 // The reactor of the hot path: one epoll descriptor, nested in the shard's io_context as a single descriptor.
 // A turn: ask epoll once, tell every ready endpoint, then flush all that have something to say, servers first,
-// then bury the dead. Own thread only.
+// then dispose of the dead. Own thread only.
 #pragma once
 
-#include <freshet/shard.hpp>
+#include <freshet/time.hpp>
+
+#include "shard/shard.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +13,7 @@
 
 namespace freshet {
 
-/// A socket on the hot path. Whoever derives owns the descriptor; the reactor owns the endpoint once it is buried.
+/// A socket on the hot path. Whoever derives owns the descriptor; the reactor owns the endpoint once it is disposed of.
 class endpoint {
 public:
     virtual ~endpoint() = default;
@@ -25,7 +27,7 @@ public:
 private:
     friend class reactor;
     bool dirty_{false};
-    bool buried_{false};
+    bool disposed_{false};
 };
 
 class reactor {
@@ -36,7 +38,7 @@ public:
     /// Watches the descriptor for reading, level-triggered.
     void add(endpoint& e, int descriptor);
     /// Watches an eventfd or a timerfd, which need not be read: each time that it rings is told once.
-    void add_bell(endpoint& e, int descriptor);
+    void add_event(endpoint& e, int descriptor);
     /// What the descriptor is watched for from now on.
     void watch(endpoint& e, int descriptor, bool readable, bool writable);
     /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
@@ -47,11 +49,11 @@ public:
     void stay();
     static constexpr milliseconds stay_max{5};
     /// To be flushed at the end of the turn; outside of one, as soon as the io_context is asked again.
-    void dirty_server(endpoint& e) { mark(e, dirty_servers_); }
-    void dirty_client(endpoint& e) { mark(e, dirty_clients_); }
+    void dirty_server(endpoint& e) { add_dirty(e, dirty_servers_); }
+    void dirty_client(endpoint& e) { add_dirty(e, dirty_clients_); }
     /// Deletes the endpoint at the end of the turn; outside of one, as soon as the io_context is asked again. Its
     /// descriptor is closed by its destructor.
-    void bury(endpoint* e);
+    void dispose(endpoint* e);
 
 private:
     friend class shard;
@@ -59,7 +61,7 @@ private:
     using endpoints = std::vector<endpoint*>;
 
     void add(endpoint& e, int descriptor, std::uint32_t what);
-    void mark(endpoint& e, endpoints& list) {
+    void add_dirty(endpoint& e, endpoints& list) {
         if (e.dirty_) return;
         e.dirty_ = true;
         list.push_back(&e);
@@ -68,13 +70,13 @@ private:
     static void flush(endpoints& list);
     void flush();
     void post_flush();
-    void delete_buried();
+    void delete_disposed();
     void arm();
     void turn();
 
     shard& home_;
     std::unique_ptr<parts> parts_;
-    endpoints dirty_servers_, dirty_clients_, graves_;
+    endpoints dirty_servers_, dirty_clients_, disposals_;
     bool turning_{false};
     bool flush_posted_{false};
 };

@@ -1,15 +1,15 @@
-#include <freshet/shard.hpp>
+#include "shard/shard.hpp"
 
+#include "shard/mailbox.hpp"
 #include "shard/pool.hpp"
 #include "shard/reactor.hpp"
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <condition_variable>
 #include <mutex>
@@ -82,7 +82,7 @@ struct shard::parts {
 
 shard::shard(std::string name) : name_(std::move(name)), parts_(std::make_unique<parts>()) {
     parts_->hot = std::make_unique<freshet::reactor>(*this);
-    parts_->hot->add_bell(parts_->mail, parts_->mail.descriptor);
+    parts_->hot->add_event(parts_->mail, parts_->mail.descriptor);
 }
 
 shard::~shard() { stop(); }

@@ -1,7 +1,15 @@
 // Commands without a key, flush_all and stats: asked of every store, answered once.
-#include "store/statistics.hpp"
 
-#include <freshet/store.hpp>
+#include "store/every_store.hpp"
+
+#include <freshet/error.hpp>
+
+#include "call/call.hpp"
+#include "call/step.hpp"
+#include "protocol/form.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "store/statistics.hpp"
 
 #include <deque>
 #include <optional>

@@ -1,6 +1,8 @@
 #include "store/statistics.hpp"
 
-#include "protocol/line.hpp"
+#include <freshet/error.hpp>
+
+#include "protocol/command_line.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,13 +1,19 @@
 // Statistics as lines, "STAT name value", and the sum of what several servers or stores say.
 #pragma once
 
-#include <freshet/store.hpp>
+#include "base/bytes.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace freshet {
+
+/// One line of statistics, as memcached's "STAT name value".
+struct statistic {
+    std::string name;
+    std::string value;
+};
 
 void append(const statistic& one, bytes& to);
 

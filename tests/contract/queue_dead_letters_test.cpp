@@ -1,5 +1,12 @@
 // Dead letters, and the results of flows that are kept.
+#include <freshet/config.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "protocol/reply.hpp"
+#include "queue/journal/dead_request.hpp"
+#include "queue/operations.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,10 @@
 // What is published comes out, once it is confirmed, in order.
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "protocol/reply.hpp"
+#include "queue/operations.hpp"
 
 namespace freshet::test {
 

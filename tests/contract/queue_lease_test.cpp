@@ -1,5 +1,9 @@
 // Leases: what is not settled comes back, and says so.
+#include <freshet/config.hpp>
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "queue/operations.hpp"
 
 namespace freshet::test {
 

@@ -1,5 +1,12 @@
 // Limits that refuse, and ids that are accepted once.
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "protocol/reply.hpp"
+#include "queue/operations.hpp"
 
 #include <deque>
 

@@ -1,5 +1,10 @@
 // The order of messages of one key, and of a queue that is ordered as a whole.
+#include <freshet/config.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "queue/operations.hpp"
 
 #include <map>
 #include <random>

@@ -1,5 +1,11 @@
 // Messages that are tried again, later, or too late.
+#include <freshet/config.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "protocol/reply.hpp"
+#include "queue/operations.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,13 @@
 // A stop gives everything back; many threads at once lose nothing.
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "protocol/reply.hpp"
+#include "queue/journal/dead_request.hpp"
+#include "queue/operations.hpp"
+#include "shard/shard.hpp"
 
 #include <atomic>
 #include <deque>

@@ -1,6 +1,13 @@
 // The suite that every kind of queue passes. Time stands still but for pass().
 #pragma once
 
+#include <freshet/config.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "queue/journal/dead_request.hpp"
+#include "queue/operations.hpp"
+#include "shard/shard.hpp"
 #include "support/queue_house.hpp"
 #include "support/queue_user.hpp"
 

@@ -1,5 +1,10 @@
 // Receptions that wait, and what ends their waiting.
+#include <freshet/time.hpp>
+
 #include "contract/queue_suite.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "shard/shard.hpp"
 
 #include <deque>
 #include <future>

@@ -1,5 +1,8 @@
 // Classic commands, against any store.
+#include <freshet/time.hpp>
+
 #include "contract/store_suite.hpp"
+#include "protocol/ask.hpp"
 
 namespace freshet::test {
 

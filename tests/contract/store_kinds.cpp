@@ -1,4 +1,7 @@
 #include "contract/store_suite.hpp"
+#include "route/table.hpp"
+#include "store/memory/memory_store.hpp"
+#include "store/store.hpp"
 
 namespace freshet::test {
 

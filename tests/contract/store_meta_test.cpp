@@ -1,5 +1,10 @@
 // Meta commands and watchers, against any store.
+#include <freshet/time.hpp>
+
 #include "contract/store_suite.hpp"
+#include "protocol/ask.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
 
 #include <future>
 

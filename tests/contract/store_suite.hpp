@@ -1,9 +1,11 @@
 // The suite that every kind of store passes. A new kind is a class and a line in store_kinds().
 #pragma once
 
-#include <freshet/route.hpp>
-#include <freshet/store.hpp>
+#include <freshet/time.hpp>
 
+#include "protocol/ask.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
 #include "support/store_user.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,13 @@
 // A journal's process is killed at many moments under load: what it confirmed holds.
-#include "queue/journal.hpp"
+#include <freshet/config.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "protocol/reply.hpp"
+#include "queue/journal/dead_request.hpp"
+#include "queue/journal/journal.hpp"
+#include "queue/operations.hpp"
+#include "shard/shard.hpp"
 #include "support/doomed_child.hpp"
 #include "support/queue_user.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,5 +1,5 @@
 // Addresses and URLs of a configuration: right, or wrong with a sentence of printable bytes.
-#include "config/address.hpp"
+#include "config/url/address.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // What is encoded comes back; what is decoded keeps to its room.
+#include "base/bytes.hpp"
 #include "protocol/base64.hpp"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // A line on the control socket: a command comes back from its own line.
-#include "queue/dead_letters.hpp"
+#include "admin/dead_letters.hpp"
 
 #include <cstdint>
 #include <cstdlib>

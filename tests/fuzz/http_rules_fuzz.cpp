@@ -1,5 +1,7 @@
 // What an HTTP worker and a flow's configuration say: a URL in parts that can be sent, a Retry-After that is a time to
 // come.
+#include <freshet/time.hpp>
+
 #include "flow/http.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // The headers of a message as the journal's file has them: what can be read is written the same again.
-#include "queue/journal_format.hpp"
+#include "queue/journal/file/format.hpp"
 
 #include <cstdint>
 #include <cstdlib>

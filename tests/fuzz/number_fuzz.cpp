@@ -1,4 +1,5 @@
 // The four ways to read a number agree, and none reads beyond the text.
+
 #include "protocol/number.hpp"
 
 #include <cstdint>

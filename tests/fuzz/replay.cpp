@@ -1,5 +1,7 @@
 // Runs a fuzz target over the files of its corpus, where no fuzzer is linked: in every ordinary build.
 
+#include "base/bytes.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

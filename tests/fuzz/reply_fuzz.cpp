@@ -1,8 +1,11 @@
 // A server's answers, read at once and as they grow byte by byte: the same replies, and never more consumed than is
 // there. The first byte says which question they answer.
+#include "protocol/form.hpp"
+#include "protocol/render.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/reply_parser.hpp"
+#include "protocol/request.hpp"
 #include "shard/output.hpp"
-
-#include <freshet/protocol.hpp>
 
 #include <cstddef>
 #include <cstdint>

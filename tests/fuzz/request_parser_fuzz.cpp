@@ -1,7 +1,11 @@
 // A client's bytes become the same requests and answers however they are cut into reads, and each request keeps its
 // limits.
+#include "protocol/form.hpp"
+#include "protocol/render.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "protocol/request_parser.hpp"
 #include "shard/output.hpp"
-
 #include "support/transcript.hpp"
 
 #include <cstdint>

@@ -1,8 +1,12 @@
 // What a memcached server answers to what it is asked for a client's command, read at once and as it grows byte by
 // byte: the same replies, and never more consumed than is there. Up to the first line end stands the client's command.
+#include "call/call.hpp"
+#include "protocol/render.hpp"
+#include "protocol/request_parser.hpp"
 #include "shard/output.hpp"
 #include "shard/pool.hpp"
-#include "store/meta_client.hpp"
+#include "shard/slice.hpp"
+#include "store/pool/meta_codec.hpp"
 
 #include <cstddef>
 #include <cstdint>

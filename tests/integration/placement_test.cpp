@@ -1,5 +1,9 @@
 // libmemcached itself is asked where keys lie; no server runs.
-#include "store/placement.hpp"
+#include <freshet/config.hpp>
+
+#include "protocol/request.hpp"
+#include "server/server.hpp"
+#include "store/pool/placement/placement.hpp"
 
 #include <gtest/gtest.h>
 #include <libmemcached/memcached.h>

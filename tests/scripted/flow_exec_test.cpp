@@ -1,11 +1,14 @@
 // Real programs as workers of a flow.
-#include "flow/exec.hpp"
-#include "flow/execute.hpp"
-#include "support/caller_test.hpp"
+#include <freshet/time.hpp>
 
-#include <gtest/gtest.h>
+#include "flow/exec.hpp"
+#include "flow/worker.hpp"
+#include "queue/operations.hpp"
+#include "shard/shard.hpp"
+#include "support/worker_test.hpp"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,13 +23,13 @@
 using namespace freshet;
 using namespace freshet::test;
 using namespace std::literals;
-using verdict = enum call_result::verdict;
+using verdict = enum work_result::verdict;
 
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
-class flow_exec : public caller_test {
+class flow_exec : public worker_test {
 protected:
     flow_exec() {
         std::string pattern = (std::filesystem::temp_directory_path() / "freshet-exec-XXXXXX").string();
@@ -35,7 +38,7 @@ protected:
     ~flow_exec() override { std::filesystem::remove_all(folder); }
 
     void worker(std::vector<std::string> argv, std::size_t result_size_max = 64 * mebibyte) {
-        use(make_exec_caller(back, std::move(argv), result_size_max));
+        use(make_exec_worker(back, std::move(argv), result_size_max));
     }
     void shell(std::string script, std::size_t result_size_max = 64 * mebibyte) {
         worker({"/bin/sh", "-c", std::move(script)}, result_size_max);
@@ -76,7 +79,7 @@ std::string noise(std::size_t size) {
 
 TEST_F(flow_exec, standard_output_is_the_result) {
     worker({"/bin/cat"});
-    const call_result r = call("a\0b\r\n"s);
+    const work_result r = call("a\0b\r\n"s);
     EXPECT_EQ(r.verdict, verdict::good);
     EXPECT_EQ(r.body, "a\0b\r\n"s);
     EXPECT_EQ(r.flags, 0U);
@@ -84,7 +87,7 @@ TEST_F(flow_exec, standard_output_is_the_result) {
 
 TEST_F(flow_exec, empty_body_and_empty_result) {
     worker({"/bin/cat"});
-    const call_result r = call("");
+    const work_result r = call("");
     EXPECT_EQ(r.verdict, verdict::good);
     EXPECT_EQ(r.body, "");
 }
@@ -102,7 +105,7 @@ TEST_F(flow_exec, xargs_makes_arguments_of_the_body) {
 TEST_F(flow_exec, large_bodies_go_both_ways_at_once) {
     worker({"/bin/cat"});
     const std::string body = noise(10 * mebibyte);
-    const call_result r = call(body);
+    const work_result r = call(body);
     EXPECT_EQ(r.verdict, verdict::good);
     EXPECT_TRUE(r.body == body);
 }
@@ -111,7 +114,7 @@ TEST_F(flow_exec, much_on_standard_error_blocks_nothing_and_its_end_is_the_reaso
     shell(
         "i=0; while [ $i -lt 3000 ]; do echo 'line of some length to fill the pipe' >&2; i=$((i+1)); done; echo "
         "'the\tend' >&2; exit 3");
-    const call_result r = call("");
+    const work_result r = call("");
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_TRUE(r.body.starts_with("/bin/sh ended with exit status 3: ")) << r.body;
     EXPECT_TRUE(r.body.ends_with(" the end")) << r.body;
@@ -120,7 +123,7 @@ TEST_F(flow_exec, much_on_standard_error_blocks_nothing_and_its_end_is_the_reaso
 
 TEST_F(flow_exec, program_that_never_reads_its_input_is_no_failure) {
     shell("echo done");
-    const call_result r = call(noise(4 * mebibyte));
+    const work_result r = call(noise(4 * mebibyte));
     EXPECT_EQ(r.verdict, verdict::good);
     EXPECT_EQ(r.body, "done\n");
 }
@@ -141,21 +144,21 @@ TEST_F(flow_exec, program_that_closes_its_output_early_runs_on) {
 
 TEST_F(flow_exec, exit_status_other_than_zero_is_retried) {
     shell("echo half; exit 75");
-    const call_result r = call("");
+    const work_result r = call("");
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, "/bin/sh ended with exit status 75");
 }
 
 TEST_F(flow_exec, death_by_signal_is_retried) {
     shell("kill -SEGV $$");
-    const call_result r = call("");
+    const work_result r = call("");
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, "/bin/sh was killed by SIGSEGV");
 }
 
 TEST_F(flow_exec, missing_program_is_retried_with_a_sentence) {
     worker({"/no/such/program"});
-    const call_result r = call("");
+    const work_result r = call("");
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, "/no/such/program cannot be started: No such file or directory");
     worker({"/etc/passwd"});
@@ -163,8 +166,8 @@ TEST_F(flow_exec, missing_program_is_retried_with_a_sentence) {
 }
 
 TEST_F(flow_exec, program_without_an_absolute_path_is_refused) {
-    EXPECT_THROW(make_exec_caller(back, {}, 1), std::invalid_argument);
-    EXPECT_THROW(make_exec_caller(back, {"cat"}, 1), std::invalid_argument);
+    EXPECT_THROW(make_exec_worker(back, {}, 1), std::invalid_argument);
+    EXPECT_THROW(make_exec_worker(back, {"cat"}, 1), std::invalid_argument);
 }
 
 TEST_F(flow_exec, environment_tells_of_the_task) {
@@ -192,7 +195,7 @@ TEST_F(flow_exec, id_with_a_nul_byte_is_dead) {
 TEST_F(flow_exec, result_over_the_limit_is_dead) {
     worker({"/bin/cat"}, 1'000);
     EXPECT_EQ(call(std::string(1'000, 'x')).verdict, verdict::good);
-    const call_result r = call(std::string(1'001, 'x'));
+    const work_result r = call(std::string(1'001, 'x'));
     EXPECT_EQ(r.verdict, verdict::dead);
     EXPECT_EQ(r.body, "its result is larger than 1000 bytes");
 }
@@ -204,7 +207,7 @@ TEST_F(flow_exec, endless_result_is_cut_at_the_limit) {
 
 TEST_F(flow_exec, time_limit_ends_the_program) {
     worker({"/bin/sleep", "1000"});
-    const call_result r = call("", 20ms);
+    const work_result r = call("", 20ms);
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, "it took longer than 20 ms");
 }
@@ -215,7 +218,7 @@ TEST_F(flow_exec, time_limit_kills_the_whole_group_even_if_it_ignores_sigterm) {
     shell("trap '' TERM; sleep 1000 & echo $! > " + ids + "; wait; sleep 1000");
     auto called = std::async(std::launch::async, [&] { return call("", 300ms); });
     const pid_t grandchild = std::stoi(read_file(ids));
-    const call_result r = called.get();
+    const work_result r = called.get();
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_TRUE(r.body.starts_with("it took longer than 300 ms")) << r.body;
     EXPECT_TRUE(wait_gone(grandchild));
@@ -236,7 +239,7 @@ TEST_F(flow_exec, abort_kills_at_once) {
     auto called = std::async(std::launch::async, [&] { return call(""); });
     const pid_t child = std::stoi(read_file(ids));
     back.run([&] { worker_->abort(); });
-    const call_result r = called.get();
+    const work_result r = called.get();
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, "the server is being stopped");
     EXPECT_TRUE(wait_gone(child));
@@ -245,7 +248,7 @@ TEST_F(flow_exec, abort_kills_at_once) {
 TEST_F(flow_exec, children_die_with_the_thread_that_started_them) {
     const std::string ids = fifo("ids");
     auto other = std::make_unique<shard>("other");
-    auto caller = make_exec_caller(*other, {"/bin/sh", "-c", "echo $$ > " + ids + "; exec sleep 1000"}, 1);
+    auto caller = make_exec_worker(*other, {"/bin/sh", "-c", "echo $$ > " + ids + "; exec sleep 1000"}, 1);
     other->start();
     delivery d;
     other->run([&] { spawn_call(*other, *caller, d, 1000s); });
@@ -262,7 +265,7 @@ TEST_F(flow_exec, child_has_three_descriptors_default_signals_and_a_group_of_its
     shell(
         "ls /proc/self/fd | wc -l; grep -E 'SigIgn|SigBlk' /proc/self/status; [ $(ps -o pgid= -p $$) = $$ ] && echo "
         "own");
-    const call_result r = call("");
+    const work_result r = call("");
     ::signal(SIGHUP, SIG_DFL);
     ::close(leaky);
     EXPECT_EQ(r.body, "4\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nown\n");
@@ -276,7 +279,7 @@ TEST_F(flow_exec, exit_status_is_known_where_sigchld_was_ignored_at_the_start) {
 
 TEST_F(flow_exec, many_programs_at_a_time) {
     worker({"/bin/cat"});
-    std::vector<std::future<call_result>> calls;
+    std::vector<std::future<work_result>> calls;
     for (int n = 0; n < 50; ++n)
         calls.push_back(std::async(std::launch::async, [this, n] { return call(std::to_string(n)); }));
     for (int n = 0; n < 50; ++n) EXPECT_EQ(calls[static_cast<std::size_t>(n)].get().body, std::to_string(n));

@@ -1,7 +1,11 @@
 // A scripted HTTP server as the worker of a flow.
+#include <freshet/time.hpp>
+
 #include "flow/http.hpp"
-#include "support/caller_test.hpp"
+#include "flow/worker.hpp"
+#include "queue/operations.hpp"
 #include "support/http_peer.hpp"
+#include "support/worker_test.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,25 +16,25 @@
 using namespace freshet;
 using namespace freshet::test;
 using namespace std::literals;
-using verdict = enum call_result::verdict;
+using verdict = enum work_result::verdict;
 
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
-class flow_http : public caller_test {
+class flow_http : public worker_test {
 protected:
     flow_http() { worker(); }
 
     void worker(std::size_t result_size_max = 64 * mebibyte, std::string_view target = "/resize?w=200") {
-        use(make_http_caller(back, *parse_http_url(peer.url(target)), result_size_max));
+        use(make_http_worker(back, *parse_http_url(peer.url(target)), result_size_max));
     }
-    std::future<call_result> start(std::string body = "body", milliseconds limit = 60s) {
+    std::future<work_result> start(std::string body = "body", milliseconds limit = 60s) {
         return std::async(std::launch::async, [this, body = std::move(body), limit] { return call(body, limit); });
     }
     std::string at(std::string_view what) const { return fmt::format("127.0.0.1:{}: {}", peer.port(), what); }
     /// One call that is answered so.
-    call_result answered(std::string_view status, std::string_view body, std::string_view headers = "") {
+    work_result answered(std::string_view status, std::string_view body, std::string_view headers = "") {
         auto called = start();
         http_connection c = peer.accept();
         c.read_request();
@@ -38,7 +42,7 @@ protected:
         return called.get();
     }
     /// One call whose answer is this, and then the end.
-    call_result said(std::string_view text) {
+    work_result said(std::string_view text) {
         auto called = start();
         {
             http_connection c = peer.accept();
@@ -71,7 +75,7 @@ TEST_F(flow_http, posts_the_body_and_tells_of_the_task) {
           "Freshet-Flags: 4000000000"s})
         EXPECT_NE(request.find("\r\n" + line + "\r\n"), std::string::npos) << line;
     c.answer("200 OK", "r\0\n"s, "Freshet-Flags: 4294967295\r\n");
-    const call_result r = called.get();
+    const work_result r = called.get();
     EXPECT_EQ(r.verdict, verdict::good);
     EXPECT_EQ(r.body, "r\0\n"s);
     EXPECT_EQ(r.flags, 4'294'967'295U);
@@ -86,7 +90,7 @@ TEST_F(flow_http, any_success_is_a_result) {
 }
 
 TEST_F(flow_http, success_without_a_body_is_an_empty_result) {
-    const call_result r = said("HTTP/1.1 204 No Content\r\n\r\n");
+    const work_result r = said("HTTP/1.1 204 No Content\r\n\r\n");
     EXPECT_EQ(r.verdict, verdict::good);
     EXPECT_EQ(r.body, "");
 }
@@ -99,7 +103,7 @@ TEST_F(flow_http, chunks_and_bodies_that_end_with_the_connection_are_results) {
 }
 
 TEST_F(flow_http, interim_answers_are_passed_over) {
-    const call_result r = said(
+    const work_result r = said(
         "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
         "1\r\n\r\nx");
     EXPECT_EQ(r.verdict, verdict::good);
@@ -107,7 +111,7 @@ TEST_F(flow_http, interim_answers_are_passed_over) {
 }
 
 TEST_F(flow_http, refusal_is_dead_with_what_the_worker_said) {
-    const call_result r = answered("422 Unprocessable Entity", "no such\r\npicture\n");
+    const work_result r = answered("422 Unprocessable Entity", "no such\r\npicture\n");
     EXPECT_EQ(r.verdict, verdict::dead);
     EXPECT_EQ(r.body, at("it answered 422 Unprocessable Entity: no such  picture"));
 }
@@ -116,7 +120,7 @@ TEST_F(flow_http, trouble_of_the_worker_is_retried) {
     for (const char* status : {"500 Internal Server Error", "503 Service Unavailable", "408 Request Timeout",
                                "425 Too Early", "429 Too Many Requests", "302 Found"}) {
         worker();
-        const call_result r = answered(status, "");
+        const work_result r = answered(status, "");
         EXPECT_EQ(r.verdict, verdict::retry) << status;
         EXPECT_EQ(r.body, at(fmt::format("it answered {}", status)));
         EXPECT_EQ(r.retry_after, 0ms);
@@ -132,7 +136,7 @@ TEST_F(flow_http, retry_after_is_honoured_in_both_forms) {
 }
 
 TEST_F(flow_http, large_explanation_does_not_matter) {
-    const call_result r = answered("500 Internal Server Error", std::string(mebibyte, 'x'));
+    const work_result r = answered("500 Internal Server Error", std::string(mebibyte, 'x'));
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_TRUE(r.body.starts_with(at("it answered 500 Internal Server Error"))) << r.body;
     EXPECT_LT(r.body.size(), 1'200U);
@@ -174,7 +178,7 @@ TEST_F(flow_http, result_over_the_limit_is_dead) {
     worker(10);
     EXPECT_EQ(answered("200 OK", "0123456789").verdict, verdict::good);
     worker(10);
-    const call_result r = answered("200 OK", "0123456789a");
+    const work_result r = answered("200 OK", "0123456789a");
     EXPECT_EQ(r.verdict, verdict::dead);
     EXPECT_EQ(r.body, at("its result is larger than 10 bytes"));
     worker(10);
@@ -255,7 +259,7 @@ TEST_F(flow_http, request_is_not_sent_again_once_something_was_answered) {
 }
 
 TEST_F(flow_http, first_connection_that_is_closed_without_an_answer_is_a_failure) {
-    const call_result r = said("");
+    const work_result r = said("");
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, at("the connection was closed before an answer came"));
 }
@@ -277,7 +281,7 @@ TEST_F(flow_http, garbage_is_retried) {
                                        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"s, "HTTP/1.1 2 OK\r\n\r\n"s,
                                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"s}) {
         worker();
-        const call_result r = said(garbage);
+        const work_result r = said(garbage);
         EXPECT_EQ(r.verdict, verdict::retry) << garbage.substr(0, 50);
         EXPECT_TRUE(r.body.starts_with(at("")) && r.body.size() < 200) << r.body;
     }
@@ -285,7 +289,7 @@ TEST_F(flow_http, garbage_is_retried) {
 
 TEST_F(flow_http, refused_connection_is_retried) {
     peer.close();
-    const call_result r = start().get();
+    const work_result r = start().get();
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, at("no connection: Connection refused"));
 }
@@ -295,7 +299,7 @@ TEST_F(flow_http, names_are_looked_up) {
     if (::getaddrinfo("localhost", nullptr, nullptr, &found) != 0)
         GTEST_SKIP() << "this machine does not know localhost: it has no /etc/hosts";
     ::freeaddrinfo(found);
-    use(make_http_caller(back, *parse_http_url(fmt::format("http://localhost:{}/", peer.port())), mebibyte));
+    use(make_http_worker(back, *parse_http_url(fmt::format("http://localhost:{}/", peer.port())), mebibyte));
     EXPECT_EQ(answered("200 OK", "x").body, "x");
 }
 
@@ -303,7 +307,7 @@ TEST_F(flow_http, slow_answers_end_at_the_time_limit) {
     auto called = start("body", 50ms);
     http_connection c = peer.accept();
     c.read_request();
-    const call_result r = called.get();
+    const work_result r = called.get();
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, at("it did not answer within 50 ms"));
     EXPECT_TRUE(c.wait_closed());
@@ -329,7 +333,7 @@ TEST_F(flow_http, abort_ends_the_call) {
     http_connection c = peer.accept();
     c.read_request();
     back.run([&] { worker_->abort(); });
-    const call_result r = called.get();
+    const work_result r = called.get();
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, at("the server is being stopped"));
 }

@@ -1,7 +1,15 @@
 // From a published task to a result that can be read: journal, flow, real programs, memory store.
-#include "support/publish.hpp"
+#include <freshet/config.hpp>
+#include <freshet/time.hpp>
 
-#include <freshet/flow.hpp>
+#include "call/call.hpp"
+#include "flow/flow.hpp"
+#include "protocol/reply.hpp"
+#include "queue/journal/journal.hpp"
+#include "queue/queue.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
+#include "support/publish.hpp"
 
 #include <gtest/gtest.h>
 

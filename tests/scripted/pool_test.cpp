@@ -1,8 +1,12 @@
 // A pool's store against servers that do what the test says: what each failure is told as, and what goes on after it.
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+
+#include "shard/resolver.hpp"
+#include "shard/shard.hpp"
+#include "store/pool/placement/placement.hpp"
 #include "support/memcached_peer.hpp"
 #include "support/pool_user.hpp"
-
-#include "store/placement.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -16,14 +20,14 @@ using namespace std::literals;
 namespace {
 
 /// Answers when the test says so.
-class fake_names final : public names {
+class fake_names final : public resolver {
 public:
-    void look_up(const std::string& host, std::uint16_t, std::function<void(looked_up)> then) override {
+    void look_up(const std::string& host, std::uint16_t, std::function<void(resolved)> then) override {
         asked.push_back(host);
         home->run([this, then = std::move(then)] { then(answer); });
     }
     shard* home{nullptr};
-    looked_up answer{};
+    resolved answer{};
     std::vector<std::string> asked{};
 };
 

@@ -1,4 +1,8 @@
 // The server by itself: sockets in front, a store that answers when the test says so behind.
+#include <freshet/config.hpp>
+#include <freshet/time.hpp>
+
+#include "server/server.hpp"
 #include "support/plain_client.hpp"
 #include "support/test_host.hpp"
 

@@ -2,7 +2,14 @@
 // comes.
 #pragma once
 
-#include <freshet/queue.hpp>
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "protocol/reply.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
 
 #include <atomic>
 #include <condition_variable>

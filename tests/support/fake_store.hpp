@@ -1,7 +1,12 @@
 // A store that answers now or later, fails when told to, and remembers what was asked.
 #pragma once
 
-#include <freshet/store.hpp>
+#include <freshet/error.hpp>
+
+#include "call/call.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "store/store.hpp"
 
 #include <map>
 #include <mutex>

@@ -1,7 +1,11 @@
 // A queue that keeps what it was lent until the test, which is the home shard itself, says how it went.
 #pragma once
 
-#include <freshet/queue.hpp>
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
 
 #include <algorithm>
 #include <deque>

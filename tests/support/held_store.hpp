@@ -2,7 +2,12 @@
 // those for keys that begin with "broken".
 #pragma once
 
-#include <freshet/store.hpp>
+#include <freshet/error.hpp>
+
+#include "call/call.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "store/store.hpp"
 
 #include <string>
 #include <vector>

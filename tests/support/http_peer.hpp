@@ -1,8 +1,6 @@
 // An HTTP server that says what a script tells it, byte for byte. One thread, one connection after the other.
 #pragma once
 
-#include <freshet/item.hpp>
-
 #include <string>
 #include <string_view>
 

@@ -1,6 +1,8 @@
 // A journal's clock that stands still until the test moves it.
 #pragma once
 
+#include <freshet/time.hpp>
+
 #include "queue/queue_clock.hpp"
 
 #include <atomic>

@@ -1,10 +1,18 @@
 // Uses a pool's store on a shard of its own, with commands as text, and waits for what it is told.
 #pragma once
 
-#include "shard/output.hpp"
-#include "store/names.hpp"
+#include <freshet/config.hpp>
+#include <freshet/time.hpp>
 
-#include <freshet/store.hpp>
+#include "call/call.hpp"
+#include "protocol/ask.hpp"
+#include "protocol/render.hpp"
+#include "protocol/request.hpp"
+#include "protocol/request_parser.hpp"
+#include "shard/output.hpp"
+#include "shard/shard.hpp"
+#include "store/pool/pool.hpp"
+#include "store/store.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -22,7 +30,7 @@ public:
         home.stop();
     }
 
-    void make(const memcached_options& options, names* by = nullptr) {
+    void make(const memcached_options& options, resolver* by = nullptr) {
         home.run_and_wait([&] {
             store = by == nullptr ? make_memcached_store(home, options) : make_memcached_store(home, options, *by);
         });

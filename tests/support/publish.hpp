@@ -1,7 +1,12 @@
 // Publishes and looks at dead letters, and waits for the answer.
 #pragma once
 
-#include <freshet/queue.hpp>
+#include "protocol/reply.hpp"
+#include "queue/journal/dead_request.hpp"
+#include "queue/journal/journal.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "shard/shard.hpp"
 
 #include <gtest/gtest.h>
 

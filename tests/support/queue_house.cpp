@@ -1,14 +1,17 @@
-#include "support/queue_house.hpp"
+#include <freshet/config.hpp>
 
-#include "queue/journal.hpp"
-#include "queue/kafka.hpp"
-#include "queue/linked_queue.hpp"
-#include "queue/rabbitmq.hpp"
+#include "config/broker_options.hpp"
+#include "queue/broker/delayed.hpp"
+#include "queue/broker/queue.hpp"
+#include "queue/broker/remote_queue.hpp"
+#include "queue/journal/journal.hpp"
+#include "queue/kafka/kafka.hpp"
+#include "queue/rabbitmq/rabbitmq.hpp"
+#include "shard/shard.hpp"
 #include "support/manual_clock.hpp"
 #include "support/publish.hpp"
+#include "support/queue_house.hpp"
 #include "support/temporary_folder.hpp"
-
-#include <freshet/config.hpp>
 
 #include <cstdlib>
 #include <map>
@@ -105,7 +108,7 @@ public:
         if (later_) later_->pass(time);
         else clock_.pass(time);
         back_.run_and_wait([this] {
-            for (auto& [name, q] : queues_) static_cast<linked_queue&>(*q).tick(steady::now());
+            for (auto& [name, q] : queues_) static_cast<broker_queue&>(*q).tick(steady::now());
         });
     }
     wall::time_point date() const override { return clock_.now().date; }
@@ -121,7 +124,7 @@ public:
     }
 
 protected:
-    virtual std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) = 0;
+    virtual std::unique_ptr<remote_queue> make(const std::string& name, const queue_options& options) = 0;
     std::string name_there(const std::string& name) const { return tag_ + name; }
     void fill(broker_options& to, const std::string& name, const queue_options& options) {
         to.name = name;
@@ -148,7 +151,7 @@ private:
     }
 
     std::optional<manual_journal> later_;
-    std::map<std::string, std::unique_ptr<broker_queue>> queues_;
+    std::map<std::string, std::unique_ptr<remote_queue>> queues_;
     std::string tag_{"contract-" + std::to_string(std::random_device{}()) + "-"};
 };
 
@@ -159,7 +162,7 @@ public:
     using broker_house::broker_house;
 
 private:
-    std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
+    std::unique_ptr<remote_queue> make(const std::string& name, const queue_options& options) override {
         queue_config c;
         c.urls = {rabbitmq_url()};
         auto there = rabbitmq_of(c);
@@ -177,7 +180,7 @@ public:
     using broker_house::broker_house;
 
 private:
-    std::unique_ptr<broker_queue> make(const std::string& name, const queue_options& options) override {
+    std::unique_ptr<remote_queue> make(const std::string& name, const queue_options& options) override {
         kafka_options there;
         fill(there, name, options);
         there.servers = kafka_servers();

@@ -2,7 +2,12 @@
 // queue_kinds().
 #pragma once
 
-#include <freshet/queue.hpp>
+#include <freshet/config.hpp>
+#include <freshet/time.hpp>
+
+#include "queue/journal/dead_request.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
 
 #include <memory>
 #include <ostream>

@@ -1,8 +1,14 @@
 // Uses a queue as a program does that waits for each answer. Not from the home shard.
 #pragma once
 
-#include <freshet/queue.hpp>
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
+#include "protocol/reply.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "shard/shard.hpp"
 #include "support/publish.hpp"
 
 #include <memory>

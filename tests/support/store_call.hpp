@@ -1,9 +1,14 @@
 // Asks a store one thing and shows the answer. Time is the caller's.
 #pragma once
 
-#include "shard/output.hpp"
+#include <freshet/time.hpp>
 
-#include <freshet/store.hpp>
+#include "call/call.hpp"
+#include "protocol/render.hpp"
+#include "protocol/request_parser.hpp"
+#include "shard/output.hpp"
+#include "store/memory/memory_store.hpp"
+#include "store/statistics.hpp"
 
 #include <gtest/gtest.h>
 

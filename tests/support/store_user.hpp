@@ -1,9 +1,16 @@
 // Uses a store as a client does: with commands as text. The store's time is the test's own.
 #pragma once
 
-#include "shard/output.hpp"
+#include <freshet/time.hpp>
 
-#include <freshet/store.hpp>
+#include "call/call.hpp"
+#include "call/step.hpp"
+#include "protocol/ask.hpp"
+#include "protocol/render.hpp"
+#include "protocol/request_parser.hpp"
+#include "shard/output.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
 
 #include <gtest/gtest.h>
 

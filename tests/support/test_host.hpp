@@ -1,9 +1,10 @@
 // What a server asks of its surroundings, made of one held_store per shard.
 #pragma once
 
+#include "route/table.hpp"
+#include "server/server.hpp"
+#include "shard/shard.hpp"
 #include "support/held_store.hpp"
-
-#include <freshet/server.hpp>
 
 #include <memory>
 #include <vector>

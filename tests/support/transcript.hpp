@@ -1,7 +1,9 @@
 // What a parser makes of a client's bytes, as lines that a test can compare, however the bytes are cut into reads.
 #pragma once
 
-#include <freshet/protocol.hpp>
+#include "protocol/form.hpp"
+#include "protocol/request.hpp"
+#include "protocol/request_parser.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,5 +1,8 @@
 #include <freshet/config.hpp>
 
+#include "call/call.hpp"
+#include "config/journal_path.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,6 +1,7 @@
-#include "config/options.hpp"
-
 #include <freshet/config.hpp>
+
+#include "config/options.hpp"
+#include "config/reference.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+#include <freshet/time.hpp>
+
 #include "config/units.hpp"
 
 #include <gtest/gtest.h>

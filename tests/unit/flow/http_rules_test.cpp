@@ -1,10 +1,14 @@
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
+
 #include "flow/http.hpp"
+#include "flow/worker.hpp"
 
 #include <gtest/gtest.h>
 
 using namespace freshet;
 using namespace std::chrono_literals;
-using verdict = enum call_result::verdict;
+using verdict = enum work_result::verdict;
 
 TEST(http_url, is_taken_apart) {
     const result<http_url> url = parse_http_url("http://127.0.0.1:9000/resize?w=200#top");

@@ -1,4 +1,10 @@
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
 #include "flow/runner.hpp"
+#include "protocol/exptime.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,14 @@
-#include "flow/runner.hpp"
+#include <freshet/config.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
-#include "flow/execute.hpp"
+#include "flow/flow.hpp"
+#include "flow/runner.hpp"
+#include "flow/worker.hpp"
+#include "protocol/request.hpp"
+#include "queue/operations.hpp"
+#include "shard/gate.hpp"
+#include "shard/shard.hpp"
 #include "support/fake_queue.hpp"
 #include "support/fake_store.hpp"
 
@@ -11,18 +19,18 @@
 using namespace freshet;
 using namespace freshet::test;
 using namespace std::chrono_literals;
-using verdict = enum call_result::verdict;
+using verdict = enum work_result::verdict;
 using action = enum settlement::action;
 namespace asio = boost::asio;
 
 namespace {
 
 /// Answers as it is told, at once or when it is let go.
-class fake_caller final : public caller {
+class fake_caller final : public flow_worker {
 public:
     explicit fake_caller(shard& home) : home_(home) {}
 
-    asio::awaitable<call_result> call(const delivery& d, std::string_view, milliseconds) override {
+    asio::awaitable<work_result> call(const delivery& d, std::string_view, milliseconds) override {
         note(d, 1);
         if (hold) {
             gate held(home_);
@@ -31,7 +39,7 @@ public:
             std::erase(held_, &held);
         }
         note(d, -1);
-        if (aborted_) co_return call_ended(verdict::retry, "aborted");
+        if (aborted_) co_return work_ended(verdict::retry, "aborted");
         co_return answer(d);
     }
     void abort() override {
@@ -55,8 +63,8 @@ public:
     }
 
     std::atomic<bool> hold{false};
-    std::function<call_result(const delivery&)> answer = [](const delivery& d) {
-        call_result r = call_ended(verdict::good, "result of " + d.message.body);
+    std::function<work_result(const delivery&)> answer = [](const delivery& d) {
+        work_result r = work_ended(verdict::good, "result of " + d.message.body);
         r.flags = 7;
         return r;
     };
@@ -106,7 +114,7 @@ protected:
     }
     void answer(verdict v, std::string body, milliseconds retry_after = 0ms) {
         worker->answer = [=](const delivery&) {
-            call_result r = call_ended(v, body);
+            work_result r = work_ended(v, body);
             r.retry_after = retry_after;
             return r;
         };

@@ -1,4 +1,5 @@
 #include "protocol/base64.hpp"
+#include "base/bytes.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,15 @@
 // What a client writes and reads: ask() against the request parser, the reply parser against render().
-#include "shard/output.hpp"
+#include <freshet/error.hpp>
 
-#include <freshet/protocol.hpp>
+#include "base/bytes.hpp"
+#include "protocol/ask.hpp"
+#include "protocol/form.hpp"
+#include "protocol/render.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/reply_parser.hpp"
+#include "protocol/request.hpp"
+#include "protocol/request_parser.hpp"
+#include "shard/output.hpp"
 
 #include <gtest/gtest.h>
 

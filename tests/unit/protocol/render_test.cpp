@@ -1,8 +1,12 @@
+#include <freshet/error.hpp>
+
+#include "protocol/ask.hpp"
+#include "protocol/form.hpp"
+#include "protocol/render.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
 #include "shard/output.hpp"
-
 #include "support/heap.hpp"
-
-#include <freshet/protocol.hpp>
 
 #include <gtest/gtest.h>
 

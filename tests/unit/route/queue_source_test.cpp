@@ -1,6 +1,12 @@
-#include "support/hand_queue.hpp"
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
 
-#include <freshet/route.hpp>
+#include "queue/journal/dead_request.hpp"
+#include "queue/journal/journal.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "route/queue_source.hpp"
+#include "support/hand_queue.hpp"
 
 #include <gtest/gtest.h>
 

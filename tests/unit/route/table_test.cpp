@@ -1,6 +1,9 @@
+#include "route/table.hpp"
+#include "call/call.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "store/store.hpp"
 #include "support/fake_store.hpp"
-
-#include <freshet/route.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+#include <freshet/time.hpp>
+
 #include "route/task_key.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,20 @@
-#include "shard/output.hpp"
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
 
+#include "call/call.hpp"
+#include "call/client_state.hpp"
+#include "call/step.hpp"
+#include "protocol/ask.hpp"
+#include "protocol/render.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request_parser.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "route/queue_source.hpp"
 #include "route/task.hpp"
-
+#include "shard/output.hpp"
+#include "shard/shard.hpp"
 #include "support/hand_queue.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,14 @@
-#include <freshet/route.hpp>
+#include <freshet/time.hpp>
+
+#include "call/call.hpp"
+#include "call/client_state.hpp"
+#include "protocol/ask.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+#include "route/wait.hpp"
+#include "shard/shard.hpp"
+#include "store/memory/memory_store.hpp"
+#include "store/store.hpp"
 
 #include <gtest/gtest.h>
 

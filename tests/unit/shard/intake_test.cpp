@@ -1,7 +1,7 @@
 #include "shard/intake.hpp"
+#include "shard/slice.hpp"
 
 #include <gtest/gtest.h>
-
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
-#include <freshet/shard.hpp>
+#include "shard/mailbox.hpp"
+#include "shard/operation.hpp"
 
 #include <gtest/gtest.h>
 

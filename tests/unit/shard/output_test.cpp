@@ -1,10 +1,9 @@
 #include "shard/output.hpp"
-
 #include "shard/pool.hpp"
-
-#include <gtest/gtest.h>
+#include "shard/slice.hpp"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

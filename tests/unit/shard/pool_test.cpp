@@ -1,5 +1,5 @@
 #include "shard/pool.hpp"
-
+#include "shard/slice.hpp"
 #include "support/heap.hpp"
 
 #include <gtest/gtest.h>

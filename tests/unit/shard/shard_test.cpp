@@ -1,4 +1,7 @@
-#include <freshet/shard.hpp>
+#include <freshet/time.hpp>
+
+#include "shard/operation.hpp"
+#include "shard/shard.hpp"
 
 #include <gtest/gtest.h>
 

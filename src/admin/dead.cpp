@@ -1,0 +1,111 @@
+#include "admin/dead.hpp"
+
+#include "admin/control.hpp"
+#include "base/unix_connection.hpp"
+#include "config/journal_path.hpp"
+#include "queue/journal/journal.hpp"
+#include "shard/shard.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace freshet {
+
+namespace {
+
+dead_answer no_answer() { return {false, "the server went away before it had answered, maybe_done; ask again\n"}; }
+
+/// Nothing: no server answers in this folder.
+std::optional<dead_answer> ask_server(const std::string& path, const dead_command& command) {
+    const owned_descriptor server = connect_to_unix(path);
+    const int fd = server.get();
+    if (fd < 0) return std::nullopt;
+
+    const std::string line = to_line(command) + "\n";
+    for (std::size_t sent = 0; sent < line.size();) {
+        const auto n = ::send(fd, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+        if (n <= 0) return no_answer();
+        sent += static_cast<std::size_t>(n);
+    }
+    std::string answer;
+    char part[65'536];
+    for (ssize_t n = 0; (n = ::read(fd, part, sizeof part)) > 0;) answer.append(part, static_cast<std::size_t>(n));
+
+    const std::size_t head = answer.find('\n');
+    const std::size_t blank = answer.find(' ');
+    if (head == std::string::npos || blank > head) return no_answer();
+    std::size_t size = 0;
+    std::from_chars(answer.data() + blank + 1, answer.data() + head, size);
+    if (answer.size() - head - 1 != size) return no_answer();
+    return dead_answer{answer.starts_with("done "), answer.substr(head + 1)};
+}
+
+struct place {
+    std::string path;
+    bool allow_tmpfs;
+};
+
+/// The journals of the configuration that exist.
+std::vector<place> journals_of(const config& c) {
+    std::vector<place> places;
+    const auto add = [&](const std::string& url, bool allow_tmpfs) {
+        const std::string path = journal_file(url, c.state_folder);
+        for (place& p : places) {
+            if (p.path != path) continue;
+            p.allow_tmpfs = p.allow_tmpfs || allow_tmpfs;
+            return;
+        }
+        std::error_code ec;
+        if (std::filesystem::exists(path, ec) || std::filesystem::exists(path + "-wal", ec))
+            places.push_back({path, allow_tmpfs});
+    };
+    add("journal:", c.made_queues.allow_tmpfs);
+    for (const queue_config& q : c.queues) {
+        if (!q.on_broker()) add(q.urls.front(), q.allow_tmpfs);
+    }
+    return places;
+}
+
+dead_answer ask_journals(const config& c, const dead_command& command) {
+    shard tool("dead");
+    std::vector<std::unique_ptr<journal>> open;
+    std::vector<journal*> journals;
+    for (const place& p : journals_of(c)) {
+        auto opened = open_journal(
+            {.path = p.path, .allow_tmpfs = p.allow_tmpfs, .queues_max = c.server.queues_max, .defaults = {}});
+        if (!opened) return {false, opened.error().text + "\n"};
+        journals.push_back(open.emplace_back(*std::move(opened)).get());
+    }
+    tool.start();
+    std::promise<dead_answer> told;
+    tool.run([&] {
+        answer_dead_command(tool, journals, command, [&told](dead_answer a) { told.set_value(std::move(a)); });
+    });
+    dead_answer answer = told.get_future().get();
+    for (const auto& j : open) j->stop();
+    tool.stop();
+    return answer;
+}
+
+}  // namespace
+
+int dead(const config& c, const dead_command& command) {
+    auto answer = ask_server(control_path(c.state_folder), command);
+    if (!answer) answer = ask_journals(c, command);
+    const std::string text = (answer->done ? "" : "freshet: ") + answer->text;
+    std::FILE* const to = answer->done ? stdout : stderr;
+    std::fwrite(text.data(), 1, text.size(), to);
+    return answer->done && std::fflush(to) == 0 ? 0 : 1;
+}
+
+}  // namespace freshet

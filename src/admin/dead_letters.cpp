@@ -1,0 +1,187 @@
+#include "admin/dead_letters.hpp"
+
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "base/escape.hpp"
+#include "base/json.hpp"
+#include "queue/journal/dead_request.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::string_view verbs[] = {"list", "replay", "drop"};
+constexpr std::size_t start_size = 60;  ///< bytes of a body that are shown
+
+std::string_view name_of(dead_verb verb) { return verbs[static_cast<std::size_t>(verb)]; }
+
+std::string date_of(wall::time_point t) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(wall::to_time_t(t)));
+}
+
+std::string as_json(const std::vector<dead_letter>& letters, std::uint64_t count) {
+    std::string to = fmt::format("{{\"count\": {}, \"letters\": [", count);
+    for (const dead_letter& l : letters) {
+        const message& m = l.message;
+        if (to.back() != '[') to += ", ";
+        fmt::format_to(
+            std::back_inserter(to),
+            "{{\"queue\": {}, \"number\": {}, \"id\": {}, \"key\": {}, \"died\": \"{}\", \"published\": \"{}\", "
+            "\"attempts\": {}, \"flags\": {}, \"bytes\": {}, \"start\": {}, \"reason\": {}}}",
+            json_text(l.queue), l.number, json_text(m.id), json_text(m.key), date_of(l.died), date_of(m.time),
+            m.attempt, m.flags, m.body.size(), json_text(std::string_view(m.body).substr(0, start_size)),
+            json_text(l.reason));
+    }
+    return to + "]}\n";
+}
+
+std::string as_table(const std::vector<dead_letter>& letters, std::uint64_t count) {
+    using row = std::vector<std::string>;
+    std::vector<row> rows{{"QUEUE", "NUMBER", "DIED", "ATTEMPTS", "BYTES", "ID", "REASON", "BODY"}};
+    for (const dead_letter& l : letters) {
+        const message& m = l.message;
+        rows.push_back({l.queue, fmt::format("{}", l.number), date_of(l.died), fmt::format("{}", m.attempt),
+                        fmt::format("{}", m.body.size()), escaped(m.id), escaped(l.reason),
+                        in_quotes(std::string_view(m.body).substr(0, start_size + 1))});
+    }
+    std::vector<std::size_t> widths(rows.front().size(), 0);
+    for (const row& r : rows) {
+        for (std::size_t i = 0; i < r.size(); ++i) widths[i] = std::max(widths[i], r[i].size());
+    }
+    std::string to;
+    for (const row& r : rows) {
+        for (std::size_t i = 0; i + 1 < r.size(); ++i)
+            fmt::format_to(std::back_inserter(to), "{:<{}}  ", r[i], widths[i]);
+        to += r.back() + "\n";
+    }
+    if (letters.size() < count)
+        fmt::format_to(std::back_inserter(to), "{} of {}; --max shows more\n", letters.size(), count);
+    return letters.empty() ? "no dead letters\n" : to;
+}
+
+/// One command on its way through the journals.
+class asking final : public dead_request {
+public:
+    asking(shard& on, std::vector<journal*> journals, dead_command command, std::function<void(dead_answer)> then)
+        : journals_(std::move(journals)), command_(std::move(command)), then_(std::move(then)) {
+        home = &on;
+        queue = command_.queue;
+        numbers = command_.numbers;
+        action = command_.verb == dead_verb::list     ? dead_request::action::list
+                 : command_.verb == dead_verb::replay ? dead_request::action::replay
+                                                      : dead_request::action::drop;
+    }
+
+    void begin() {
+        if (!queue.empty()) {
+            std::string there;
+            const auto unknown = [&](journal* j) {
+                for (const std::string& name : j->names()) there += (there.empty() ? "" : ", ") + name;
+                return j->find(queue) == nullptr;
+            };
+            journals_.erase(std::remove_if(journals_.begin(), journals_.end(), unknown), journals_.end());
+            if (journals_.empty()) {
+                return end({false, fmt::format("there is no queue {}; there {}\n", in_quotes(queue),
+                                               there.empty() ? "is none yet" : "are: " + there)});
+            }
+        }
+        next();
+    }
+
+    void finish() override {
+        total_ += count;
+        std::move(letters.begin(), letters.end(), std::back_inserter(found_));
+        if (!why) return next();
+        const std::string_view subject = why->subject.empty() ? "the journal" : why->subject;
+        const bool some = command_.verb != dead_verb::list && total_ > 0;
+        end({false, fmt::format("{} {}{}\n", subject, explain(why->code),
+                                some ? fmt::format("; {} before that", sentence()) : "")});
+    }
+
+private:
+    void next() {
+        if (at_ == journals_.size()) return end(answer());
+        count = 0;
+        letters.clear();
+        max = command_.max - std::min(command_.max, found_.size());
+        journals_[at_++]->dead_letters(*this);
+    }
+    void end(dead_answer a) {
+        const std::unique_ptr<asking> self(this);
+        then_(std::move(a));
+    }
+    std::string sentence() const {
+        return fmt::format("{} message{} {}", total_, total_ == 1 ? "" : "s",
+                           command_.verb == dead_verb::replay ? "published again" : "dropped");
+    }
+    dead_answer answer() {
+        if (command_.verb == dead_verb::list)
+            return {true, command_.json ? as_json(found_, total_) : as_table(found_, total_)};
+        const bool all = numbers.empty() || total_ == numbers.size();
+        return {all, sentence() +
+                         (all ? "\n"
+                              : fmt::format("; {} of these numbers {} no dead letter of {}\n", numbers.size() - total_,
+                                            numbers.size() - total_ == 1 ? "is" : "are", queue))};
+    }
+
+    std::vector<journal*> journals_;
+    dead_command command_;
+    std::function<void(dead_answer)> then_;
+    std::size_t at_{0};
+    std::uint64_t total_{0};
+    std::vector<dead_letter> found_;
+};
+
+}  // namespace
+
+std::string to_line(const dead_command& c) {
+    std::string line =
+        fmt::format("{} {} {} {}", name_of(c.verb), c.queue.empty() ? "*" : c.queue, c.max, c.json ? "json" : "text");
+    for (const std::uint64_t n : c.numbers) fmt::format_to(std::back_inserter(line), " {}", n);
+    return line;
+}
+
+std::optional<dead_command> parse_dead_command(std::string_view line) {
+    const auto word = [&line] {
+        const std::size_t end = std::min(line.find(' '), line.size());
+        const std::string_view w = line.substr(0, end);
+        line.remove_prefix(std::min(end + 1, line.size()));
+        return w;
+    };
+    const auto number = [](std::string_view text, auto& to) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+        return error == std::errc{} && end == text.data() + text.size();
+    };
+    dead_command c;
+    const auto* const verb = std::find(std::begin(verbs), std::end(verbs), word());
+    const std::string_view queue = word(), max = word(), form = word();
+    if (verb == std::end(verbs) || queue.empty() || !number(max, c.max) || (form != "json" && form != "text"))
+        return std::nullopt;
+    c.verb = static_cast<dead_verb>(verb - std::begin(verbs));
+    if (queue != "*") c.queue = queue;
+    c.json = form == "json";
+    while (!line.empty()) {
+        if (!number(word(), c.numbers.emplace_back())) return std::nullopt;
+    }
+    return c;
+}
+
+void answer_dead_command(shard& home, std::vector<journal*> journals, dead_command command,
+                         std::function<void(dead_answer)> then) {
+    std::sort(command.numbers.begin(), command.numbers.end());
+    command.numbers.erase(std::unique(command.numbers.begin(), command.numbers.end()), command.numbers.end());
+    (new asking(home, std::move(journals), std::move(command), std::move(then)))->begin();
+}
+
+}  // namespace freshet

@@ -1,0 +1,76 @@
+#include "demo/server/queue.hpp"
+
+#include <freshet/config.hpp>
+#include <freshet/time.hpp>
+
+#include "base/escape.hpp"
+#include "base/unix_connection.hpp"
+#include "config/broker_options.hpp"
+#include "config/url/broker_url.hpp"
+#include "protocol/ask.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+namespace freshet::demonstration {
+
+namespace {
+
+constexpr std::chrono::seconds limit{60};
+constexpr std::chrono::milliseconds pause_between{50};
+
+/// One line that the server answers; empty: it does not.
+std::string ask(const std::string& socket_path, const std::string& command) {
+    const auto connection = connect_to_unix(socket_path);
+    if (connection.get() < 0 || ::send(connection.get(), command.data(), command.size(), MSG_NOSIGNAL) < 0) return {};
+    std::string line;
+    while (line.find("\r\n") == line.npos) {
+        char text[256];
+        const ssize_t n = ::recv(connection.get(), text, sizeof text, 0);
+        if (n <= 0) return {};
+        line.append(text, static_cast<std::size_t>(n));
+    }
+    return line.substr(0, line.find("\r\n"));
+}
+
+}  // namespace
+
+std::string wrong_queue(const std::vector<std::string>& urls) {
+    if (urls.empty()) return {};
+    queue_config q;
+    q.urls = urls;
+    for (const std::string& url : urls) {
+        if (!reading::is_broker_url(url))
+            return fmt::format(
+                "{} is no broker; write \"amqp://...\" or \"kafka://...\"; without --queue it is a journal",
+                in_quotes(url));
+    }
+    if (q.on_kafka()) {
+        const auto made = kafka_of(q, "freshet");
+        return made ? std::string() : made.error().text;
+    }
+    const auto made = rabbitmq_of(q);
+    return made ? std::string() : made.error().text;
+}
+
+std::string kind_of_queue(const std::vector<std::string>& urls) {
+    if (urls.empty()) return "a journal";
+    return urls.front().starts_with("kafka:") ? "Kafka" : "RabbitMQ";
+}
+
+void wait_for_queue(const std::string& socket_path, const std::string& key) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    for (;;) {
+        const std::string said = ask(socket_path, fmt::format("mg {}\r\n", key));
+        if (said == "HD" || said == "EN") return;
+        if (std::chrono::steady_clock::now() > end)
+            throw std::runtime_error(fmt::format("the queue cannot be used: {}", escaped(said)));
+        std::this_thread::sleep_for(pause_between);
+    }
+}
+
+}  // namespace freshet::demonstration

@@ -1,0 +1,66 @@
+// Bytes of a client to requests. No sockets here.
+#pragma once
+
+#include "protocol/form.hpp"
+#include "protocol/request.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace freshet {
+
+/// Turns a client's bytes into requests. One per connection; remembers only what spans reads.
+class request_parser {
+public:
+    enum class status : std::uint8_t {
+        more,     ///< nothing whole yet; wanted() says how long the input must become at least (0: unknown)
+        call,     ///< request and form are filled: submit to a store
+        local,    ///< request and form are filled: version, stats, flush_all ..., arguments()
+        error,    ///< say text() (a whole line) and go on, unless form.noreply
+        closing,  ///< say text() if any, then close
+        nothing,  ///< something was consumed that needs no answer
+    };
+
+    explicit request_parser(std::size_t item_size_max) noexcept : item_size_max_(item_size_max) {}
+
+    /// Consumes one request (of a multi-key get: one key) from the front of `input`.
+    status next(std::string_view& input, request& r, form& f);
+
+    std::size_t wanted() const noexcept { return wanted_; }
+    std::string_view text() const noexcept { return text_; }
+    /// Of a local command: what stands behind its name, for instance "items" of "stats items".
+    std::string_view arguments() const noexcept { return arguments_; }
+
+private:
+    struct line;
+    status binary(std::string_view input);
+    status next_key(std::string_view& input, request& r, form& f);
+    status command_line(std::string_view& input, const line& l, request& r, form& f);
+    status classic_store(std::string_view& input, const line& l, request& r, form& f);
+    status classic_get(std::string_view& input, const line& l, request& r, form& f);
+    status classic_line(const line& l, request& r, form& f);
+    status local(const line& l, request& r, form& f);
+    status meta(std::string_view& input, const line& l, request& r, form& f);
+    status inspect(const line& l, request& r, form& f);
+    status value(std::string_view& input, std::size_t line_size, std::size_t value_size, request& r);
+    bool too_large(std::size_t key_size, std::uint32_t flags, std::size_t value_size) const noexcept;
+    status fail(std::string_view text) noexcept {
+        text_ = text;
+        return status::error;
+    }
+
+    std::size_t item_size_max_;
+    std::size_t swallow_{0};    ///< bytes still to be dropped, of a value that was refused
+    std::size_t line_left_{0};  ///< bytes of the line of a multi-key get that is not finished, its end included
+    std::size_t keys_left_{0};  ///< of them, those with keys: to a NUL or the line's end
+    std::size_t wanted_{0};
+    std::string_view text_{};
+    std::string_view arguments_{};
+    std::int64_t keys_exptime_{0};  ///< of the rest of a multi-key gat
+    dialect keys_dialect_{dialect::classic_get};
+    bool keys_touch_{false};
+    bool seen_input_{false};
+};
+
+}  // namespace freshet

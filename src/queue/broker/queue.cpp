@@ -1,0 +1,346 @@
+#include "queue/broker/queue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <random>
+#include <thread>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::size_t reception_bytes_max = std::size_t{8} << 20;  ///< of the bodies in one answer
+constexpr milliseconds glance{2};                                  ///< while a stop waits
+constexpr milliseconds send_again_every{250};                      ///< what the broker did not take
+
+std::string make_tag() {
+    std::random_device device;
+    return fmt::format("{:08x}{:08x}-", device(), device());
+}
+
+}  // namespace
+
+queue_options later_options() {
+    queue_options o;
+    o.max_attempts = 0;
+    o.ack_timeout = std::chrono::hours(24);  // of sending one to the broker, which is tried for ever
+    return o;
+}
+
+broker_queue::broker_queue(shard& back, const broker_options& options, const queue_clock& clock,
+                           const link_maker& make_link)
+    : back_(back),
+      options_(options),
+      clock_(clock),
+      label_("queue " + options.name),
+      id_tag_(make_tag()),
+      now_(clock.now()),
+      line_(unsettled_, options.name, options.queue) {
+    note_.owner = this;
+    note_.home = &back_;
+    // Numbers are never given again, not by a later process either. What is here may be handed out: no mark holds it.
+    queue_row row;
+    row.next =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(wall::now().time_since_epoch()).count())
+        << 20;
+    line_.restore(row, 0);
+    row.mark = std::numeric_limits<std::uint64_t>::max();
+    line_.row_written(row);
+    link_ = make_link(*this);
+    if (options.later == nullptr) return;
+    const auto send = [this](publication& p) {
+        if (link_->is_connected()) return link_->publish(p, lane::work, {});
+        p.outcome = publication::outcome::failed;
+        p.why = failed(errc::unreachable);
+        later_->sent(p);
+    };
+    later_ = std::make_unique<delayed_messages>(back, *options.later, static_cast<std::uintptr_t>(work::delayed), send,
+                                                [this] { arrivals_over(); });
+}
+
+broker_queue::~broker_queue() { stop(steady::now()); }
+
+void broker_queue::start() {
+    back_.run([this] {
+        link_->start();
+        if (later_ != nullptr) later_->start();
+    });
+}
+
+// Any thread: what is lent goes to the back shard, a note with it if none is on its way.
+
+void broker_queue::lend(operation& first, operation& last, work what) noexcept {
+    for (operation* o = &first; o != nullptr; o = o == &last ? nullptr : o->next)
+        o->tag = static_cast<std::uintptr_t>(what);
+    if (inbox_.put(first, last)) back_.post(note_);
+}
+
+void broker_queue::publish(publication& first, publication& last) noexcept { lend(first, last, work::publication); }
+
+void broker_queue::receive(reception& r) noexcept {
+    r.deliveries.clear();
+    r.why.reset();
+    r.next = nullptr;
+    lend(r, r, work::reception);
+}
+
+void broker_queue::settle(settlement& s) noexcept {
+    s.next = nullptr;
+    lend(s, s, work::settlement);
+}
+
+void broker_queue::cancel(reception& r) noexcept {
+    back_.run([this, who = &r] {
+        // It may have come home, and be gone: it is compared, not read.
+        const auto at =
+            std::find_if(receptions_.begin(), receptions_.end(), [who](const waiting& w) { return w.who == who; });
+        if (at == receptions_.end()) return;
+        receptions_.erase(at);
+        completions_.add(*who);
+        completions_.post();
+    });
+}
+
+// The rest is the back shard's.
+
+void broker_queue::take_in() {
+    now_ = clock_.now();
+    for (operation* o = inbox_.take(); o != nullptr;) {
+        operation& one = *o;
+        o = o->next;
+        switch (static_cast<work>(one.tag)) {
+            case work::publication: publish_one(static_cast<publication&>(one)); break;
+            case work::reception: receive_one(static_cast<reception&>(one)); break;
+            case work::settlement: settle_one(static_cast<settlement&>(one)); break;
+            case work::dead_letter:
+            case work::delayed: break;  // never lent
+        }
+    }
+    end_turn();
+}
+
+void broker_queue::end_turn() {
+    serve();
+    ask_level();
+    look_whether_idle();
+    link_->flush();
+    ready_.store(line_.ready() + behind_, std::memory_order_relaxed);
+    const std::uint64_t later = later_ != nullptr ? later_->length() : 0;
+    length_.store(line_.length() + behind_ + later, std::memory_order_relaxed);
+    completions_.post();
+    const auto finite = [](const waiting& w) { return w.until != steady::time_point::max(); };
+    const bool wanted = !stopping_ && (line_.next_tick(now_) != steady::time_point::max() ||
+                                       (later_ != nullptr && later_->any_unsent()) ||
+                                       std::any_of(receptions_.begin(), receptions_.end(), finite));
+    if (wanted == ticking_) return;
+    ticking_ = wanted;
+    if (wanted) back_.add(*this);
+    else back_.remove(*this);
+}
+
+void broker_queue::tick(steady::time_point) {
+    now_ = clock_.now();
+    bool expired = false;
+    line_.tick(now_, [&](queue_line::entry&) { expired = true; });
+    if (expired) drop_untagged();
+    if (later_ != nullptr && later_->any_unsent() && now_.since_start >= send_again_) {
+        send_again_ = now_.since_start + send_again_every;
+        later_->send_again();
+    }
+    end_turn();
+}
+
+void broker_queue::serve() {
+    for (auto at = receptions_.begin(); at != receptions_.end();) {
+        reception& r = *at->who;
+        if (r.max == 0) {  // it only asks whether there is an answer
+            ++at;
+            continue;
+        }
+        if (!fill(r)) break;
+        at = receptions_.erase(at);
+        completions_.add(r);
+    }
+    for (const auto& [e, reason] : line_.take_exhausted()) send_to_dead_letters(*e, reason, nullptr);
+    std::erase_if(receptions_, [this](const waiting& w) { return is_over(w); });
+}
+
+/// True: it has something.
+bool broker_queue::fill(reception& r) {
+    std::size_t taken = 0;
+    while (r.deliveries.size() < r.max && taken < reception_bytes_max) {
+        delivery& d = r.deliveries.emplace_back();
+        queue_line::entry* const e = line_.take(d, r.exhausted_too, now_);
+        if (e == nullptr) {
+            r.deliveries.pop_back();
+            break;
+        }
+        taken += d.message.body.size();
+        if (!r.settle_at_once) continue;
+        line_.leave(*e, true);
+        remove(*e);
+    }
+    return !r.deliveries.empty();
+}
+
+/// Nothing is there for the first of them that takes any, so for none.
+bool broker_queue::is_over(const waiting& w) {
+    if (w.until > now_.since_start) return false;
+    if (!link_->is_connected()) {
+        w.who->why = failed(errc::unreachable);
+    } else if (w.level == 0 || w.level > level_known_) {
+        if (w.give_up > now_.since_start) return false;
+        w.who->why = failed(errc::timed_out);
+    }
+    completions_.add(*w.who);
+    return true;
+}
+
+void broker_queue::receive_one(reception& r) {
+    if (stopping_) {
+        r.why = failed(errc::stopping);
+        return completions_.add(r);
+    }
+    consuming_ = true;
+    link_->consume();
+    waiting& w = receptions_.emplace_back();
+    w.who = &r;
+    if (r.wait == milliseconds::max()) return;
+    w.until = now_.since_start + r.wait;
+    w.behind = lent_;
+    w.give_up = w.until + options_.queue.confirm_within;
+}
+
+/// One question at a time, for all who wait.
+void broker_queue::ask_level() {
+    if (level_asked_ != level_known_ || !link_->is_connected()) return;
+    if (later_ != nullptr && later_->any_due()) return;  // they are there, too
+    bool any = false;
+    for (waiting& w : receptions_) {
+        if (w.level != 0 || w.until == steady::time_point::max() || w.behind > told_) continue;
+        w.level = level_asked_ + 1;
+        any = true;
+    }
+    if (!any) return;
+    ++level_asked_;
+    link_->level();
+}
+
+bool broker_queue::is_idle() const { return consuming_ && receptions_.empty() && !line_.any_passed(); }
+
+void broker_queue::look_whether_idle() {
+    const auto now = steady::now();
+    if (!is_idle()) {
+        busy_ = now;
+    } else if (now - busy_ > options_.idle) {
+        busy_ = now;  // it is asked again after as long
+        link_->ask_for_others();
+    }
+}
+
+/// Messages that nobody here asks for are not kept from other processes.
+void broker_queue::others_wait() {
+    if (!is_idle()) return;
+    consuming_ = false;
+    link_->rest();
+    revoked();
+}
+
+void broker_queue::levelled(std::uint64_t ready) {
+    behind_ = ready;
+    level_known_ = level_asked_;
+}
+
+/// What is the broker's again and nobody works on comes from there again, perhaps to another process.
+void broker_queue::drop_untagged() {
+    if (!unsettled_.any_untagged()) return;
+    const auto untagged = [this](std::uint64_t number) { return unsettled_.find(number)->tag == 0; };
+    line_.forget(untagged, [this](const queue_line::entry* e, std::uint64_t number, wall::time_point due) {
+        const unsettled_messages::record& p = *unsettled_.find(number);
+        const unsigned used = e != nullptr ? e->used : p.stored.message.attempt;
+        const wall::time_point not_before = std::max(due, p.stored.message.not_before);
+        if (used != 0 || not_before != wall::time_point{}) unsettled_.remember(p.serial, {false, used, not_before});
+        unsettled_.erase(p);
+    });
+}
+
+void broker_queue::connected() {
+    connected_.store(true, std::memory_order_relaxed);
+    now_ = clock_.now();
+    if (later_ != nullptr) later_->send_again();
+    end_turn();
+}
+
+void broker_queue::disconnected() {
+    connected_.store(false, std::memory_order_relaxed);
+    now_ = clock_.now();
+    behind_ = 0;
+    level_known_ = level_asked_;  // what was asked of this connection is never answered
+    for (waiting& w : receptions_) w.level = 0;
+    end_turn();
+}
+
+void broker_queue::revoked() {
+    unsettled_.untag_all();
+    drop_untagged();
+}
+
+void broker_queue::arrived(arrival&& one) {
+    if (behind_ != 0) --behind_;
+    if (const std::uint64_t known = unsettled_.find_serial(one.serial); known != 0) {
+        unsettled_messages::record& p = *unsettled_.find(known);
+        if (p.tag == 0) unsettled_.tag(p, one.tag);  // somebody works on it since before the connection was lost
+        else if (p.tag != one.tag) link_->acknowledge(one.tag);  // it was sent twice, as its confirm was lost
+        return;
+    }
+    const memo m = unsettled_.recall(one.serial);
+    if (m.settled) return link_->acknowledge(one.tag);
+    one.message.attempt = std::max(one.message.attempt, m.attempts);
+    one.message.not_before = std::max(one.message.not_before, m.not_before);
+    const std::uint64_t number = line_.take_number();
+    line_.add(queue_line::size_of(one.message));
+    const unsettled_messages::record& put = unsettled_.put(number, std::move(one));
+    line_.admit(number, put.stored.message);
+}
+
+void broker_queue::arrivals_over() {
+    now_ = clock_.now();
+    end_turn();
+}
+
+void broker_queue::stop(steady::time_point deadline) {
+    if (link_ == nullptr) return;
+    if (!back_.is_running()) {
+        link_.reset();
+        return;
+    }
+    back_.run_and_wait([this] {
+        if (later_ != nullptr && !stopping_) later_->stop();
+        stopping_ = true;
+    });
+    const auto wait_while = [this](auto busy, steady::time_point until) {
+        for (bool yes = true; yes && steady::now() < until;) {
+            back_.run_and_wait([&] { yes = busy(); });
+            if (yes) std::this_thread::sleep_for(glance);
+        }
+    };
+    const auto lent = [this] { return later_ != nullptr && !later_->is_idle(); };
+    wait_while([&] { return link_->has_unconfirmed() || lent(); }, deadline);
+    back_.run_and_wait([this] {
+        now_ = clock_.now();
+        link_->stop();
+        for (const waiting& w : receptions_) {
+            w.who->why = failed(errc::stopping);
+            completions_.add(*w.who);
+        }
+        receptions_.clear();
+        if (ticking_) back_.remove(*this);
+        ticking_ = false;
+        completions_.post();
+    });
+    wait_while(lent, steady::time_point::max());  // a journal answers always
+}
+
+}  // namespace freshet

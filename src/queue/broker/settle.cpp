@@ -1,0 +1,170 @@
+// What is published to a broker, and what becomes of what was handed out.
+#include "queue/broker/queue.hpp"
+
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "queue/operations.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace freshet {
+
+namespace {
+constexpr seconds pause_of_the_dead{1};  ///< before a dead letter is tried again
+}
+
+void broker_queue::publish_one(publication& p) {
+    const message& m = p.message;
+    if (stopping_) return fail(p, errc::stopping, effect::not_done, label_);
+    if (p.unique) return fail(p, errc::needs_journal, effect::not_done, "add");
+    if (m.not_before > now_.date && can_delay(m)) return postpone(p);
+    if (!link_->is_connected()) return fail(p, errc::unreachable, effect::not_done, label_);
+    if (unconfirmed_ >= options_.unconfirmed_max ||
+        unconfirmed_bytes_ + queue_line::size_of(m) > options_.unconfirmed_max_bytes)
+        return fail(p, errc::busy, effect::not_done, label_);
+    stamp(p.message);
+    ++lent_;
+    ++unconfirmed_;
+    unconfirmed_bytes_ += queue_line::size_of(m);
+    link_->publish(p, lane::work, {});
+}
+
+void broker_queue::stamp(message& m) {
+    m.time = std::chrono::time_point_cast<milliseconds>(now_.date);
+    if (!m.id.empty()) return;
+    std::array<char, 16> count;
+    const auto end = std::to_chars(count.data(), count.data() + count.size(), ++ids_, 16).ptr;
+    m.id.reserve(id_tag_.size() + count.size());
+    m.id.append(id_tag_).append(count.data(), end);
+}
+
+/// The order of a key rules out that one of its messages waits elsewhere.
+bool broker_queue::can_delay(const message& m) const noexcept {
+    return later_ != nullptr && m.key.empty() && !options_.queue.ordered;
+}
+
+void broker_queue::postpone(publication& p) {
+    stamp(p.message);
+    ++lent_;
+    later_->keep(p.message, [this, &p](const failure* why) {
+        p.outcome = why == nullptr ? publication::outcome::confirmed : publication::outcome::failed;
+        if (why != nullptr) p.why = *why;
+        ++told_;
+        completions_.add(p);
+        arrivals_over();
+    });
+}
+
+void broker_queue::postpone(queue_line::entry& e, wall::time_point due, settlement& asked) {
+    line_.leave(e, true);
+    message m = unsettled_.find(e.number)->stored.message;
+    m.attempt = e.used;
+    m.not_before = due;
+    later_->keep(std::move(m), [this, due, number = e.number, &asked](const failure* why) {
+        queue_line::entry& left = *line_.leaving(number);
+        if (why == nullptr) remove(left);
+        else line_.postpone(left, due);
+        end(asked, settlement::outcome::done);
+        arrivals_over();
+    });
+}
+
+void broker_queue::published(publication& p) {
+    if (p.tag == static_cast<std::uintptr_t>(work::dead_letter))
+        return dead_letter_told(static_cast<dead_letter_publication&>(p));
+    if (p.tag == static_cast<std::uintptr_t>(work::delayed)) return later_->sent(p);
+    ++told_;
+    --unconfirmed_;
+    unconfirmed_bytes_ -= queue_line::size_of(p.message);
+    p.why.subject = label_;
+    completions_.add(p);
+}
+
+void broker_queue::fail(publication& p, errc why, effect happened, std::string_view subject) {
+    p.outcome = publication::outcome::failed;
+    p.why = {why, happened, subject};
+    completions_.add(p);
+}
+
+void broker_queue::settle_one(settlement& s) {
+    using action = enum settlement::action;
+    using outcome = enum settlement::outcome;
+    if (stopping_) {
+        s.why = failed(errc::stopping);
+        return end(s, outcome::failed);
+    }
+    queue_line::entry* const e = line_.open(s.number);
+    if (e == nullptr) return end(s, outcome::unknown);
+    switch (s.action) {
+        case action::renew: line_.renew(*e, now_); return end(s, outcome::done);
+        case action::ack:
+            line_.leave(*e, true);
+            remove(*e);
+            return end(s, outcome::done);
+        case action::dead: line_.count_attempt(*e); return send_to_dead_letters(*e, s.reason, &s);
+        case action::retry: break;
+    }
+    line_.count_attempt(*e);
+    if (line_.exhausted(*e)) return send_to_dead_letters(*e, s.reason, &s);
+    const bool at_once = s.delay.count() == 0;
+    const wall::time_point due = at_once ? wall::time_point{} : now_.date + s.delay;
+    if (!at_once && can_delay(unsettled_.find(e->number)->stored.message)) return postpone(*e, due, s);
+    line_.leave(*e, false);
+    line_.postpone(*e, due);
+    drop_untagged();
+    end(s, outcome::done);
+}
+
+void broker_queue::end(settlement& s, enum settlement::outcome outcome) {
+    s.outcome = outcome;
+    completions_.add(s);
+}
+
+void broker_queue::send_to_dead_letters(queue_line::entry& e, std::string_view reason, settlement* asked) {
+    if (asked != nullptr) line_.leave(e, true);
+    auto* const b = new dead_letter_publication;
+    b->message = unsettled_.find(e.number)->stored.message;
+    b->message.attempt = e.used;
+    b->message.time = std::chrono::time_point_cast<milliseconds>(now_.date);
+    b->tag = static_cast<std::uintptr_t>(work::dead_letter);
+    b->number = e.number;
+    b->asked = asked;
+    if (!link_->is_connected()) {
+        b->why = failed(errc::unreachable);
+        return dead_letter_told(*b);
+    }
+    link_->publish(*b, lane::dead, reason);
+}
+
+void broker_queue::dead_letter_told(dead_letter_publication& done) {
+    const std::unique_ptr<dead_letter_publication> b(&done);
+    queue_line::entry& e = *line_.leaving(b->number);
+    if (b->asked == nullptr) line_.exhausted_over();
+    if (b->outcome == publication::outcome::confirmed) {
+        remove(e);
+        if (b->asked != nullptr) end(*b->asked, settlement::outcome::done);
+    } else if (b->asked == nullptr) {
+        line_.postpone(e, now_.date + pause_of_the_dead);
+        drop_untagged();
+    } else {
+        line_.stay(e, now_);
+        b->asked->why = b->why;
+        b->asked->why.subject = label_;
+        end(*b->asked, settlement::outcome::failed);
+    }
+}
+
+/// It is settled.
+void broker_queue::remove(queue_line::entry& e) {
+    const std::uint64_t number = e.number;
+    line_.gone(e);
+    const unsettled_messages::record& p = *unsettled_.find(number);
+    if (p.tag != 0) link_->acknowledge(p.tag);
+    else unsettled_.remember(p.serial, {.settled = true});
+    unsettled_.erase(p);
+}
+
+}  // namespace freshet

@@ -1,0 +1,98 @@
+#include "queue/journal/file/format.hpp"
+
+#include <freshet/message.hpp>
+
+#include "base/bytes.hpp"
+
+#include <random>
+
+namespace freshet::journal_format {
+
+const char* const schema = R"(
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE queue (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next INTEGER NOT NULL, mark INTEGER NOT NULL,
+    length INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE message (place INTEGER PRIMARY KEY, id BLOB NOT NULL, key BLOB, flags INTEGER NOT NULL, headers BLOB,
+    time INTEGER NOT NULL, not_before INTEGER, expires INTEGER, attempt INTEGER NOT NULL, handed INTEGER NOT NULL,
+    body BLOB NOT NULL) STRICT;
+CREATE TABLE accepted (queue INTEGER NOT NULL, id BLOB NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (queue, id)) STRICT,
+    WITHOUT ROWID;
+CREATE INDEX accepted_until ON accepted (until);
+CREATE TABLE dead (number INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL, id BLOB NOT NULL, key BLOB,
+    flags INTEGER NOT NULL, headers BLOB, time INTEGER NOT NULL, expires INTEGER, attempt INTEGER NOT NULL,
+    handed INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE INDEX dead_queue ON dead (queue);
+CREATE TABLE result (number INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, key BLOB NOT NULL, flags INTEGER NOT NULL,
+    expires INTEGER, error INTEGER NOT NULL, value BLOB NOT NULL, UNIQUE (store, key)) STRICT;
+CREATE INDEX result_expires ON result (expires) WHERE expires IS NOT NULL;
+)";
+
+namespace {
+
+void put(std::string& to, std::string_view text) {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    for (unsigned shift = 0; shift < 32; shift += 8) to.push_back(static_cast<char>(size >> shift & 0xff));
+    to.append(text);
+}
+
+std::optional<std::string> take(std::string_view& from) {
+    if (from.size() < 4) return std::nullopt;
+    std::uint32_t size = 0;
+    for (unsigned i = 0; i < 4; ++i) size |= std::uint32_t{static_cast<unsigned char>(from[i])} << 8 * i;
+    from.remove_prefix(4);
+    if (from.size() < size) return std::nullopt;
+    std::string text(from.substr(0, size));
+    from.remove_prefix(size);
+    return text;
+}
+
+void append_base36(std::string& to, std::uint64_t n) {
+    char digits[13];
+    std::size_t count = 0;
+    do {
+        digits[count++] = "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36];
+        n /= 36;
+    } while (n != 0);
+    while (count != 0) to.push_back(digits[--count]);
+}
+
+}  // namespace
+
+std::string encode(const headers& h) {
+    std::string stored;
+    for (const auto& [name, value] : h) {
+        put(stored, name);
+        put(stored, value);
+    }
+    return stored;
+}
+
+std::optional<headers> decode(std::string_view stored) {
+    headers h;
+    while (!stored.empty()) {
+        auto name = take(stored);
+        if (!name) return std::nullopt;
+        auto value = take(stored);
+        if (!value) return std::nullopt;
+        h.emplace_back(std::move(*name), std::move(*value));
+    }
+    return h;
+}
+
+std::string make_id(std::string_view journal_tag, std::uint64_t queue_number, std::uint64_t number) {
+    std::string id(journal_tag);
+    id.push_back('-');
+    append_base36(id, queue_number);
+    id.push_back('-');
+    append_base36(id, number);
+    return id;
+}
+
+std::string make_tag() {
+    std::random_device random;
+    std::string tag;
+    for (int i = 0; i < 5; ++i) append_base36(tag, random() % 36);
+    return tag;
+}
+
+}  // namespace freshet::journal_format

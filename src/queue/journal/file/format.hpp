@@ -1,0 +1,52 @@
+// What the journal's file holds, as docs/formats/journal.md says: numbers, encodings and the schema.
+#pragma once
+
+#include <freshet/time.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace freshet::journal_format {
+
+inline constexpr std::int64_t application_id = 0x46726a6c;  ///< "Frjl", in the header of the file
+inline constexpr std::int64_t version = 1;                  ///< PRAGMA user_version
+/// Of a new file. Twice SQLite's own: fewer pages to read back, to log and to check; 16 KiB do more for large messages,
+/// and less for one that comes alone, whose log is longer.
+inline constexpr std::int64_t page_bytes = 8'192;
+
+/// A message's row: the queue's number in front, the message's own behind, so that a queue is one range of the table.
+inline constexpr unsigned number_bits = 44;
+inline constexpr std::uint64_t number_max = (std::uint64_t{1} << number_bits) - 1;
+inline constexpr std::uint64_t queue_number_max = (std::uint64_t{1} << (63 - number_bits)) - 1;
+
+constexpr std::int64_t place(std::uint64_t queue_number, std::uint64_t number) noexcept {
+    return static_cast<std::int64_t>(queue_number << number_bits | number);
+}
+constexpr std::uint64_t number_of(std::int64_t place) noexcept {
+    return static_cast<std::uint64_t>(place) & number_max;
+}
+
+/// Milliseconds since 1970.
+inline std::int64_t to_stored(wall::time_point t) noexcept {
+    return std::chrono::duration_cast<milliseconds>(t.time_since_epoch()).count();
+}
+inline wall::time_point from_stored(std::int64_t ms) noexcept { return wall::time_point(milliseconds(ms)); }
+
+using headers = std::vector<std::pair<std::string, std::string>>;
+/// Each name and value behind its length in four bytes, least first.
+std::string encode(const headers& h);
+/// Nothing: it is not what encode() makes.
+std::optional<headers> decode(std::string_view stored);
+
+/// The id of a message that came without one: readable, and unlike any other of this or another journal.
+std::string make_id(std::string_view journal_tag, std::uint64_t queue_number, std::uint64_t number);
+/// Five random characters that tell journals apart.
+std::string make_tag();
+
+extern const char* const schema;
+
+}  // namespace freshet::journal_format

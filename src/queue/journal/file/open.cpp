@@ -1,0 +1,152 @@
+#include "queue/journal/file/open.hpp"
+
+#include "queue/journal/file/format.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::int64_t pages_checked_max =
+    4'000;  ///< a file of up to 16 MiB is checked whole: it takes no time to speak of
+
+problem path_problem(const std::string& path, std::string_view why) {
+    return {errc::journal_path, effect::not_done, fmt::format("the journal {} cannot be opened: {}", path, why)};
+}
+
+problem damage(const std::string& path, std::string_view what,
+               std::string_view remedy = "put back a copy, or move it away to begin anew") {
+    return {errc::journal_damaged, effect::not_done,
+            fmt::format("the journal {} is damaged: {}; {}", path, what, remedy)};
+}
+
+int sync_path(const std::string& path, int flags) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
+    if (descriptor < 0) return errno;
+    const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+    ::close(descriptor);
+    return code;
+}
+
+// Made under another name and renamed when it is whole and on the disk: a file that has the journal's name is never
+// half made.
+result<void> make(const std::string& path) {
+    const std::string fresh = path + ".new";
+    for (const char* const suffix : {"", "-journal", "-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
+    sqlite_database database;
+    const std::string about =
+        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; INSERT INTO about VALUES ('tag', '{}');",
+                    journal_format::application_id, journal_format::version, journal_format::make_tag());
+    const std::string sql =
+        fmt::format("PRAGMA page_size = {}; PRAGMA synchronous = FULL; BEGIN; {}{} COMMIT; PRAGMA journal_mode = WAL;",
+                    journal_format::page_bytes, journal_format::schema, about);
+    if (database.open(fresh, true) != SQLITE_OK || database.run(sql.c_str()) != SQLITE_OK) {
+        const auto sentence = database.sentence();
+        database.close();
+        ::unlink(fresh.c_str());
+        return path_problem(path, fmt::format("it cannot be made, {}", sentence));
+    }
+    database.close();
+    int code = sync_path(fresh, 0);
+    if (code == 0 && std::rename(fresh.c_str(), path.c_str()) != 0) code = errno;
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    if (code == 0) code = sync_path(folder.empty() ? "." : folder, O_DIRECTORY);
+    if (code == 0) return {};
+    ::unlink(fresh.c_str());
+    return path_problem(path, fmt::format("it cannot be made, {}", std::strerror(code)));
+}
+
+// Before SQLite touches it: a foreign file stays as it is.
+result<void> check_header(const std::string& path) {
+    std::array<unsigned char, 100> header{};
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return path_problem(path, std::strerror(errno));
+    const auto size = ::pread(descriptor, header.data(), header.size(), 0);
+    const int code = errno;
+    ::close(descriptor);
+    if (size < 0) return path_problem(path, std::strerror(code));
+    if (size == 0) return damage(path, "it is empty, which a journal never is");
+    if (size < static_cast<ssize_t>(header.size()) || std::memcmp(header.data(), "SQLite format 3", 16) != 0)
+        return damage(path, "it is not a journal");
+    const auto word = [&header](std::size_t at) {
+        std::uint32_t value = 0;
+        for (std::size_t i = 0; i < 4; ++i) value = value << 8 | header[at + i];
+        return value;
+    };
+    if (word(68) != journal_format::application_id)
+        return damage(path, "it is an SQLite database of another program", "choose another path");
+    if (word(60) > journal_format::version)
+        return problem{errc::journal_damaged, effect::not_done,
+                       fmt::format("the journal {} has format {}, and this program knows formats up to {}: use the "
+                                   "newer program that wrote it",
+                                   path, word(60), journal_format::version)};
+    return {};
+}
+
+result<void> check_content(const std::string& path, sqlite_database& database) {
+    // After a checkpoint all pages are in the file; fewer means that it was cut.
+    int code = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if ((code & 0xff) == SQLITE_FULL) code = SQLITE_OK;  // goes on without: what is there can still be read
+    if (code != SQLITE_OK) return damage(path, database.sentence());
+    const auto pages = database.ask("PRAGMA page_count");
+    std::error_code ec;
+    const auto size = std::filesystem::file_size(path, ec);
+    const auto log = std::filesystem::file_size(path + "-wal", ec);
+    if (!ec && log == 0 && size < static_cast<std::uintmax_t>(pages * database.ask("PRAGMA page_size")))
+        return damage(path, "its end is missing");
+    if (pages <= pages_checked_max) {
+        const std::string verdict = database.ask_text("PRAGMA quick_check(1)");
+        if (verdict != "ok") return damage(path, verdict.empty() ? database.sentence() : verdict);
+    }
+    for (const char* const table : {"about", "queue", "message", "accepted", "dead", "result"}) {
+        if (database.ask(fmt::format("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '{}'", table)
+                             .c_str()) != 1)
+            return damage(path, fmt::format("its table {} is missing", table));
+    }
+    return {};
+}
+
+}  // namespace
+
+result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path) {
+    std::error_code ec;
+    if (!std::filesystem::exists(path, ec)) {
+        if (std::filesystem::exists(path + "-wal", ec))
+            return damage(path, "it is missing and its log is there",
+                          fmt::format("put the file back, or move {}-wal away to begin anew", path));
+        if (auto made = make(path); !made) return made.error();
+    }
+    if (auto sound = check_header(path); !sound) return sound.error();
+    sqlite_database database;
+    const int opened = database.open(path, false);
+    if (opened != SQLITE_OK) return path_problem(path, database.sentence());
+    // EXCLUSIVE: the index of the log stays in memory, and nobody else comes between. secure_delete is on in Debian's
+    // build.
+    const int code = database.run(
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+        "wal_autocheckpoint = 0;"
+        "PRAGMA secure_delete = OFF; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;"
+        "SELECT count(*) FROM sqlite_schema;");
+    if (code != SQLITE_OK) {
+        if ((code & 0xff) == SQLITE_BUSY)
+            return problem{errc::journal_locked, effect::not_done,
+                           fmt::format("the journal {} is open in another program: close that one", path)};
+        return damage(path, database.sentence());
+    }
+    if (auto sound = check_content(path, database); !sound) return sound.error();
+    auto file = std::make_unique<journal_file>(std::move(database), path);
+    if (file->failed()) return damage(path, file->error_sentence());
+    return file;
+}
+
+}  // namespace freshet

@@ -1,0 +1,159 @@
+#include "queue/journal/file/file.hpp"
+
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "base/bytes.hpp"
+#include "queue/journal/file/format.hpp"
+#include "queue/operations.hpp"
+
+#include <sqlite3.h>
+
+namespace freshet {
+
+using journal_format::from_stored;
+
+// Columns as in message_columns; nearly all messages have nothing in most of them.
+void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
+    const auto time = [&s](int column) { return s.null(column) ? wall::time_point{} : from_stored(s.number(column)); };
+    row.number = journal_format::number_of(s.number(0));
+    row.message.id = s.blob(1);
+    if (!s.null(2)) row.message.key = s.blob(2);
+    row.message.flags = static_cast<std::uint32_t>(s.number(3));
+    if (!s.null(4)) {
+        if (auto h = journal_format::decode(s.blob(4))) row.message.headers = std::move(*h);
+        else check(SQLITE_CORRUPT);
+    }
+    row.message.time = from_stored(s.number(5));
+    row.message.not_before = time(6);
+    row.message.expires = time(7);
+    row.message.attempt = static_cast<unsigned>(s.number(8));
+    row.handed = s.number(9) != 0;
+    row.message.body = s.blob(10);
+}
+
+void journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows,
+                        std::size_t bytes, std::deque<stored_message>& to) {
+    if (error_ != 0) return;
+    read_.bind(1, journal_format::place(queue, after));
+    read_.bind(2, journal_format::place(queue, upto));
+    int code = SQLITE_DONE;
+    for (std::size_t size = 0; rows != 0 && size < bytes && (code = read_.step()) == SQLITE_ROW; --rows) {
+        read_row(read_, to.emplace_back());
+        size += to.back().message.body.size();
+    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
+    read_.reset();
+}
+
+std::optional<stored_message> journal_file::read_one(std::uint64_t queue, std::uint64_t number) {
+    std::optional<stored_message> found;
+    if (error_ != 0) return found;
+    read_one_.bind(1, journal_format::place(queue, number));
+    const int code = read_one_.step();
+    if (code == SQLITE_ROW) read_row(read_one_, found.emplace());
+    else if (code != SQLITE_DONE) check(code);
+    read_one_.reset();
+    return found;
+}
+
+std::vector<queue_row> journal_file::queues() {
+    std::vector<queue_row> rows;
+    sqlite_statement s(database_, "SELECT number, name, next, mark, length, bytes FROM queue ORDER BY number");
+    int code = SQLITE_ERROR;
+    while (s && (code = s.step()) == SQLITE_ROW) {
+        const auto at = [&s](int column) { return static_cast<std::uint64_t>(s.number(column)); };
+        rows.push_back({at(0), std::string(s.blob(1)), at(2), at(3), at(4), at(5)});
+    }
+    if (code != SQLITE_DONE) check(code);
+    return rows;
+}
+
+std::uint64_t journal_file::last_number(std::uint64_t queue) {
+    sqlite_statement s(database_,
+                       "SELECT place FROM message WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC LIMIT 1");
+    s.bind(1, journal_format::place(queue, 0));
+    s.bind(2, journal_format::place(queue, journal_format::number_max));
+    const int code = s.step();
+    if (code == SQLITE_ROW) return journal_format::number_of(s.number(0));
+    if (code != SQLITE_DONE) check(code);
+    return 0;
+}
+
+std::vector<kept_result> journal_file::results(wall::time_point now) {
+    std::vector<kept_result> found;
+    if (error_ != 0) return found;
+    sqlite_statement s(database_,
+                       "SELECT store, key, flags, expires, error, value FROM result "
+                       "WHERE expires IS NULL OR expires > ?1 ORDER BY number");
+    s.bind(1, journal_format::to_stored(now));
+    int code = SQLITE_ERROR;
+    while ((code = s.step()) == SQLITE_ROW) {
+        kept_result& r = found.emplace_back();
+        r.store = s.blob(0);
+        r.key = s.blob(1);
+        r.flags = static_cast<std::uint32_t>(s.number(2));
+        r.expires = from_stored(s.number(3));
+        r.error = s.number(4) != 0;
+        r.value = s.blob(5);
+    }
+    if (code != SQLITE_DONE) check(code);
+    return found;
+}
+
+std::vector<std::uint64_t> journal_file::dead_numbers(std::uint64_t queue, std::uint64_t after, std::size_t max) {
+    std::vector<std::uint64_t> numbers;
+    sqlite_statement s(
+        database_, queue == 0 ? "SELECT number FROM dead WHERE number > ?1 AND ?2 = 0 ORDER BY number LIMIT ?3"
+                              : "SELECT number FROM dead WHERE number > ?1 AND queue = ?2 ORDER BY number LIMIT ?3");
+    s.bind(1, static_cast<std::int64_t>(after));
+    s.bind(2, static_cast<std::int64_t>(queue));
+    s.bind(3, static_cast<std::int64_t>(max));
+    int code = SQLITE_ERROR;
+    while ((code = s.step()) == SQLITE_ROW) numbers.push_back(static_cast<std::uint64_t>(s.number(0)));
+    if (code != SQLITE_DONE) check(code);
+    return numbers;
+}
+
+std::optional<stored_dead_letter> journal_file::read_dead(std::uint64_t dead_number) {
+    std::optional<stored_dead_letter> found;
+    sqlite_statement s(database_,
+                       "SELECT queue, id, key, flags, headers, time, expires, attempt, reason, died, body "
+                       "FROM dead WHERE number = ?1");
+    s.bind(1, static_cast<std::int64_t>(dead_number));
+    const int code = s.step();
+    if (code == SQLITE_DONE) return found;
+    if (code != SQLITE_ROW) {
+        check(code);
+        return found;
+    }
+    stored_dead_letter& d = found.emplace();
+    d.queue = static_cast<std::uint64_t>(s.number(0));
+    d.letter.number = dead_number;
+    message& m = d.letter.message;
+    m.id = s.blob(1);
+    m.key = s.blob(2);
+    m.flags = static_cast<std::uint32_t>(s.number(3));
+    if (auto h = journal_format::decode(s.blob(4))) m.headers = std::move(*h);
+    else check(SQLITE_CORRUPT);
+    m.time = from_stored(s.number(5));
+    m.expires = from_stored(s.number(6));
+    m.attempt = static_cast<unsigned>(s.number(7));
+    d.letter.reason = s.blob(8);
+    d.letter.died = from_stored(s.number(9));
+    m.body = s.blob(10);
+    return found;
+}
+
+std::uint64_t journal_file::count_dead(std::uint64_t queue) {
+    sqlite_statement s(database_, queue == 0 ? "SELECT count(*) FROM dead WHERE ?1 = 0"
+                                             : "SELECT count(*) FROM dead WHERE queue = ?1");
+    s.bind(1, static_cast<std::int64_t>(queue));
+    if (const int code = s.step(); code != SQLITE_ROW) {
+        check(code);
+        return 0;
+    }
+    return static_cast<std::uint64_t>(s.number(0));
+}
+
+}  // namespace freshet

@@ -1,0 +1,54 @@
+// Queues in a file of this process.
+#pragma once
+
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+
+#include "queue/journal/dead_request.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet {
+
+struct queue_clock;
+
+struct journal_options {
+    std::string path;               ///< of the file; its folder exists
+    bool allow_tmpfs{false};        ///< a file in memory survives no reboot: refused unless allowed
+    std::size_t queues_max{1'000};  ///< names that find_or_make() makes
+    queue_options defaults{};       ///< of the queues it makes
+};
+
+/// A durable file of this process with any number of named queues, one writer thread, and group commit.
+class journal {
+public:
+    virtual ~journal() = default;  ///< stops
+
+    /// The queue of that name with these options, made if it is new. At start-up, before it is used. It lives as long
+    /// as the journal.
+    virtual queue& open(std::string_view name, const queue_options& options) = 0;
+    /// The queue of that name, or null. Any thread.
+    virtual queue* find(std::string_view name) noexcept = 0;
+    /// The queue of that name, made with the default options if it is new. Any thread.
+    virtual boost::system::result<queue*, failure> find_or_make(std::string_view name) = 0;
+    /// The results kept for memory stores that have not expired. Once, at start-up.
+    virtual std::vector<kept_result> results() = 0;
+    virtual void dead_letters(dead_request& r) noexcept = 0;
+    virtual std::vector<std::string> names() const = 0;
+    /// Gives back all that waits (publications that were not written: not_done, stopping), settles the marks, closes
+    /// cleanly. The home shards must still run. Idempotent.
+    virtual void stop() = 0;
+};
+
+/// Opens or makes the journal; a problem is one whole sentence (locked, damaged, tmpfs, not writable ...).
+result<std::unique_ptr<journal>> open_journal(const journal_options& options);
+/// With a time of its own, for tests. The clock lives longer than the journal.
+result<std::unique_ptr<journal>> open_journal(const journal_options& options, const queue_clock& clock);
+
+}  // namespace freshet

@@ -1,0 +1,168 @@
+// The journal's one thread. It takes all that has arrived, decides what becomes of it, writes one transaction, syncs
+// once, and sends everything home. Nothing is answered before its commit; a reception sees only what is committed.
+#pragma once
+
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
+
+#include "base/bytes.hpp"
+#include "base/futex_event.hpp"
+#include "queue/journal/dead_request.hpp"
+#include "queue/journal/file/file.hpp"
+#include "queue/journal/queue.hpp"
+#include "queue/operations.hpp"
+#include "queue/queue_clock.hpp"
+#include "shard/completion_batch.hpp"
+#include "shard/mailbox.hpp"
+#include "shard/operation.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace freshet {
+
+/// What one transaction holds, and who waits for it.
+struct journal_batch {
+    struct publishing {
+        journal_queue* queue;
+        publication* who;
+        std::uint64_t number;
+        std::uint64_t bytes;
+    };
+    enum class fate : std::uint8_t { remove, change, dead_letter };
+    struct leaving {
+        journal_queue* queue;
+        queue_line::entry* entry;
+        journal_batch::fate fate;
+        settlement* who{nullptr};   ///< or
+        reception* taker{nullptr};  ///< settles at once, or neither: it is too old
+        std::string_view reason{};
+        wall::time_point due{};
+    };
+    struct expired_lease {
+        std::uint64_t queue, number;
+        unsigned attempts;
+    };
+    struct replayed {
+        journal_queue* queue;
+        std::uint64_t number;
+        std::uint64_t bytes;
+    };
+    struct moving {
+        dead_request* who;
+        std::uint64_t after{0};            ///< done: all up to this number, or so many of the numbers asked for
+        std::vector<replayed> messages{};  ///< this and the rest: in this transaction
+        std::uint64_t last{0};
+        std::uint64_t moved{0};
+        bool more{false};
+    };
+
+    std::vector<publishing> publications;
+    std::vector<leaving> leaves;
+    std::vector<expired_lease> expired_leases;
+    std::vector<moving> requests;
+    std::vector<reception*> takers;  ///< settle at once
+    std::size_t bytes{0};
+
+    bool empty() const noexcept {
+        return publications.empty() && leaves.empty() && expired_leases.empty() && requests.empty() && takers.empty();
+    }
+    void clear() noexcept;
+};
+
+class journal_writer {
+public:
+    journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock);
+    ~journal_writer() { stop(); }
+    journal_writer(const journal_writer&) = delete;
+    journal_writer& operator=(const journal_writer&) = delete;
+
+    journal_file& file() noexcept { return *file_; }
+    const std::string& label() const noexcept { return label_; }
+    /// Before start().
+    void add(journal_queue& q);
+    void start();
+    /// Gives back all that waits, closes the file. Idempotent, any thread but the writer's.
+    void stop();
+
+    /// Lends tagged operations. Any thread.
+    void put(operation& first, operation& last) noexcept;
+    void put(dead_request& r) noexcept;
+    /// On the writer's thread, or here when it has none (any more).
+    void run_and_wait(const std::function<void()>& work);
+
+private:
+    void run() noexcept;
+    bool idle() const noexcept;
+    std::chrono::nanoseconds time_to_sleep() const;
+    void tick();
+    void gather();
+    void take_in(operation& o);
+    void take_in(publication& p, journal_queue& q);
+    void take_in(settlement& s, journal_queue& q);
+    void refuse(operation& o, errc code, completion_batch& way);
+    void put_back(operation* o) noexcept;
+    void touch(journal_queue& q);
+    void end_turn();
+    void close();
+
+    // journal_serve.cpp: receptions
+    void serve(bool last_chance);
+    void serve(journal_queue& q, bool last_chance);
+    bool fill(reception& r, journal_queue& q);
+    void send_away(journal_queue& q, errc why);
+
+    // journal_commit.cpp: transactions
+    void commit();
+    journal_file::outcome write();
+    void write_removals();
+    void write_rows();
+    void apply();
+    void apply(journal_batch::leaving& l);
+    bool may_publish();
+    void fail_publications(errc code, effect e);
+    void fail(errc code, effect e);
+    void break_down(effect e);
+
+    // journal_requests.cpp: dead letters
+    void write_request(journal_batch::moving& m);
+    void apply(journal_batch::moving& m);
+    void list(dead_request& r);
+    bool find_asked(const dead_request& r, std::uint64_t& number) const noexcept;
+    journal_queue* queue_of(std::string_view name) const noexcept;
+    journal_queue* queue_of(std::uint64_t number) const noexcept;
+
+    std::unique_ptr<journal_file> file_;
+    const queue_clock& clock_;
+    std::string label_;
+    mailbox mail_;
+    futex_event arrived_;
+    std::thread thread_;
+    std::atomic<bool> closing_{false};  ///< only what was lent is dealt with
+    std::atomic<bool> closed_{false};   ///< nobody takes what is lent
+
+    // The writer's thread's own.
+    moment now_{};
+    operation* pending_{nullptr};  ///< taken, not yet dealt with
+    bool broken_{false};
+    bool full_{false};  ///< the last transaction failed for want of room
+    journal_batch batch_;
+    completion_batch completions_;
+    std::vector<journal_queue*> queues_, touched_;
+    std::vector<std::pair<journal_queue*, queue_row>> rows_;  ///< in this transaction
+    struct removal {
+        journal_queue* queue;
+        std::uint64_t number;
+    };
+    std::vector<removal> removals_;
+    std::uint64_t next_queue_number_{1};
+    bool prune_{false};
+    steady::time_point next_tick_{}, next_prune_{}, next_reserve_{};
+    wall::time_point next_date_{};
+};
+
+}  // namespace freshet

@@ -1,0 +1,30 @@
+// The queue on Kafka: a linked queue with a kafka link.
+
+#include "queue/kafka/kafka.hpp"
+
+#include "queue/broker/queue.hpp"
+#include "queue/kafka/link.hpp"
+#include "queue/queue_clock.hpp"
+
+namespace freshet {
+
+result<std::unique_ptr<remote_queue>> make_kafka_queue(shard& back, const kafka_options& options,
+                                                       const queue_clock& clock) {
+    const auto producer = make_kafka_handle(options, kafka_role::producer);
+    if (!producer) return producer.error();
+    const auto consumer = make_kafka_handle(options, kafka_role::consumer);
+    if (!consumer) {
+        rd_kafka_destroy(*producer);
+        return consumer.error();
+    }
+    return std::unique_ptr<remote_queue>(std::make_unique<broker_queue>(back, options, clock, [&](link_owner& owner) {
+        return std::make_shared<kafka_link>(back, options, owner, *producer, *consumer);
+    }));
+}
+
+result<std::unique_ptr<remote_queue>> make_kafka_queue(shard& back, const kafka_options& options) {
+    static const real_clock clock;
+    return make_kafka_queue(back, options, clock);
+}
+
+}  // namespace freshet

@@ -1,0 +1,397 @@
+#include "queue/line/queue_line.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+namespace freshet {
+
+namespace {
+constexpr std::size_t window_max = 4'096;  ///< messages that are read ahead
+constexpr std::uint64_t window_bytes_max = std::uint64_t{4} << 20;
+constexpr std::size_t refill_rows = 512;
+constexpr std::size_t refill_bytes = std::size_t{1} << 20;
+constexpr std::uint64_t kept_bytes_max = std::uint64_t{4} << 20;  ///< of messages that wait behind one of their key
+constexpr std::size_t parked_max = 1'000'000;  ///< messages that wait for their time or behind one of their key
+constexpr std::size_t exhausted_max = 4'096;   ///< dead-lettered in one transaction
+constexpr std::uint64_t lookahead_min = 16;
+constexpr std::uint64_t lookahead_max = 4'096;
+}  // namespace
+
+queue_line::queue_line(message_source& source, std::string name, const queue_options& options)
+    : source_(source), name_(std::move(name)), options_(options) {
+    row_.name = name_;
+}
+
+void queue_line::restore(const queue_row& row, std::uint64_t last) {
+    row_ = row;
+    next_ = std::max({row.next, row.mark + 1, last + 1});
+    tail_ = next_ - 1;
+    if (last == 0) loaded_ = tail_;
+    mark_ = old_mark_ = row.mark;
+}
+
+std::optional<errc> queue_line::reserve(std::uint64_t bytes) {
+    if (row_.length >= options_.length_max) return errc::queue_full;
+    if (row_.bytes + bytes > options_.bytes_max) return errc::queue_bytes_full;
+    add(bytes);
+    return std::nullopt;
+}
+
+void queue_line::admit(std::uint64_t number, const message& m) {
+    const bool caught_up = loaded_ == tail_;
+    tail_ = number;
+    const std::uint64_t bytes = size_of(m);
+    if (!caught_up || window_.size() >= window_max || (window_bytes_ + bytes > window_bytes_max && !window_.empty()))
+        return;
+    window_.push_back({number, m, false});
+    window_bytes_ += bytes;
+    loaded_ = number;
+}
+
+// The window is empty.
+bool queue_line::refill() {
+    if (loaded_ >= tail_) return false;
+    source_.read(row_.number, loaded_, tail_, refill_rows, refill_bytes, window_);
+    if (source_.failed()) {
+        window_.clear();
+        return false;
+    }
+    loaded_ = window_.empty() ? tail_ : window_.back().number;
+    if (adopted_ != 0) std::erase_if(window_, [this](const stored_message& s) { return entries_.contains(s.number); });
+    for (const stored_message& s : window_) window_bytes_ += size_of(s.message);
+    return true;
+}
+
+queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const moment& now) {
+    mark_wanted_ = false;
+    while (exhausted_count_ < exhausted_max && !source_.failed()) {
+        while (!ready_.empty()) {  // some have left since they were put there
+            const auto at = entries_.find(ready_.top());
+            if (at != entries_.end() && at->second.state == standing::ready) break;
+            ready_.pop();
+        }
+        if (window_.empty() && refill()) continue;
+        const bool ahead = !window_.empty() && (ready_.empty() || window_.front().number < ready_.top());
+        if (!ahead && ready_.empty()) return nullptr;
+        if (options_.ordered && leased_ + later_count_ + leaving_ > exhausted_count_) return nullptr;
+        if (ahead && window_.front().number > mark_) {
+            mark_wanted_ = true;
+            return nullptr;
+        }
+        if (ahead && behind_ + later_count_ >= parked_max) return nullptr;
+        entry* const e = ahead ? pass(now) : take_back(now);
+        if (e == nullptr) continue;
+        if (const auto reason = reason_to_die(*e, exhausted_too, now)) {
+            leave(*e, true);
+            exhausted_.emplace_back(e, *reason);
+            ++exhausted_count_;
+            continue;
+        }
+        lease(*e, now);
+        to.number = e->number;
+        to.redelivered = e->handed || e->number <= old_mark_;
+        to.message = std::move(current_.message);
+        to.message.attempt = e->used + 1;
+        e->handed = e->open = true;
+        e->counted = false;
+        ++handed_out_;
+        return e;
+    }
+    return nullptr;
+}
+
+// The first of the window becomes an entry. Null: its time has not come, or an earlier one of its key holds it up.
+queue_line::entry* queue_line::pass(const moment& now) {
+    current_ = std::move(window_.front());
+    window_.pop_front();
+    passed_ = current_.number;
+    const message& m = current_.message;
+    window_bytes_ -= size_of(m);
+    entry& e = entries_[passed_];
+    e.number = passed_;
+    e.used = m.attempt;
+    e.handed = current_.handed;
+    e.bytes = size_of(m);
+    if (!m.key.empty()) {
+        const auto [at, first] = keys_.try_emplace(m.key);
+        e.key = &*at;
+        entry* const before = std::exchange(at->second.last, &e);
+        if (!first) {
+            before->next_of_key = &e;
+            e.state = standing::behind;
+            ++behind_;
+            keep(e);
+            return nullptr;
+        }
+    }
+    if (m.not_before <= now.date) return &e;
+    park(e, m.not_before);
+    return nullptr;
+}
+
+// The first of those that were passed before. Null: it turned out that it must wait.
+queue_line::entry* queue_line::take_back(const moment& now) {
+    entry& e = entries_.find(ready_.top())->second;
+    if (e.kept != nullptr) {
+        current_ = std::move(*e.kept);
+        kept_bytes_ -= e.bytes;
+        e.kept.reset();
+    } else {
+        auto found = source_.read_one(row_.number, e.number);
+        if (!found) {
+            source_.mark_damaged("a message that was not settled is missing");
+            return nullptr;
+        }
+        current_ = std::move(*found);
+    }
+    ready_.pop();
+    if (current_.message.not_before <= now.date) return &e;
+    // It waited behind one of its key, and its time has not come yet.
+    park(e, current_.message.not_before);
+    keep(e);
+    return nullptr;
+}
+
+std::optional<std::string_view> queue_line::reason_to_die(const entry& e, bool exhausted_too, const moment& now) const {
+    const wall::time_point expires = current_.message.expires;
+    if (expires != wall::time_point{} && expires <= now.date) return "expired";
+    if (!exhausted_too && exhausted(e)) return "attempts used up";
+    return std::nullopt;
+}
+
+void queue_line::keep(entry& e) {
+    if (kept_bytes_ + e.bytes > kept_bytes_max) return;
+    kept_bytes_ += e.bytes;
+    e.kept = std::make_unique<stored_message>(std::move(current_));
+}
+
+void queue_line::park(entry& e, wall::time_point due) {
+    e.state = standing::later;
+    ++later_count_;
+    later_.emplace(due, e.number);
+}
+
+void queue_line::lease(entry& e, const moment& now) {
+    e.state = standing::leased;
+    e.until = now.since_start + options_.ack_timeout;
+    e.older = newest_;
+    e.newer = nullptr;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &e;
+    newest_ = &e;
+    ++leased_;
+}
+
+void queue_line::unlease(entry& e) noexcept {
+    (e.older != nullptr ? e.older->newer : oldest_) = e.newer;
+    (e.newer != nullptr ? e.newer->older : newest_) = e.older;
+    --leased_;
+}
+
+void queue_line::make_ready(entry& e) {
+    e.state = standing::ready;
+    ready_.push(e.number);
+}
+
+// What `open` names may have been handed out before the journal was opened: then it is ahead of what was passed.
+queue_line::entry* queue_line::open(std::uint64_t number) {
+    const auto at = entries_.find(number);
+    if (at == entries_.end()) return adopt(number);
+    entry& e = at->second;
+    return e.open && (e.state == standing::leased || e.state == standing::ready) ? &e : nullptr;
+}
+
+queue_line::entry* queue_line::adopt(std::uint64_t number) {
+    if (number <= passed_ || number > tail_) return nullptr;
+    auto found = source_.read_one(row_.number, number);
+    if (!found || (number > old_mark_ && !found->handed)) return nullptr;
+    const message& m = found->message;
+    if (keys_.contains(m.key))
+        return nullptr;  // an earlier one is not settled, so this one cannot have been handed out
+    const auto at = std::lower_bound(window_.begin(), window_.end(), number,
+                                     [](const stored_message& s, std::uint64_t n) { return s.number < n; });
+    if (at != window_.end() && at->number == number) {
+        window_bytes_ -= size_of(at->message);
+        window_.erase(at);
+    }
+    entry& e = entries_[number];
+    e.number = number;
+    e.used = m.attempt;
+    e.bytes = size_of(m);
+    e.open = e.handed = true;
+    if (!m.key.empty()) {
+        e.key = &*keys_.try_emplace(m.key).first;
+        e.key->second.last = &e;
+    }
+    ++adopted_;  // never counted down: the next start forgets it
+    make_ready(e);
+    return &e;
+}
+
+void queue_line::renew(entry& e, const moment& now) {
+    if (e.state == standing::leased) unlease(e);
+    lease(e, now);
+}
+
+void queue_line::count_attempt(entry& e) noexcept {
+    if (e.counted) return;
+    e.counted = true;
+    ++e.used;
+}
+
+void queue_line::leave(entry& e, bool removed) noexcept {
+    if (e.state == standing::leased) unlease(e);
+    e.state = standing::leaving;
+    ++leaving_;
+    e.removed = removed;
+    if (removed) subtract(e.bytes);
+}
+
+void queue_line::remain(entry& e) noexcept {
+    --leaving_;
+    if (e.removed) add(e.bytes);
+    e.removed = false;
+}
+
+void queue_line::stay(entry& e, const moment& now) {
+    remain(e);
+    lease(e, now);
+}
+
+void queue_line::give_back(entry& e) {
+    remain(e);
+    e.open = false;
+    make_ready(e);
+}
+
+void queue_line::postpone(entry& e, wall::time_point due) {
+    remain(e);
+    e.open = false;
+    if (due == wall::time_point{}) make_ready(e);
+    else park(e, due);
+}
+
+void queue_line::gone(entry& e) {
+    --leaving_;
+    if (e.key != nullptr) {
+        if (entry* const next = e.next_of_key) {
+            --behind_;
+            make_ready(*next);
+        } else {
+            keys_.erase(keys_.find(e.key->first));
+        }
+    }
+    if (e.kept != nullptr) kept_bytes_ -= e.bytes;
+    entries_.erase(e.number);
+}
+
+queue_line::entry* queue_line::leaving(std::uint64_t number) {
+    const auto at = entries_.find(number);
+    return at != entries_.end() && at->second.state == standing::leaving ? &at->second : nullptr;
+}
+
+void queue_line::forget(const std::function<bool(std::uint64_t number)>& which,
+                        const std::function<void(const entry* e, std::uint64_t number, wall::time_point due)>& told) {
+    // Also what was not read ahead yet.
+    if (loaded_ < tail_) {
+        constexpr auto all = std::numeric_limits<std::size_t>::max();
+        const auto before = static_cast<std::ptrdiff_t>(window_.size());
+        source_.read(row_.number, loaded_, tail_, all, all, window_);
+        for (auto at = window_.begin() + before; at != window_.end(); ++at) window_bytes_ += size_of(at->message);
+        loaded_ = tail_;
+    }
+    std::erase_if(window_, [&](const stored_message& s) {
+        if (!which(s.number)) return false;
+        window_bytes_ -= size_of(s.message);
+        subtract(size_of(s.message));
+        told(nullptr, s.number, {});
+        return true;
+    });
+    std::unordered_map<std::uint64_t, wall::time_point> due;
+    for (; !later_.empty(); later_.pop()) due.insert_or_assign(later_.top().second, later_.top().first);
+    std::erase_if(entries_, [&](const auto& one) {
+        const entry& e = one.second;
+        if (e.state == standing::leased || e.state == standing::leaving || !which(e.number)) return false;
+        if (e.state == standing::behind) --behind_;
+        if (e.state == standing::later) --later_count_;
+        if (e.kept != nullptr) kept_bytes_ -= e.bytes;
+        subtract(e.bytes);
+        told(&e, e.number, e.state == standing::later ? due[e.number] : wall::time_point{});
+        return true;
+    });
+    // Of each key those that are left stand in line again.
+    std::vector<entry*> left;
+    for (auto& [number, e] : entries_) {
+        if (e.state == standing::later) later_.emplace(due[number], number);
+        if (e.key != nullptr) left.push_back(&e);
+    }
+    std::sort(left.begin(), left.end(), [](const entry* a, const entry* b) { return a->number < b->number; });
+    for (auto& [key, line] : keys_) line.last = nullptr;
+    for (entry* const e : left) {
+        e->next_of_key = nullptr;
+        if (entry* const before = std::exchange(e->key->second.last, e)) before->next_of_key = e;
+        else if (e->state == standing::behind) --behind_, make_ready(*e);
+    }
+    std::erase_if(keys_, [](const auto& one) { return one.second.last == nullptr; });
+}
+
+void queue_line::tick(const moment& now, const std::function<void(entry&)>& lease_expired) {
+    while (oldest_ != nullptr && oldest_->until <= now.since_start) {
+        entry& e = *oldest_;
+        unlease(e);
+        count_attempt(e);
+        make_ready(e);
+        lease_expired(e);
+    }
+    while (!later_.empty() && later_.top().first <= now.date) {
+        const auto at = entries_.find(later_.top().second);
+        later_.pop();
+        if (at == entries_.end() || at->second.state != standing::later) continue;
+        --later_count_;
+        make_ready(at->second);
+    }
+}
+
+steady::time_point queue_line::next_tick(const moment& now) const {
+    steady::time_point next = oldest_ != nullptr ? oldest_->until : steady::time_point::max();
+    if (later_.empty()) return next;
+    const auto delay = later_.top().first - now.date;
+    return delay > std::chrono::hours(24) ? next
+                                          : std::min(next, now.since_start + std::chrono::ceil<milliseconds>(delay));
+}
+
+// A row that is written anyway moves the mark: far enough for what will be handed out until the next one, and hardly
+// farther, since after a crash all that lies below it counts as redelivered.
+queue_row queue_line::row_to_write(std::size_t asked) {
+    const std::uint64_t wanted = mark_wanted_ ? lookahead_ * 4 : std::max(2 * handed_out_, lookahead_ - lookahead_ / 8);
+    lookahead_ = std::clamp(wanted, lookahead_min, lookahead_max);
+    handed_out_ = 0;
+    const std::uint64_t begin = window_.empty() ? std::max(passed_, loaded_) : window_.front().number - 1;
+    queue_row row = row_;
+    row.next = next_;
+    row.mark =
+        std::max(mark_, begin + std::max<std::uint64_t>(lookahead_, std::min<std::uint64_t>(asked, lookahead_max)));
+    return row;
+}
+
+queue_row queue_line::last_row() const {
+    queue_row row = row_;
+    row.next = next_;
+    row.mark = old_mark_;
+    return row;
+}
+
+std::vector<std::uint64_t> queue_line::handed_numbers() const {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [number, e] : entries_) {
+        if (e.handed && number > old_mark_) numbers.push_back(number);
+    }
+    return numbers;
+}
+
+std::uint64_t queue_line::ready() const noexcept {
+    const std::uint64_t held = leased_ + behind_ + later_count_;
+    return row_.length > held ? row_.length - held : 0;
+}
+
+}  // namespace freshet

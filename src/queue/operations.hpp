@@ -1,0 +1,74 @@
+// What is asked of a queue. Each is lent to it and comes home once.
+#pragma once
+
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "shard/operation.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace freshet {
+
+/// One message on its way in.
+struct publication : operation {
+    enum class outcome : std::uint8_t { confirmed, duplicate, failed };
+
+    freshet::message message;
+    bool unique{false};  ///< refuse an id that was accepted within `dedupe`: outcome::duplicate
+    publication::outcome outcome{outcome::failed};
+    failure why{};  ///< of outcome::failed
+};
+
+/// A message that was handed out: a lease of ack_timeout, not tied to a connection.
+struct delivery {
+    freshet::message message;
+    std::uint64_t number{0};  ///< names it to settle(); unique in its queue, also over restarts; never 0
+    bool redelivered{false};  ///< it may have been handed out before
+};
+
+/// Asks for messages.
+struct reception : operation {
+    std::size_t max{1};          ///< at most so many
+    milliseconds wait{0};        ///< until one comes; 0: only what is there now; milliseconds::max(): until cancel()
+    bool settle_at_once{false};  ///< acknowledged as they are handed out: at most once
+    bool exhausted_too{
+        false};  ///< also those with no attempts left (attempt > max_attempts); else they are dead-lettered
+    std::vector<delivery> deliveries;  ///< the answer; empty: nothing came
+    std::optional<failure> why;        ///< nothing could be received
+};
+
+/// A flow's result, kept beside the queue so that a memory store finds it again after a crash.
+struct kept_result {
+    std::string store;
+    std::string key;
+    std::string value;
+    std::uint32_t flags{0};
+    wall::time_point expires{};  ///< 1970: never
+    bool error{false};           ///< an error result: never replaces a good one
+};
+
+/// What becomes of a delivery.
+struct settlement : operation {
+    enum class action : std::uint8_t {
+        ack,    ///< done: it is gone
+        retry,  ///< again after `delay`, in its old place; with no attempts left it is dead-lettered
+        dead,   ///< to the dead letters, with `reason`
+        renew,  ///< the lease begins anew
+    };
+    enum class outcome : std::uint8_t { done, unknown, failed };  ///< unknown: no such delivery (settled already)
+
+    settlement::action action{action::ack};
+    std::uint64_t number{0};
+    milliseconds delay{0};
+    std::string reason;
+    std::optional<kept_result> keep;  ///< ack, dead: written in the same transaction; left as it is
+    settlement::outcome outcome{outcome::failed};
+    failure why{};
+};
+
+}  // namespace freshet

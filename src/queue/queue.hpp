@@ -1,0 +1,35 @@
+// A queue is where messages wait. It is shared: every function may be called from any thread, and answers by giving the
+// operation back to its home shard. At least once: what was confirmed is delivered until it is settled.
+#pragma once
+
+#include <freshet/config.hpp>
+
+#include "queue/operations.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace freshet {
+
+class queue {
+public:
+    virtual ~queue() = default;
+    virtual const std::string& name() const noexcept = 0;   ///< for people: "queue thumbs" in sentences is made of it
+    virtual const std::string& label() const noexcept = 0;  ///< "queue thumbs": the subject of a failure
+    virtual const queue_options& options() const noexcept = 0;
+    virtual std::uint64_t ready() const noexcept = 0;   ///< about how many could be handed out now
+    virtual std::uint64_t length() const noexcept = 0;  ///< about how many are not settled
+
+    /// Lends a chain (linked by next, last.next = nullptr); each publication comes home by itself.
+    virtual void publish(publication& first, publication& last) noexcept = 0;
+    void publish(publication& one) noexcept {
+        one.next = nullptr;
+        publish(one, one);
+    }
+    virtual void receive(reception& r) noexcept = 0;
+    /// The reception comes home soon, with what it has or empty. Harmless when it is on its way already.
+    virtual void cancel(reception& r) noexcept = 0;
+    virtual void settle(settlement& s) noexcept = 0;
+};
+
+}  // namespace freshet

@@ -1,0 +1,45 @@
+// The TCP or TLS connection to a RabbitMQ server. Own thread only.
+#pragma once
+
+#include "config/broker_options.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace freshet {
+
+class rabbitmq_socket {
+public:
+    rabbitmq_socket(boost::asio::io_context& context, const rabbitmq_options& options);
+
+    /// Looks the name up, connects, and shakes hands where there is TLS. What went wrong, in words; empty: nothing.
+    boost::asio::awaitable<std::string> connect(const rabbitmq_server& to);
+    /// Bytes that came; 0: it has ended, see trouble().
+    boost::asio::awaitable<std::size_t> read(std::span<char> to);
+    const std::string& trouble() const noexcept { return trouble_; }
+    /// `then` is called once all is written, or with why not. The bytes live until then.
+    void write(const std::string& bytes, std::function<void(boost::system::error_code)> then);
+    /// Writes what goes without waiting, and closes. What is under way ends.
+    void close(const std::string& last_words = {});
+
+private:
+    std::string prepare_tls(const std::string& host);
+
+    boost::asio::io_context& context_;
+    const rabbitmq_options& options_;
+    boost::asio::ip::tcp::resolver resolver_;
+    boost::asio::ip::tcp::socket plain_;
+    std::unique_ptr<boost::asio::ssl::context> tls_;
+    std::unique_ptr<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> secret_;
+    std::string trouble_{};
+};
+
+}  // namespace freshet

@@ -1,0 +1,25 @@
+// The coroutine face of operations. Own thread of a shard.
+#pragma once
+
+#include "shard/gate.hpp"
+#include "shard/operation.hpp"
+#include "shard/shard.hpp"
+
+namespace freshet {
+
+/// An operation that a coroutine lends:
+///     awaited<settlement> s(home);  s.number = 7;  q.settle(s);  co_await s.returned();
+template <class Operation>
+class awaited final : public Operation {
+public:
+    explicit awaited(shard& at) : gate_(at) { this->home = &at; }
+    void finish() override { gate_.open(); }
+    /// To be awaited once for each time it was lent.
+    boost::asio::awaitable<void> returned() { return gate_.wait(); }
+    bool is_back() const noexcept { return gate_.is_open(); }
+
+private:
+    gate gate_;
+};
+
+}  // namespace freshet

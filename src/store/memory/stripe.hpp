@@ -1,0 +1,65 @@
+// One part of the memory store with a lock of its own: index, items, ghosts, and S3-FIFO over them.
+// Everything here is called under the lock.
+#pragma once
+
+#include "store/memory/ghosts.hpp"
+#include "store/memory/item_index.hpp"
+#include "store/memory/item_log.hpp"
+#include "store/store.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace freshet {
+
+struct stripe_figures {
+    std::uint64_t get_hits{0}, get_misses{0}, get_expired{0}, get_flushed{0};
+    std::uint64_t sets{0}, total_items{0}, touch_hits{0}, touch_misses{0};
+    std::uint64_t delete_hits{0}, delete_misses{0};
+    std::uint64_t incr_hits{0}, incr_misses{0}, decr_hits{0}, decr_misses{0};
+    std::uint64_t cas_hits{0}, cas_misses{0}, cas_badval{0};
+    std::uint64_t evictions{0}, evicted_unfetched{0}, reclaimed{0}, too_large{0};
+};
+
+class stripe {
+public:
+    explicit stripe(std::size_t size_bytes);
+
+    /// The item if it is there and has not expired at `now` (seconds on the store's clock).
+    stored_item* find(std::uint32_t hash, std::string_view key, std::uint32_t now) noexcept;
+    /// An item with this key and room for the value, in place of `old` (of the same key) if given. Header but cas,
+    /// flags, expires, accessed and the marks is filled; the value is not. Others are thrown out as needed. Null:
+    /// larger than the stripe.
+    stored_item* place(std::uint32_t hash, std::string_view key, std::size_t value_size, stored_item* old,
+                       std::uint32_t now);
+    void erase(stored_item& item) noexcept;
+    void clear();
+
+    std::size_t bytes_used() const noexcept {
+        return log_.bytes() + index_.bytes() + ghosts_.bytes() + log_.overhead_bytes();
+    }
+    std::size_t items() const noexcept { return index_.size(); }
+
+    std::mutex mutex;
+    stripe_figures figures{};
+    std::vector<watcher*> watchers;  ///< of keys in this stripe
+    std::int64_t flush_due{0};       ///< on the store's clock; 0: none
+
+private:
+    stored_item* room(item_log::list l, std::size_t units, std::uint32_t now);
+    bool make_room(std::size_t growth, std::uint32_t now);
+    bool evict(std::uint32_t now);
+    bool keep(stored_item& item, bool from_main, std::uint32_t now) noexcept;
+    bool move_to_main(stored_item& item) noexcept;
+    void forget(stored_item& item) noexcept;
+
+    std::size_t size_bytes_;
+    item_index index_;
+    item_log log_;
+    ghosts ghosts_;
+    unsigned fruitless_{0};  ///< evictions in a row that freed nothing
+};
+
+}  // namespace freshet

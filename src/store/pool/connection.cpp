@@ -1,0 +1,202 @@
+#include "store/pool/connection.hpp"
+
+#include "protocol/request.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::string_view greeting_text = "mg freshet:probe E1\r\nversion\r\n";
+constexpr std::size_t prefetch_ahead = 3;  ///< calls
+constexpr std::size_t out_kept_bytes = std::size_t{1} << 20;
+/// In a shard's chunks. Beyond it large values are not taken in: their calls fail.
+constexpr std::size_t lent_max_bytes = std::size_t{512} << 20;
+
+/// It changes nothing, whatever became of it.
+bool only_reads(const request& r) noexcept {
+    return (r.command == command::get && !r.touch && !r.vivify) || r.command == command::inspect ||
+           r.command == command::stats;
+}
+
+}  // namespace
+
+void answer_failed(call& c, const memcached_options& options, errc why, effect happened, std::string_view subject) {
+    c.reply.reset();
+    if (c.request.command == command::get && options.miss_on_error) return;  // reset() leaves a miss
+    c.reply.fail(why, only_reads(c.request) ? effect::not_done : happened, subject);
+}
+
+connection::connection(shard& home, const memcached_options& options, std::string_view subject, connection_owner& owner)
+    : home_(home), options_(options), subject_(subject), owner_(owner), begun_(steady::now()), input_(home.pool()) {}
+
+connection::~connection() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void connection::open(const socket_address& to) {
+    peer_ = to;
+    const int family = to.storage.ss_family;
+    descriptor_ = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor_ >= 0 && family != AF_UNIX) {
+        const int one = 1;
+        ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        ::setsockopt(descriptor_, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    }
+    if (descriptor_ < 0 || (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to.storage), to.size) != 0 &&
+                            errno != EINPROGRESS)) {
+        return cut(errc::unreachable, std::strerror(errno));
+    }
+    home_.reactor().add(*this, descriptor_);
+    home_.reactor().watch(*this, descriptor_, true, true);  // it can be written to once it is connected
+}
+
+void connection::watch(bool write) {
+    if (write == watching_write_) return;
+    watching_write_ = write;
+    home_.reactor().watch(*this, descriptor_, true, write);
+}
+
+bool connection::submit(call& c) {
+    if (ring_.size() >= options_.waiting_max || out_.size() >= options_.waiting_max_bytes) {
+        answer_failed(c, options_, errc::busy, effect::not_done, subject_);
+        return true;
+    }
+    const std::size_t before = out_.size();
+    ask_server(c.request, c.form, out_);
+    asked_ += out_.size() - before;
+    ring_.push({&c, asked_});
+    home_.reactor().dirty_server(*this);
+    return false;
+}
+
+steady::time_point connection::waits_since() const noexcept {
+    return greeting_ != greeting::done ? begun_ : ring_.front().who->now;
+}
+
+/// Calls are held until the greeting is answered: a server that knows no meta commands would take the value of a set
+/// for commands.
+void connection::greet() {
+    const std::string_view rest = greeting_text.substr(greeted_);
+    const ssize_t n = rest.empty() ? 0 : ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) return cut(errc::unreachable, std::strerror(errno));
+    if (n > 0) greeted_ += static_cast<std::size_t>(n);
+    watch(greeted_ < greeting_text.size());
+}
+
+void connection::flush() {
+    if (ended_ || descriptor_ < 0) return;
+    if (greeting_ != greeting::done) return greet();
+    std::size_t sent = 0;
+    const bool good = out_.send(descriptor_, sent);
+    sent_ += sent;  // something may have been before it failed
+    if (!good) return cut(broken(), std::strerror(errno));
+    if (out_.empty()) out_.clear(out_kept_bytes);
+    watch(!out_.empty());
+}
+
+void connection::dead() {
+    if (ended_) return;
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
+    cut(broken(), error != 0 ? std::strerror(error) : "it hung up");
+}
+
+void connection::readable() {
+    if (ended_) return;
+    const ssize_t n = input_.receive(descriptor_, reader_.wanted());
+    if (n < 0) {
+        if (errno == EAGAIN || errno == EINTR) return;
+        return cut(broken(), std::strerror(errno));
+    }
+    if (n == 0) return cut(errc::connection_lost, "it closed the connection");
+    reader_.begin(input_.source());
+    read_answers();
+    if (!ended_) input_.settle(reader_.wanted());
+}
+
+void connection::read_answers() {
+    bool any = false;
+    while (!input_.unread.empty()) {
+        if (greeting_ != greeting::done) {
+            if (!read_greeting()) break;
+            any = true;
+            continue;
+        }
+        if (ring_.empty()) return cut(errc::wrong_answer, "it said something that nobody had asked for");
+        call& c = *ring_.front().who;
+        if (const call* const soon = ring_.ahead(prefetch_ahead)) soon->prefetch();
+        if (input_.unread.size() < reader_.wanted()) break;
+        const auto status = reader_.next(input_.unread, c);
+        if (status == answer_reader::status::more) break;
+        if (status == answer_reader::status::wrong) {
+            return cut(errc::wrong_answer, "it gave an answer that is none");
+        }
+        ring_.pop();
+        any = true;
+        if (c.reply.lent && home_.pool().used_bytes() > lent_max_bytes)
+            answer_failed(c, options_, errc::busy, effect::not_done, subject_);
+        c.complete();
+        if (ended_) return;
+    }
+    if (any) owner_.answered(*this);
+}
+
+/// False: there is no whole line yet, or the connection has ended.
+bool connection::read_greeting() {
+    constexpr std::size_t line_max = 512;
+    const std::size_t end = input_.unread.find("\r\n");
+    const bool whole = end != std::string_view::npos;
+    if (!whole && input_.unread.size() < line_max) return false;
+    const std::string_view line = input_.unread.substr(0, whole ? end : line_max);
+    if (!whole || !take_greeting(line)) {
+        const bool old = line == "ERROR";
+        cut(old ? errc::too_old : errc::wrong_answer,
+            old ? "it knows no meta commands: memcached 1.6.10 or later is needed"
+                : "what it said at the beginning is not memcached's");
+        return false;
+    }
+    input_.unread.remove_prefix(line.size() + 2);
+    return true;
+}
+
+bool connection::take_greeting(std::string_view line) {
+    constexpr std::string_view version = "VERSION ";
+    if (greeting_ == greeting::probe) {
+        explicit_cas_ = line.starts_with("EN") || line.starts_with("HD");  // somebody may have stored a value there
+        greeting_ = greeting::version;
+        return explicit_cas_ || line.starts_with("CLIENT_ERROR");
+    }
+    if (!line.starts_with(version)) return false;
+    for (const char c : line.substr(version.size())) version_ += c > ' ' && c < 0x7f ? c : '?';
+    greeting_ = greeting::done;
+    if (!out_.empty()) home_.reactor().dirty_server(*this);
+    return true;
+}
+
+void connection::cut(errc why, const std::string& reason) {
+    if (ended_) return;
+    ended_ = true;
+    const bool idle = !waits();
+    if (descriptor_ >= 0) home_.reactor().remove(descriptor_);
+    input_.clear();
+    owner_.lost(*this, why, reason, idle);
+    pending_ring waiting = std::move(ring_);
+    ring_ = {};
+    for (; !waiting.empty(); waiting.pop()) {
+        const auto [who, end] = waiting.front();
+        answer_failed(*who, options_, why, end > sent_ ? effect::not_done : effect::maybe_done, subject_);
+        who->complete();
+    }
+    out_.clear(0);
+    home_.reactor().dispose(this);
+}
+
+}  // namespace freshet

@@ -1,0 +1,22 @@
+// The store of a pool of memcached servers.
+#pragma once
+
+#include <freshet/config.hpp>
+
+#include "shard/shard.hpp"
+#include "store/store.hpp"
+
+#include <memory>
+
+namespace freshet {
+
+class resolver;
+
+/// Of one shard: made, used and destroyed on it, or while it does not run. It begins to connect at once. A server that
+/// fails answers its calls with not_done or maybe_done; destroying the store answers all that wait.
+std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options);
+
+/// make_memcached_store() with names of the caller's, which live as long as the store.
+std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options, resolver& by);
+
+}  // namespace freshet

@@ -1,0 +1,45 @@
+// A store answers calls. On the path: session -> protocol -> route -> store -> reply. A store knows neither routes nor
+// flows.
+#pragma once
+
+#include "call/call.hpp"
+#include "call/step.hpp"
+#include "shard/operation.hpp"
+
+#include <string>
+
+namespace freshet {
+
+/// Woken when a key may have got a value. Lent to the store from watch() until finish() or a true unwatch().
+struct watcher : operation {
+    std::string key;
+};
+
+/// Anything that answers a call.
+class store {
+public:
+    virtual ~store() = default;
+
+    /// True: answered now, in c.reply. False: c.complete() runs later, once, on c.home.
+    /// Views of the request (but the key) are not read after it returns.
+    [[nodiscard]] virtual bool submit(call& c) = 0;
+
+    /// Tells `w` once, by w.home->post(w), when a value is stored under w.key. False: this store cannot.
+    virtual bool watch(watcher& w) {
+        (void)w;
+        return false;
+    }
+    /// True: `w` is the caller's again and will not be finished. False: finish() is on its way.
+    virtual bool unwatch(watcher& w) {
+        (void)w;
+        return true;
+    }
+};
+
+/// Submits the call and tells `who` when it is answered, now or later.
+inline void start(store& s, call& c, step& who) {
+    c.push(who);
+    if (s.submit(c)) c.complete();
+}
+
+}  // namespace freshet

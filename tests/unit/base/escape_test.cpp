@@ -1,0 +1,32 @@
+#include "base/escape.hpp"
+
+#include <gtest/gtest.h>
+
+namespace freshet {
+namespace {
+
+TEST(escape, control_characters_become_visible) {
+    EXPECT_EQ(escaped(""), "");
+    EXPECT_EQ(escaped("plain text, täglich"), "plain text, täglich");
+    EXPECT_EQ(escaped(std::string_view("a\r\n\t\\\0\x1b[0m\x7f", 11)), "a\\r\\n\\t\\\\\\x00\\x1b[0m\\x7f");
+}
+
+TEST(escape, quotes_are_cut_between_characters) {
+    EXPECT_EQ(in_quotes("abc"), "'abc'");
+    EXPECT_EQ(in_quotes(std::string(60, 'x')), "'" + std::string(60, 'x') + "'");
+    EXPECT_EQ(in_quotes(std::string(61, 'x')), "'" + std::string(60, 'x') + "...'");
+    EXPECT_EQ(in_quotes(std::string(59, 'x') + "ää"), "'" + std::string(59, 'x') + "...'");
+}
+
+TEST(escape, blanks_and_control_characters_are_found_wherever_they_stand) {
+    EXPECT_FALSE(has_blank_or_control(""));
+    EXPECT_FALSE(has_blank_or_control("user:1/täglich~!"));
+    for (const char c : {'\0', '\t', '\n', '\r', '\x1f', ' ', '\x7f'}) {
+        EXPECT_TRUE(has_blank_or_control(std::string{c, 'a'})) << int{c};
+        EXPECT_TRUE(has_blank_or_control(std::string{'a', c})) << int{c};
+    }
+    for (const char c : {'!', '~', '\x80', '\xff'}) EXPECT_FALSE(has_blank_or_control(std::string{c})) << int{c};
+}
+
+}  // namespace
+}  // namespace freshet
