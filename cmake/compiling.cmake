@@ -35,16 +35,19 @@ function(freshet_compile_options target)
     endif()
 endfunction()
 
-# The library's objects hold both machine code, for tests, examples and those who install it, and what the link-time optimiser reads.
-function(freshet_lto_objects target)
-    if(FRESHET_LTO)
-        target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
-    endif()
+# The objects hold nothing but what the link-time optimiser reads: machine code is made once, at the link.
+function(freshet_lto_compile target)
+    target_compile_options(${target} PRIVATE -flto=auto)
 endfunction()
+
+if(FRESHET_LTO AND CMAKE_CXX_COMPILER_AR) # these know what is in such objects
+    set(CMAKE_AR ${CMAKE_CXX_COMPILER_AR})
+    set(CMAKE_RANLIB ${CMAKE_CXX_COMPILER_RANLIB})
+endif()
 
 function(freshet_lto_program target)
     if(FRESHET_LTO)
-        target_compile_options(${target} PRIVATE -flto=auto)
+        freshet_lto_compile(${target})
         target_link_options(${target} PRIVATE -flto=auto)
     endif()
 endfunction()
@@ -58,12 +61,26 @@ function(freshet_allocator target)
     endif()
 endfunction()
 
-# What nearly every file includes is read once. A file still names what it uses.
+# The sources of a folder are compiled as one: what they include is read once, what they instantiate is made once.
+function(freshet_compile_by_room target)
+    if(NOT FRESHET_BY_ROOM)
+        return()
+    endif()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    get_target_property(sources ${target} SOURCES)
+    foreach(source IN LISTS sources)
+        cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/src OUTPUT_VARIABLE place)
+        cmake_path(GET place PARENT_PATH room)
+        if(NOT place MATCHES "(asio|asio_ssl|beast)\\.cpp$") # these are a library each
+            string(MAKE_C_IDENTIFIER "room_${room}" room)
+            set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${room})
+        endif()
+    endforeach()
+endfunction()
+
+# What nearly every test includes is read once for each program of tests. A file still names what it uses.
 function(freshet_precompile target)
     target_precompile_headers(${target} PRIVATE
-        <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <cstring> <deque> <functional> <map> <memory> <mutex> <optional>
-        <string> <string_view> <thread> <unordered_map> <utility> <vector>
-        <boost/system/error_code.hpp> <boost/system/result.hpp> <fmt/format.h> <spdlog/spdlog.h>
-        <boost/asio/as_tuple.hpp> <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/io_context.hpp>
-        <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp> ${ARGN})
+        <algorithm> <array> <atomic> <chrono> <cstdint> <deque> <functional> <map> <memory> <mutex> <optional> <string> <string_view>
+        <thread> <unordered_map> <utility> <vector> <boost/system/result.hpp> <fmt/format.h> <gtest/gtest.h>)
 endfunction()

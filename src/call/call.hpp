@@ -1,9 +1,11 @@
-// A request under way.
+// A request under way. Whoever makes a call owns it from submit to reply, and a store borrows it: it is submitted once,
+// answered once, and in one place at a time. Who has something to ask for a call's sake makes another call, which may
+// fly for longer: its answer comes home to its maker, never to a call that is somebody else's by now.
 #pragma once
 
 #include <freshet/time.hpp>
 
-#include "call/client_state.hpp"
+#include "call/client.hpp"
 #include "call/step.hpp"
 #include "protocol/form.hpp"
 #include "protocol/reply.hpp"
@@ -17,25 +19,36 @@
 
 namespace freshet {
 
-/// A request under way. Whoever makes it owns it from submit to reply; a store borrows it.
+/// How a program asks that is no client.
+inline const freshet::form plain_form{};
+
 struct call {
+    static constexpr std::size_t steps_max = 4;  ///< checked where a way is built, see store::steps()
+
     freshet::request request;
-    freshet::form form;
     freshet::reply reply;
+    const freshet::form* form{&plain_form};  ///< how the client wants the answer; as the views of the request it is
+                                             ///< there until submit() returns
     shard* home{nullptr};
-    client_state* client{nullptr};  ///< may be null
-    steady::time_point now{};       ///< when it was submitted
-    void* scratch{nullptr};         ///< of the store that holds the call
+    client_slots* client{nullptr};                           ///< null: no client's, or a call for a call's sake
+    call_holder* holder{nullptr};                            ///< set by who has it; null: it cannot be had back
+    steady::time_point now{};                                ///< when it was submitted
+    steady::time_point deadline{steady::time_point::max()};  ///< nobody waits for anything for longer
 
     void push(step& who) noexcept {
-        assert(depth_ < steps_.size());
+        assert(depth_ < steps_max);
         steps_[depth_++] = &who;
     }
     /// The call is answered: tells the steps, last pushed first. On the home shard only.
     void complete() {
+        holder = nullptr;
         while (depth_ != 0) {
             if (!steps_[--depth_]->on_reply(*this)) return;
         }
+    }
+    /// Nobody wants the answer any more. It comes all the same, now or later.
+    void abandon() {
+        if (holder != nullptr) holder->abandon(*this);
     }
     /// Copies the key into the call, so that it outlives the reader's buffer.
     void keep_key() noexcept {
@@ -53,9 +66,18 @@ struct call {
     }
 
 private:
-    std::array<step*, 8> steps_;
+    std::array<step*, steps_max> steps_;
     std::size_t depth_{0};
     std::array<char, key_size_max> key_;
+};
+
+/// A call that has the form of its answer with it.
+struct client_call : call {
+    client_call() { form = &wanted; }
+    client_call(const client_call&) = delete;
+    client_call& operator=(const client_call&) = delete;
+
+    freshet::form wanted;
 };
 
 }  // namespace freshet

@@ -1,4 +1,4 @@
-// Who is told when a call is answered.
+// Who is told when a call is answered, and who has it until then.
 #pragma once
 
 namespace freshet {
@@ -8,11 +8,21 @@ struct call;
 /// Who is told when a call is answered.
 class step {
 public:
-    /// True: the call is answered, go on to the next step. False: it was submitted again, or is kept.
+    /// True: the call is answered, go on to the next step. False: it is kept, or it is somebody else's by now.
     virtual bool on_reply(call& c) = 0;
 
 protected:
     ~step() = default;
+};
+
+/// Who has a call that is not answered and need not wait for anybody to answer it.
+class call_holder {
+public:
+    /// Nobody wants the answer any more: the call completes now, or as soon as what was lent for its sake is back.
+    virtual void abandon(call& c) = 0;
+
+protected:
+    ~call_holder() = default;
 };
 
 }  // namespace freshet

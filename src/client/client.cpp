@@ -32,6 +32,7 @@ namespace {
 
 constexpr seconds broker_wait{10};  ///< a client can be used at once; what is away then is told by its calls
 constexpr milliseconds stop_timeout{10'000};
+constexpr milliseconds wait_max{std::chrono::hours(24 * 365)};
 constexpr std::string_view queue_name = "queue";
 
 /// A call that a thread outside waits for.
@@ -85,6 +86,7 @@ public:
     local_client(std::unique_ptr<freshet::engine> e, config c)
         : engine_(std::move(e)), config_(std::move(c)), shard_("client") {
         routes_ = engine_->make_routes(shard_);
+        waiting_ = make_wait_store(shard_, *routes_, wait_max);
         shard_.start();
         engine_->start_flows();
     }
@@ -103,7 +105,8 @@ public:
     result<void> work(std::string_view queue, worker work, unsigned concurrency) override;
 
 private:
-    result<std::optional<value>> fetch(freshet::store& from, std::string_view key);
+    result<std::optional<value>> fetch(freshet::store& from, std::string_view key,
+                                       steady::time_point deadline = steady::time_point::max());
     result<bool> store(store_mode mode, std::string_view key, std::string_view data, seconds ttl, std::uint32_t flags);
     void execute(freshet::store& in, awaited_call& c);
 
@@ -111,6 +114,7 @@ private:
     config config_;
     shard shard_;
     std::unique_ptr<route_table> routes_;
+    std::unique_ptr<freshet::store> waiting_;  ///< gets on the routes that wait until their deadlines
     std::mutex workers_mutex_;
     std::vector<std::unique_ptr<flow>> workers_;
 };
@@ -121,6 +125,7 @@ local_client::~local_client() {
     engine_->stop_flows(deadline);
     engine_->stop_queues(deadline);
     shard_.stop();
+    waiting_.reset();
     routes_.reset();
 }
 
@@ -133,9 +138,11 @@ void local_client::execute(freshet::store& in, awaited_call& c) {
     c.wait();
 }
 
-result<std::optional<value>> local_client::fetch(freshet::store& from, std::string_view key) {
+result<std::optional<value>> local_client::fetch(freshet::store& from, std::string_view key,
+                                                 steady::time_point deadline) {
     if (auto wrong = wrong_key(key)) return *std::move(wrong);
     awaited_call c;
+    c.deadline = deadline;
     c.request.command = command::get;
     c.request.want_value = true;
     c.request.key = key;
@@ -179,11 +186,7 @@ result<std::string> local_client::publish(std::string_view key, std::string_view
 }
 
 result<std::optional<value>> local_client::wait(std::string_view key, milliseconds time) {
-    std::unique_ptr<freshet::store> waiting;
-    shard_.run_and_wait([&] { waiting = make_wait_store(shard_, *routes_, time); });
-    auto found = fetch(*waiting, key);
-    shard_.run_and_wait([&] { waiting.reset(); });
-    return found;
+    return fetch(*waiting_, key, steady::now() + std::clamp(time, milliseconds(0), wait_max));
 }
 
 result<void> local_client::work(std::string_view queue, worker work, unsigned concurrency) {

@@ -40,7 +40,7 @@ constexpr auto queue_opts = &queue_config::options;
 constexpr auto route = &sections::route;
 constexpr auto flow = &sections::flow;
 
-constexpr std::array all{
+constexpr std::array all_options{
     option{"server", "listen",
            texts{at<server, &server_config::listen>, wrong_listen_address, "address or a list of addresses"},
            R"(Where clients reach it: `"HOST:PORT"`, `"[IPV6]:PORT"`, `"*:PORT"` (every address) or `"unix:/PATH"`. )"
@@ -247,17 +247,17 @@ constexpr later not_yet[] = {
 
 }  // namespace
 
-std::span<const option> options() { return all; }
+std::span<const option> options() { return all_options; }
 
 const option* find_option(std::string_view section, std::string_view key) {
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const option& o) { return o.section == section && o.key == key; });
-    return found == all.end() ? nullptr : &*found;
+    const auto found = std::find_if(all_options.begin(), all_options.end(),
+                                    [&](const option& o) { return o.section == section && o.key == key; });
+    return found == all_options.end() ? nullptr : &*found;
 }
 
 std::vector<std::string_view> keys_of(std::string_view section) {
     std::vector<std::string_view> to;
-    for (const option& o : all) {
+    for (const option& o : all_options) {
         if (o.section == section) to.push_back(o.key);
     }
     return to;

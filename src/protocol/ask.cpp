@@ -2,6 +2,7 @@
 #include "protocol/ask.hpp"
 
 #include "protocol/base64.hpp"
+#include "protocol/command_line.hpp"
 
 #include <algorithm>
 
@@ -9,9 +10,7 @@ namespace freshet {
 
 namespace {
 
-constexpr std::string_view line_end = "\r\n";
-
-std::string_view store_name(const request& r) noexcept {
+std::string_view name_of(const request& r) noexcept {
     if (r.compare) return "cas ";
     switch (r.mode) {
         case store_mode::set: return "set ";
@@ -37,7 +36,7 @@ void ask_classic_get(const request& r, const form& f, bytes& out) {
 }
 
 void ask_classic_store(const request& r, const form& f, bytes& out) {
-    out.append(store_name(r));
+    out.append(name_of(r));
     out.append(r.key);
     out.push(' ');
     out.append_number(r.flags);

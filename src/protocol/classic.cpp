@@ -14,9 +14,7 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view error = "ERROR\r\n";
-constexpr std::string_view bad_format = "CLIENT_ERROR bad command line format\r\n";
 constexpr std::string_view bad_exptime = "CLIENT_ERROR invalid exptime argument\r\n";
-constexpr std::int32_t value_size_max = 2'147'483'645;
 
 struct store_name {
     std::string_view name;

@@ -9,6 +9,11 @@
 
 namespace freshet {
 
+inline constexpr std::string_view line_end = "\r\n";
+inline constexpr std::string_view bad_format = "CLIENT_ERROR bad command line format\r\n";
+inline constexpr std::int32_t value_size_max = 2'147'483'645;  ///< as a client may say it
+inline constexpr std::size_t line_size_max = 2048;             ///< bytes, but of a multi-key get
+
 /// Only blanks separate; the first tokens_max tokens are kept, and how the rest begins.
 struct request_parser::line {
     static constexpr std::size_t tokens_max = 24;

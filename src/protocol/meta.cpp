@@ -13,11 +13,9 @@ namespace freshet {
 
 namespace {
 
-constexpr std::string_view bad_format = "CLIENT_ERROR bad command line format\r\n";
 constexpr std::string_view bad_token = "CLIENT_ERROR bad token in command line format\r\n";
 constexpr std::string_view bad_flag = "CLIENT_ERROR invalid or duplicate flag\r\n";
 constexpr std::size_t flags_max = 17;
-constexpr std::int32_t value_size_max = 2'147'483'645;
 
 /// Which flags come back, per command.
 std::string_view returned_flags(char verb) noexcept {

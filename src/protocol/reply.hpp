@@ -38,6 +38,7 @@ struct reply {
     bool fetched{false};     ///< h
     bool created{false};     ///< the command made the item (N)
     bool binary_key{false};  ///< the item's key is shown as base64
+    bool close{false};       ///< the connection is to be closed behind it
     std::uint32_t flags{0};
     std::uint64_t cas{0};
     std::uint64_t number{0};
@@ -61,7 +62,7 @@ struct reply {
     /// As new, but for the memory of `value`.
     void reset() noexcept {
         outcome = freshet::outcome::miss;
-        won = stale = win_sent = fetched = created = binary_key = false;
+        won = stale = win_sent = fetched = created = binary_key = close = false;
         flags = 0;
         cas = number = size = 0;
         ttl = -1;

@@ -10,10 +10,8 @@ namespace freshet {
 
 namespace {
 
-constexpr std::string_view line_end = "\r\n";
-constexpr std::size_t line_size_max = 2048;
 constexpr std::size_t text_size_max = std::size_t{1} << 20;  ///< of statistics
-constexpr std::uint64_t value_size_max = std::uint64_t{1} << 30;
+constexpr std::uint64_t answer_value_size_max = std::uint64_t{1} << 30;
 
 bool is_error(std::string_view line) noexcept {
     return line == "ERROR" || line.starts_with("ERROR ") || line.starts_with("CLIENT_ERROR") ||
@@ -152,7 +150,7 @@ reply_parser::status reply_parser::classic_get(std::string_view& input, std::str
 /// The data block behind a line of `size` bytes, and what must stand behind it.
 reply_parser::status reply_parser::value(std::string_view& input, std::string_view line, std::size_t size,
                                          std::uint64_t value_size, std::string_view behind, reply& a) {
-    if (value_size > value_size_max) return fail(line);
+    if (value_size > answer_value_size_max) return fail(line);
     const std::size_t whole = size + value_size + line_end.size() + behind.size();
     if (input.size() < whole) {
         wanted_ = whole;

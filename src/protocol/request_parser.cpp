@@ -10,7 +10,6 @@ namespace freshet {
 
 namespace {
 
-constexpr std::size_t line_size_max = 2048;  ///< without an end, but of a multi-key get
 constexpr std::size_t get_line_size_max = std::size_t{1} << 20;
 constexpr unsigned char binary_magic = 0x80;
 constexpr std::size_t binary_header_size = 24;

@@ -9,7 +9,6 @@
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
 #include "route/task.hpp"
-#include "route/task_operations.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -41,12 +40,8 @@ bool task_store::publish(call& c, queue& to, const task_key& key) {
         c.reply.refuse("add needs an id: add KEY#id");
         return true;
     }
-    if (free_publishing_.empty()) {
-        all_publishing_.push_back(std::make_unique<publishing>(*this));
-        free_publishing_.push_back(all_publishing_.back().get());
-    }
-    publishing& p = *free_publishing_.back();
-    free_publishing_.pop_back();
+    publishing& p = *free_publications_.take([this] { return std::make_unique<publishing>(*this); }).release();
+    lent_publications_.push_back(p);
     p.home = &home_;
     p.to = &to;
     p.unique = unique;
@@ -56,8 +51,9 @@ bool task_store::publish(call& c, queue& to, const task_key& key) {
     p.message.flags = r.flags;
     p.message.expires = to.options().expire ? expiry(r.exptime) : wall::time_point{};
     p.waiting = &c;
-    p.deadline = c.now + to.options().confirm_within;
-    publishing_.push(p);
+    p.noreply = c.form->noreply;
+    p.until = c.now + to.options().confirm_within;
+    publishing_.add(p);
     wake();
     to.publish(p);
     return false;
@@ -66,32 +62,33 @@ bool task_store::publish(call& c, queue& to, const task_key& key) {
 void task_store::published(publishing& p) {
     call* const c = std::exchange(p.waiting, nullptr);
     if (c != nullptr) {
-        publishing_.take(p);
+        publishing_.remove(p);
         switch (p.outcome) {
             case publication::outcome::confirmed: c->reply.outcome = outcome::stored; break;
             case publication::outcome::duplicate: c->reply.outcome = outcome::not_stored; break;
             case publication::outcome::failed:
                 c->reply.outcome = outcome::failed;
                 c->reply.why = p.why;
-                lost(*c);
+                lost(*c, p.noreply);
                 break;
         }
         c->reply.size = p.message.body.size();
     }
-    free_publishing_.push_back(&p);
+    p.hook::unlink();
+    free_publications_.give_back(std::unique_ptr<publishing>(&p));
     if (c != nullptr) c->complete();
 }
 
 /// A noreply publish that failed or was refused: nobody would ever know.
-void task_store::lost(call& c) {
-    if (!c.form.noreply) return;
-    const reply& a = c.reply;
+void task_store::lost(call& c, bool noreply) {
+    if (!noreply) return;
+    reply& a = c.reply;
     std::string why(a.text);
     if (a.outcome == outcome::too_large) why = "it is larger than item_size_max";
     if (a.outcome == outcome::failed)
         why = fmt::format("{} {}, {}", a.why.subject, explain(a.why.code), to_string(a.why.effect));
     spdlog::warn("a noreply publish to {} is lost: {}", escaped(c.request.key), why);
-    if (options_.close_on_lost_noreply && c.client != nullptr) c.client->close_asked = true;
+    a.close = options_.close_on_lost_noreply;
 }
 
 }  // namespace freshet

@@ -4,13 +4,28 @@
 #include "protocol/request.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace freshet {
 
 void route_table::add(std::string prefix, store& target) {
+    constexpr unsigned of_who_asks = 1;
+    if (of_who_asks + target.steps() > call::steps_max)
+        throw std::length_error("a way to a store has more steps than a call has room for");
     entries_.push_back({std::move(prefix), &target});
     std::stable_sort(entries_.begin(), entries_.end(),
                      [](const entry& a, const entry& b) { return a.prefix.size() > b.prefix.size(); });
+}
+
+/// What stands in front of others goes before them.
+route_table::~route_table() {
+    while (!kept_.empty()) kept_.pop_back();
+}
+
+unsigned route_table::steps() const noexcept {
+    unsigned most = 0;
+    for (const entry& e : entries_) most = std::max(most, e.target->steps());
+    return most;
 }
 
 store* route_table::find(std::string_view key) const noexcept {

@@ -14,7 +14,8 @@ namespace freshet {
 /// Of one shard. Own thread only.
 class route_table : public store {
 public:
-    /// `target` lives as long as the table.
+    ~route_table() override;
+    /// `target` lives as long as the table. Throws std::length_error where a call has not room for its steps.
     void add(std::string prefix, store& target);
     /// The store behind the longest prefix of `key`, or null.
     store* find(std::string_view key) const noexcept;
@@ -22,6 +23,7 @@ public:
     void every_store(store& target) noexcept { every_store_ = &target; }
     /// To the route's store; a key without a route is refused.
     bool submit(call& c) override;
+    unsigned steps() const noexcept override;
     bool watch(watcher& w) override;
     bool unwatch(watcher& w) override;
     /// Keeps a store that the table's targets are made of.

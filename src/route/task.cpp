@@ -1,26 +1,28 @@
 #include "route/task.hpp"
 
-#include <freshet/error.hpp>
-
-#include "protocol/reply.hpp"
-#include "protocol/request.hpp"
-#include "route/task_operations.hpp"
+#include <algorithm>
 
 namespace freshet {
 
 task_store::task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source, task_options options)
-    : home_(home), prefix_size_(prefix_size), source_(std::move(source)), options_(options) {}
+    : home_(home),
+      prefix_size_(prefix_size),
+      source_(std::move(source)),
+      options_(options),
+      free_publications_(home),
+      free_receptions_(home),
+      free_settlements_(home) {}
 
 task_store::~task_store() {
-    while (receiving* const r = receiving_.first) {
-        receiving_.take(*r);
-        delete r;
-    }
+    if (ticking_) home_.remove(*this);
+    lent_publications_.clear_and_dispose(std::default_delete<publishing>());
+    lent_receptions_.clear_and_dispose(std::default_delete<receiving>());
+    lent_settlements_.clear_and_dispose(std::default_delete<settling>());
 }
 
 bool task_store::submit(call& c) {
     const bool answered = dispatch(c);
-    if (answered && c.request.command == command::store) lost(c);
+    if (answered && c.request.command == command::store) lost(c, c.form->noreply);
     return answered;
 }
 
@@ -75,29 +77,35 @@ bool task_store::dispatch(call& c) {
 /// waits for what waits. True: it does.
 bool task_store::hold(call& c, bool settles) {
     if (c.client == nullptr || &c == resumed_) return false;
-    if (c.client->held == 0 && (c.client->opening == 0 || !settles)) return false;
+    auto* const mine = c.client->find<client_deliveries>();
+    if (mine == nullptr || (mine->held.empty() && (mine->opening == 0 || !settles))) return false;
     c.keep_key();
-    ++c.client->held;
-    held_.push_back(&c);
-    wake();  // the last of them may come home to another store
+    c.holder = this;
+    mine->held.push_back({this, &c});
     return true;
 }
 
-void task_store::resume_held() {
-    for (std::size_t i = 0; i < held_.size();) {
-        call* const c = held_[i];
-        if (c->client->opening != 0) {
-            ++i;
-            continue;
-        }
-        held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i));
-        --c->client->held;
-        resumed_ = c;
-        const bool answered = submit(*c);
-        resumed_ = nullptr;
-        if (answered) c->complete();
-        i = 0;  // an answered call may have held or resumed others
+void task_store::resume_held(client_slots* of) {
+    auto* const mine = of != nullptr ? of->find<client_deliveries>() : nullptr;
+    if (mine == nullptr) return;
+    while (!mine->held.empty() && mine->opening == 0) {
+        const auto [by, which] = mine->held.front();
+        mine->held.pop_front();
+        which->holder = nullptr;
+        by->resumed_ = which;
+        const bool answered = by->submit(*which);
+        by->resumed_ = nullptr;
+        if (answered) which->complete();
     }
+}
+
+/// Of those that are held: they ask for nothing yet.
+void task_store::abandon(call& c) {
+    auto& held = c.client->of<client_deliveries>().held;
+    const auto at = std::find_if(held.begin(), held.end(), [&](const auto& h) { return h.which == &c; });
+    if (at == held.end()) return;
+    held.erase(at);
+    c.complete();
 }
 
 void task_store::wake() {
@@ -107,29 +115,14 @@ void task_store::wake() {
 }
 
 void task_store::tick(steady::time_point now) {
-    line<publishing> late;  // aside first: an answered call may publish again
-    for (publishing* p = publishing_.first; p != nullptr;) {
-        publishing* const behind = p->behind;
-        if (p->deadline <= now) {
-            publishing_.take(*p);
-            late.push(*p);
-        }
-        p = behind;
-    }
-    while (publishing* const p = late.first) {
-        late.take(*p);
+    while (publishing* const p = publishing_.late(now)) {
+        publishing_.remove(*p);
         call* const c = std::exchange(p->waiting, nullptr);
         c->reply.fail(errc::timed_out, effect::maybe_done, p->to->label());
-        lost(*c);
+        lost(*c, p->noreply);
         c->complete();
     }
-    for (receiving* r = receiving_.first; r != nullptr; r = r->behind) {
-        if (r->cancelled || r->waiting->client == nullptr || !r->waiting->client->gone) continue;
-        r->cancelled = true;
-        r->from->cancel(*r);
-    }
-    resume_held();
-    if (publishing_.first != nullptr || receiving_.first != nullptr || !held_.empty()) return;
+    if (!publishing_.empty()) return;
     ticking_ = false;
     home_.remove(*this);
 }

@@ -8,10 +8,18 @@
 #include "queue/queue.hpp"
 #include "route/queue_source.hpp"
 #include "route/task_key.hpp"
+#include "shard/deadlines.hpp"
+#include "shard/free_list.hpp"
 #include "shard/shard.hpp"
 #include "store/store.hpp"
 
+#include <boost/intrusive/list.hpp>
+
+#include <cstdint>
+#include <deque>
 #include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace freshet {
@@ -25,7 +33,24 @@ struct task_options {
 std::unique_ptr<store> make_task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source,
                                        task_options options);
 
-class task_store final : public store, public ticker {
+class task_store;
+
+/// What a client has of queues, whichever route it takes to them.
+struct client_deliveries final : client_slot {
+    struct open_delivery {
+        freshet::queue* queue;
+        std::uint64_t number;
+    };
+    struct held_call {
+        task_store* by;
+        call* which;
+    };
+    std::vector<open_delivery> open;  ///< deliveries taken with /open, oldest first
+    std::size_t opening{0};           ///< /open calls under way: what settles waits for them
+    std::deque<held_call> held;       ///< what waits so, and what comes behind
+};
+
+class task_store final : public store, public ticker, private call_holder {
 public:
     task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source, task_options options);
     ~task_store() override;
@@ -34,13 +59,64 @@ public:
     void tick(steady::time_point now) override;
 
 private:
-    struct publishing;
-    struct receiving;
-    struct settling;
+    using hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+    template <class Operation>
+    using list = boost::intrusive::list<Operation, boost::intrusive::constant_time_size<false>>;
+
+    // What is lent to queues, one object for each call under way.
+    struct publishing final : publication, waits_until, hook {
+        explicit publishing(task_store& of) : owner(of) {}
+        void finish() override { owner.published(*this); }
+
+        std::size_t kept_bytes() const noexcept {
+            return message.body.capacity() + message.id.capacity() + message.key.capacity();
+        }
+        void release_memory() noexcept { message = {}; }
+
+        task_store& owner;
+        call* waiting{nullptr};  ///< null: it was told already that nothing is known
+        queue* to{nullptr};
+        bool noreply{false};
+    };
+
+    struct receiving final : reception, call_holder, hook {
+        explicit receiving(task_store& of) : owner(of) {}
+        void finish() override { owner.received(*this); }
+        /// What comes all the same goes back, if it can.
+        void abandon(call&) override {
+            if (!std::exchange(abandoned, true)) from->cancel(*this);
+        }
+
+        std::size_t kept_bytes() const noexcept { return deliveries.capacity() * sizeof(delivery); }
+        void release_memory() noexcept { deliveries = {}; }
+
+        task_store& owner;
+        call* waiting{nullptr};
+        queue* from{nullptr};
+        bool open{false};
+        bool abandoned{false};
+    };
+
+    struct settling final : settlement, call_holder, hook {
+        explicit settling(task_store& of) : owner(of) {}
+        void finish() override { owner.settled(*this); }
+        /// It is settled all the same; nothing more is taken.
+        void abandon(call&) override { abandoned = true; }
+
+        std::size_t kept_bytes() const noexcept { return reason.capacity(); }
+        void release_memory() noexcept { reason = {}; }
+
+        task_store& owner;
+        call* waiting{nullptr};  ///< null: nobody asks how it went
+        queue* in{nullptr};
+        task_key then{};  ///< /close/open: what comes behind
+        bool abandoned{false};
+    };
 
     bool dispatch(call& c);
     bool hold(call& c, bool settles);
-    void resume_held();
+    static void resume_held(client_slots* of);
+    void abandon(call& c) override;
     bool publish(call& c, queue& to, const task_key& key);
     void published(publishing& p);
     bool receive(call& c, queue& from, const task_key& key);
@@ -50,28 +126,22 @@ private:
     bool settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key);
     void settled(settling& s);
     void give_back(queue& to, std::uint64_t number);
-    void lost(call& c);
+    settling& begin_settling(queue& in, std::uint64_t number, enum settlement::action action, std::string_view reason);
     void wake();
-
-    /// In the order in which they came. Queues have deadlines of their own, so any of them may be the next to be late.
-    template <class Operation>
-    struct line {
-        Operation* first{nullptr};
-        Operation* last{nullptr};
-        void push(Operation& o) noexcept;
-        void take(Operation& o) noexcept;
-    };
+    void lost(call& c, bool noreply);
 
     shard& home_;
     std::size_t prefix_size_;
     std::unique_ptr<queue_source> source_;
     task_options options_;
-    line<publishing> publishing_;
-    line<receiving> receiving_;
-    std::vector<std::unique_ptr<publishing>> all_publishing_;
-    std::vector<publishing*> free_publishing_;
-    std::vector<call*> held_;  ///< until their clients have what they opened before
-    call* resumed_{nullptr};   ///< of these, while it is submitted again
+    deadlines<publishing> publishing_;  ///< whose clients wait
+    list<publishing> lent_publications_;
+    list<receiving> lent_receptions_;
+    list<settling> lent_settlements_;
+    free_list<publishing> free_publications_;
+    free_list<receiving> free_receptions_;
+    free_list<settling> free_settlements_;
+    call* resumed_{nullptr};  ///< a held call, while it is submitted again
     bool ticking_{false};
 };
 

@@ -1,136 +1,217 @@
 // A get that misses waits for the value, told by the store where it can tell.
-
 #include "route/wait.hpp"
 
-#include "call/call.hpp"
-#include "call/step.hpp"
-#include "protocol/reply.hpp"
-#include "protocol/request.hpp"
+#include "call/sub_call.hpp"
+#include "shard/deadlines.hpp"
+#include "shard/free_list.hpp"
 
-#include <vector>
+#include <boost/intrusive/list.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace freshet {
 
 namespace {
 
-class wait_store final : public store, public step, public ticker {
-public:
-    wait_store(shard& home, store& behind, milliseconds wait) : home_(home), behind_(behind), wait_(wait) {}
-    ~wait_store() override {
-        for (waiting* w = first_; w != nullptr; w = w->behind) behind_.unwatch(*w);
-    }
+constexpr std::size_t late_at_once = 8'192;    ///< answered in one tick; the others in the next
+constexpr std::size_t polled_at_once = 1'024;  ///< asked again in one tick, in turn
 
-    bool submit(call& c) override {
-        if (c.request.command == command::get && !c.request.vivify) c.push(*this);
-        return behind_.submit(c);
-    }
-    bool on_reply(call& c) override;
+namespace intrusive = boost::intrusive;
+using list_hook = intrusive::list_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;
+
+class wait_store;
+
+/// One get that waits. What it asks is a call of its own, so that the client's can be answered at its deadline whatever
+/// a server does; it is free again once both that call and the watch are back.
+struct waiting final : step, call_holder, waits_until, list_hook {
+    struct wakeup final : watcher {
+        void finish() override;
+        waiting* of{nullptr};
+    };
+
+    waiting() { watch.of = this; }
+    bool on_reply(call&) override;
+    void abandon(call&) override;
+    bool in_use() const noexcept { return asking || watched; }
+
+    std::size_t kept_bytes() const noexcept { return own.kept_bytes(); }
+    void release_memory() noexcept { own.release_memory(); }
+
+    wait_store* owner{nullptr};  ///< null: it is gone; this deletes itself
+    call* of{nullptr};           ///< the client's; null: it is answered
+    sub_call own;
+    wakeup watch;
+    bool asking{false};      ///< `own` is under way
+    bool submitting{false};  ///< and in submit(), whose caller looks at the answer
+    bool watched{false};     ///< `watch` is lent to the store
+    bool told{false};        ///< a value came while it was asking
+};
+
+class wait_store final : public store, public ticker {
+public:
+    wait_store(shard& home, store& behind, milliseconds wait)
+        : home_(home), behind_(behind), wait_(wait), free_(home) {}
+    ~wait_store() override;
+
+    bool submit(call& c) override;
     void tick(steady::time_point now) override;
     bool watch(watcher& w) override { return behind_.watch(w); }
     bool unwatch(watcher& w) override { return behind_.unwatch(w); }
+    unsigned steps() const noexcept override { return behind_.steps(); }
+
+    void replied(waiting& w);
+    void woken(waiting& w);
+    void end(waiting& w);
 
 private:
-    /// A call that waits. All wait equally long, so the first is the next whose time is over.
-    struct waiting final : watcher {
-        void finish() override { owner->woken(*this); }
-
-        wait_store* owner{nullptr};
-        call* of{nullptr};  ///< null: the call was answered while finish() was on its way
-        steady::time_point deadline{};
-        waiting* before{nullptr};
-        waiting* behind{nullptr};
-        bool watched{false};  ///< the store will tell; else it is asked again at every tick
-    };
-
     waiting& begin(call& c);
-    void end(waiting& w);
-    void ask_again(waiting& w);
-    void woken(waiting& w);
+    bool ask(waiting& w);
+    bool has_answer(waiting& w);
+    void answer(waiting& w);
+    void free_if_unused(waiting& w);
 
     shard& home_;
     store& behind_;
     milliseconds wait_;
-    waiting* first_{nullptr};
-    waiting* last_{nullptr};
-    waiting* next_{nullptr};  ///< tick() goes on here; end() keeps it in the line
-    std::vector<std::unique_ptr<waiting>> all_;
-    std::vector<waiting*> free_;
+    deadlines<waiting> waiting_;
+    using list = intrusive::list<waiting, intrusive::constant_time_size<false>>;
+    list polled_;     ///< of these: the store cannot tell, so it is asked again
+    list abandoned_;  ///< their clients' calls are answered, and something of theirs is not back yet
+    free_list<waiting> free_;
 };
 
-bool wait_store::on_reply(call& c) {
-    auto* const w = static_cast<waiting*>(c.scratch);
-    const bool wanted = c.reply.outcome == outcome::miss && (c.client == nullptr || !c.client->gone);
-    if (!wanted) {
-        if (w != nullptr) end(*w);
-        return true;
-    }
-    if (w != nullptr) return false;  // goes on waiting
-    begin(c);
-    // The value may have come between the answer and the watch.
-    c.reply.reset();
-    c.push(*this);
-    return behind_.submit(c);
+bool waiting::on_reply(call&) {
+    asking = false;
+    if (submitting) return true;
+    if (owner != nullptr) owner->replied(*this);
+    else if (!in_use()) delete this;
+    return false;
 }
 
-wait_store::waiting& wait_store::begin(call& c) {
-    if (free_.empty()) {
-        all_.push_back(std::make_unique<waiting>());
-        free_.push_back(all_.back().get());
+void waiting::wakeup::finish() {
+    of->watched = false;
+    if (of->owner != nullptr) of->owner->woken(*of);
+    else if (!of->in_use()) delete of;
+}
+
+void waiting::abandon(call&) { owner->end(*this); }
+
+wait_store::~wait_store() {
+    while (!waiting_.empty()) {
+        waiting& w = waiting_.first();
+        w.of->reply.fail(errc::stopping, effect::not_done, "the server");
+        end(w);
     }
-    waiting& w = *free_.back();
-    free_.pop_back();
-    if (first_ == nullptr) home_.add(*this);
-    w.home = &home_;
+    while (!abandoned_.empty()) {
+        abandoned_.front().owner = nullptr;
+        abandoned_.pop_front();
+    }
+}
+
+bool wait_store::submit(call& c) {
+    if (c.request.command != command::get || c.request.vivify) return behind_.submit(c);
+    waiting& w = begin(c);
+    if (ask(w) && has_answer(w)) {
+        w.of = nullptr;
+        std::swap(w.own.reply, c.reply);
+        if (w.watched && behind_.unwatch(w.watch)) w.watched = false;
+        free_if_unused(w);
+        return true;
+    }
+    if (waiting_.empty()) home_.add(*this);
+    waiting_.add(w);
+    c.holder = &w;
+    return false;
+}
+
+waiting& wait_store::begin(call& c) {
+    waiting& w = *free_.take().release();
     w.owner = this;
     w.of = &c;
-    w.key = c.request.key;
-    w.deadline = home_.now() + wait_;
-    w.before = last_;
-    w.behind = nullptr;
-    (last_ != nullptr ? last_->behind : first_) = &w;
-    last_ = &w;
-    w.watched = behind_.watch(w);
-    c.scratch = &w;
+    w.own.copy(c);
+    w.until = std::min(c.now + wait_, c.deadline);
+    w.own.deadline = w.until;
+    w.watch.home = &home_;
+    w.told = false;
     return w;
 }
 
-void wait_store::end(waiting& w) {
-    if (next_ == &w) next_ = w.behind;
-    (w.before != nullptr ? w.before->behind : first_) = w.behind;
-    (w.behind != nullptr ? w.behind->before : last_) = w.before;
-    if (first_ == nullptr) home_.remove(*this);
-    w.of->scratch = nullptr;
-    w.of = nullptr;
-    if (!w.watched || behind_.unwatch(w)) free_.push_back(&w);
+/// True: the answer is there.
+bool wait_store::ask(waiting& w) {
+    w.own.reply.reset();
+    w.own.now = home_.now();
+    w.asking = w.submitting = true;
+    start(behind_, w.own, w);
+    w.submitting = false;
+    return !w.asking;
 }
 
-void wait_store::ask_again(waiting& w) {
-    call& c = *w.of;
-    c.reply.reset();
-    c.now = home_.now();
-    start(behind_, c, *this);
+/// What was asked is answered. False: it was a miss, and the wait goes on.
+bool wait_store::has_answer(waiting& w) {
+    while (w.own.reply.outcome == outcome::miss) {
+        if (!std::exchange(w.told, false)) {
+            if (w.watched || w.list_hook::is_linked()) return false;
+            w.watch.key = w.own.request.key;
+            w.watched = behind_.watch(w.watch);
+            if (!w.watched) polled_.push_back(w);
+            if (!w.watched) return false;
+        }
+        // A value may have come between the answer and the watch.
+        if (!ask(w)) return false;
+    }
+    return true;
+}
+
+void wait_store::replied(waiting& w) {
+    if (w.of == nullptr) return free_if_unused(w);
+    if (has_answer(w)) answer(w);
 }
 
 void wait_store::woken(waiting& w) {
-    w.watched = false;
-    if (w.of == nullptr) {
-        free_.push_back(&w);
-        return;
-    }
-    w.watched = behind_.watch(w);
-    ask_again(w);
+    if (w.of == nullptr) return free_if_unused(w);
+    w.watched = behind_.watch(w.watch);
+    if (w.asking) w.told = true;
+    else if (ask(w) && has_answer(w)) answer(w);
+}
+
+void wait_store::answer(waiting& w) {
+    std::swap(w.own.reply, w.of->reply);
+    end(w);
+}
+
+/// The client's call is answered with what stands in it: a miss, if nothing was put there.
+void wait_store::end(waiting& w) {
+    call& c = *std::exchange(w.of, nullptr);
+    waiting_.remove(w);
+    if (waiting_.empty()) home_.remove(*this);
+    w.list_hook::unlink();
+    if (w.watched && behind_.unwatch(w.watch)) w.watched = false;
+    if (w.in_use()) abandoned_.push_back(w);
+    if (w.asking) w.own.abandon();  // which may be its end
+    else free_if_unused(w);
+    c.complete();
+}
+
+void wait_store::free_if_unused(waiting& w) {
+    if (w.in_use()) return;
+    w.list_hook::unlink();
+    free_.give_back(std::unique_ptr<waiting>(&w));
 }
 
 void wait_store::tick(steady::time_point now) {
-    for (waiting* w = first_; w != nullptr; w = next_) {
-        next_ = w->behind;
-        call& c = *w->of;
-        if (w->deadline <= now || (c.client != nullptr && c.client->gone)) {
-            end(*w);
-            c.complete();
-        } else if (!w->watched) {
-            ask_again(*w);
-        }
+    for (std::size_t n = 0; n < late_at_once; ++n) {
+        waiting* const w = waiting_.late(now);
+        if (w == nullptr) break;
+        end(*w);
+    }
+    for (std::size_t n = 0; n < polled_at_once && !polled_.empty(); ++n) {
+        waiting& w = polled_.front();
+        if (w.own.now == home_.now()) break;  // all of them were asked in this tick
+        w.list_hook::unlink();
+        polled_.push_back(w);
+        if (!w.asking && ask(w) && has_answer(w)) answer(w);
     }
 }
 

@@ -25,7 +25,7 @@ listener::listener(server_state& server, listening_socket socket) : server_(serv
 void listener::close() {
     server_shard& home = *server_.shards.front();
     if (resting_) home.home.remove(*this);
-    home.reactor.remove(socket_.descriptor);
+    home.reactor.remove(*this, socket_.descriptor);
     if (!socket_.unix_path.empty()) ::unlink(socket_.unix_path.c_str());
 }
 

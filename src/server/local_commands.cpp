@@ -32,9 +32,9 @@ bool session::answer_locally(session_call* c) {
     switch (c->request.command) {
         case command::version: say(version_line); return true;
         case command::noop: say("MN\r\n"); return true;
-        case command::quit: ending_ = true; return true;
+        case command::quit: happened(session_event::input_over); return true;
         case command::verbosity:
-            if (!c->form.noreply) say("OK\r\n");
+            if (!c->wanted.noreply) say("OK\r\n");
             return true;
         case command::flush_all:  // one that is refused counts, too, as memcached -F counts it
             shard_.server.flushes.fetch_add(1, std::memory_order_relaxed);

@@ -28,14 +28,13 @@ session::session(server_shard& home, int descriptor)
 }
 
 session::~session() {
-    if (!closed_) ::close(descriptor_);
+    if (!is_closed()) ::close(descriptor_);
 }
 
 void session::close() {
-    if (closed_) return;
-    closed_ = true;
-    client_.gone = true;
-    shard_.reactor.remove(descriptor_);
+    if (is_closed()) return;
+    happened(session_event::socket_failed);
+    shard_.reactor.remove(*this, descriptor_);
     ::close(descriptor_);
     (previous_ != nullptr ? previous_->next_ : shard_.sessions) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
@@ -44,11 +43,28 @@ void session::close() {
     unsent_.clear(0);
     count_held();
     shard_.server.leave();
-    if (unanswered_ == 0 && !processing_) render_answered();
+    abandon_calls();
+    dispose_if_unused();
+}
+
+/// Whoever waits for the client's sake need not any more.
+void session::abandon_calls() {
+    const bool within = std::exchange(processing_, true);
+    for (session_call* c = first_; c != nullptr; c = c->behind) {
+        if (!c->answered) c->abandon();
+    }
+    processing_ = within;
+}
+
+void session::dispose_if_unused() {
+    if (!is_closed() || processing_ || unanswered_ != 0) return;
+    while (first_ != nullptr) shard_.give_back(std::exchange(first_, first_->behind));
+    last_ = nullptr;
+    shard_.reactor.dispose(this);
 }
 
 void session::finish() {
-    ending_ = true;
+    happened(session_event::input_over);
     advance();
 }
 
@@ -67,8 +83,8 @@ void session::readable() {
 /// Goes on with what has been received and is not understood yet.
 void session::process_kept() {
     process();
-    if (closed_) return;
-    if (ending_) input_.clear();
+    if (is_closed()) return;
+    if (is_ending()) input_.clear();
     else input_.settle(parser_.wanted());
 }
 
@@ -76,9 +92,10 @@ void session::process() {
     processing_ = true;
     session_call* c = nullptr;
     bool more = true;
-    while (more && !ending_ && !closed_ && input_.unread.size() >= parser_.wanted() && !over_limits()) {
+    happened(session_event::room_again);
+    while (more && stage_ == session_stage::reading && input_.unread.size() >= parser_.wanted() && !over_limits()) {
         if (c == nullptr) c = shard_.take_call();
-        switch (parser_.next(input_.unread, c->request, c->form)) {
+        switch (parser_.next(input_.unread, c->request, c->wanted)) {
             case request_parser::status::more: more = false; break;
             case request_parser::status::call:
                 begin(c);
@@ -89,11 +106,11 @@ void session::process() {
                 if (!answer_locally(c)) c = nullptr;
                 break;
             case request_parser::status::error:
-                if (!c->form.noreply) say(parser_.text());
+                if (!c->wanted.noreply) say(parser_.text());
                 break;
             case request_parser::status::closing:
                 say(parser_.text());
-                ending_ = true;
+                happened(session_event::input_over);
                 break;
             case request_parser::status::nothing: break;
         }
@@ -101,7 +118,8 @@ void session::process() {
     }
     if (c != nullptr) shard_.give_back(c);
     processing_ = false;
-    stalled_ = over_limits();
+    if (over_limits()) happened(session_event::over_limit);
+    dispose_if_unused();
 }
 
 void session::begin(session_call* c) {
@@ -110,7 +128,6 @@ void session::begin(session_call* c) {
     c->home = &shard_.home;
     c->client = &client_;
     c->now = shard_.home.now();
-    c->scratch = nullptr;
     c->answered = false;
 }
 
@@ -133,11 +150,8 @@ bool session::on_reply(call& c) {
     mine.answered = true;
     --unanswered_;
     if (submitting_ == &mine) return true;
-    if (closed_) {
-        if (unanswered_ == 0 && !processing_) render_answered();
-    } else if (first_ == &mine) {
-        shard_.reactor.dirty_client(*this);
-    }
+    if (is_closed()) dispose_if_unused();
+    else if (first_ == &mine) shard_.reactor.dirty_client(*this);
     return false;  // the call may be somebody else's by now
 }
 
@@ -152,10 +166,11 @@ void session::queue_up(session_call* c) {
 /// Appends the answer to what is said next.
 void session::tell(const session_call& c) {
     output& to = out();
-    if (!c.form.single) {  // a key of several: who reads the values of others must see that this one is no miss
+    if (c.reply.close) happened(session_event::input_over);
+    if (!c.wanted.single) {  // a key of several: who reads the values of others must see that this one is no miss
         if (c.reply.outcome == outcome::failed && !broken_get_) broken_get_ = c.reply.why;
-        if (c.form.last && broken_get_) {
-            form open = c.form;
+        if (c.wanted.last && broken_get_) {
+            form open = c.wanted;
             open.last = false;
             render(c.request, open, c.reply, to);
             render(*broken_get_, to.text());
@@ -163,22 +178,21 @@ void session::tell(const session_call& c) {
             return;
         }
     }
-    render(c.request, c.form, c.reply, to);
+    render(c.request, c.wanted, c.reply, to);
 }
 
 /// Says what is answered, up to the first call that is not. False: there is more, but what is said must be sent first.
 bool session::render_answered() {
     while (first_ != nullptr && first_->answered) {
-        if (!closed_ && out().size() > server_shard::scratch_max_bytes) return false;
+        if (out().size() > server_shard::scratch_max_bytes) return false;
         session_call* const c = first_;
         first_ = c->behind;
         if (first_ == nullptr) last_ = nullptr;
         --pending_;
         if (first_ != nullptr && first_->behind != nullptr) first_->behind->prefetch();
-        if (!closed_) tell(*c);
+        tell(*c);
         shard_.give_back(c);
     }
-    if (closed_ && unanswered_ == 0) shard_.reactor.dispose(this);
     return true;
 }
 
@@ -191,24 +205,19 @@ bool session::may_go_on() const noexcept {
 /// After anything happened: says and sends what can be, goes on with what was kept back, reads or stops reading, or
 /// closes.
 void session::advance() {
-    if (processing_) return;
-    if (closed_) {
-        if (unanswered_ == 0) render_answered();
-        return;
-    }
+    if (processing_ || is_closed()) return;
     for (bool again = true; again;) {
         const bool all = render_answered();
         if (!send_out()) return;
         again = !all && unsent_.empty();
-        if (!all || ending_ || !stalled_ || !may_go_on()) continue;
+        if (!all || stage_ != session_stage::stalled || !may_go_on()) continue;
         process_kept();
-        if (closed_) return advance();
+        if (is_closed()) return;
         again = true;
     }
-    if (over_limits()) stalled_ = true;
-    if (client_.close_asked) ending_ = true;
-    if (ending_ && pending_ == 0 && unsent_.empty()) return close();
-    watch(!ending_ && !stalled_, !unsent_.empty());
+    if (over_limits()) happened(session_event::over_limit);
+    if (is_ending() && pending_ == 0 && unsent_.empty()) return close();
+    watch(stage_ == session_stage::reading, !unsent_.empty());
 }
 
 void session::watch(bool read, bool write) {
@@ -248,9 +257,9 @@ void session::say(std::string_view lines) {
     if (first_ == nullptr) return out().text().append(lines);
     session_call* const c = shard_.take_call();
     c->request = {};
-    c->form.dialect = dialect::classic_line;
-    c->form.noreply = false;
-    c->form.single = true;
+    c->wanted.dialect = dialect::classic_line;
+    c->wanted.noreply = false;
+    c->wanted.single = true;
     c->reply.reset();
     c->reply.outcome = outcome::text;
     c->reply.value.append(lines);

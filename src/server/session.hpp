@@ -5,10 +5,11 @@
 
 #include "base/bytes.hpp"
 #include "call/call.hpp"
-#include "call/client_state.hpp"
+#include "call/client.hpp"
 #include "call/step.hpp"
 #include "protocol/request_parser.hpp"
 #include "server/server_shard.hpp"
+#include "server/session_stage.hpp"
 #include "shard/intake.hpp"
 #include "shard/output.hpp"
 
@@ -29,11 +30,16 @@ public:
 
     /// Reads no more; closes once all is answered and sent.
     void finish();
-    /// Closes at once; lives on, disposed of, until its calls are answered.
+    /// Closes at once; lives on until its calls are answered, which it asks those who have them to do soon.
     void close();
     session* next() const noexcept { return next_; }
 
 private:
+    void happened(session_event e) noexcept { stage_ = next_stage(stage_, e); }
+    bool is_closed() const noexcept { return stage_ == session_stage::closed; }
+    bool is_ending() const noexcept { return stage_ == session_stage::ending; }
+    void abandon_calls();
+    void dispose_if_unused();
     void process();
     void process_kept();
     void begin(session_call* c);
@@ -66,16 +72,14 @@ private:
     std::size_t pending_{0};  ///< calls in that line
     std::size_t unanswered_{0};
     session_call* submitting_{nullptr};
-    client_state client_{};
+    client_slots client_{};
     std::optional<failure> broken_get_{};  ///< of a key of the multi-key get that is being told
     session* next_{nullptr};
     session* previous_{nullptr};
-    bool processing_{false};
-    bool stalled_{false};  ///< over a limit: reads no more until it is at half of it
+    session_stage stage_{session_stage::reading};
+    bool processing_{false};  ///< what is answered meanwhile is told at the end
     bool watching_read_{true};
     bool watching_write_{false};
-    bool ending_{false};  ///< no more input is looked at; closes when all is said
-    bool closed_{false};
 };
 
 }  // namespace freshet

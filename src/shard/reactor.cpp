@@ -19,6 +19,7 @@ namespace {
 constexpr int events_per_turn = 256;
 /// Before the rest of the io_context has its say: going through it costs two more system calls than asking again here.
 constexpr int turns_in_a_row = 16;
+}  // namespace
 
 /// Ends the turn of a shard that stays. A limit to each wait would be set and taken back for every one of them, which a
 /// virtual machine pays dearly for.
@@ -40,7 +41,6 @@ struct turn_timer final : endpoint {
     int descriptor;
     bool over{true};
 };
-}  // namespace
 
 struct reactor::parts {
     explicit parts(boost::asio::io_context& context) : descriptor(context) {}
@@ -68,6 +68,7 @@ void reactor::add(endpoint& e, int descriptor, std::uint32_t what) {
     event.data.ptr = &e;
     if (::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0)
         throw std::system_error(errno, std::system_category(), "epoll_ctl");
+    e.watched_ = true;
 }
 
 void reactor::watch(endpoint& e, int descriptor, bool readable, bool writable) {
@@ -77,7 +78,8 @@ void reactor::watch(endpoint& e, int descriptor, bool readable, bool writable) {
     ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
-void reactor::remove(int descriptor) {
+void reactor::remove(endpoint& e, int descriptor) {
+    e.watched_ = false;
     ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
@@ -92,7 +94,7 @@ void reactor::flush(endpoints& list) {
     for (std::size_t i = 0; i < list.size(); ++i) {  // who is flushed may have more to say: it stands at the end again
         endpoint& e = *list[i];
         e.dirty_ = false;
-        if (!e.disposed_) e.flush();
+        if (e.hears()) e.flush();
     }
     list.clear();
 }
@@ -146,13 +148,13 @@ void reactor::turn() {
         for (int i = 0; i < ready; ++i) {
             auto* const e = static_cast<endpoint*>(parts_->events[static_cast<std::size_t>(i)].data.ptr);
             const std::uint32_t what = parts_->events[static_cast<std::size_t>(i)].events;
-            if (e->disposed_) continue;
+            if (!e->hears()) continue;
             if ((what & (EPOLLERR | EPOLLHUP)) != 0 && (what & EPOLLIN) == 0) {
                 e->dead();
                 continue;
             }
             if ((what & EPOLLOUT) != 0) e->flush();
-            if ((what & EPOLLIN) != 0 && !e->disposed_) e->readable();
+            if ((what & EPOLLIN) != 0 && e->hears()) e->readable();
         }
         flush();
         delete_disposed();

@@ -26,6 +26,9 @@ public:
 
 private:
     friend class reactor;
+    bool hears() const noexcept { return watched_ && !disposed_; }
+
+    bool watched_{false};  ///< it has a descriptor here; else it is told of nothing
     bool dirty_{false};
     bool disposed_{false};
 };
@@ -42,7 +45,8 @@ public:
     /// What the descriptor is watched for from now on.
     void watch(endpoint& e, int descriptor, bool readable, bool writable);
     /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
-    void remove(int descriptor);
+    /// The endpoint hears of nothing from here on, not in this turn either.
+    void remove(endpoint& e, int descriptor);
     /// From now on a turn lasts for stay_max and waits for sockets itself, before the rest of the io_context has its
     /// say: for shards that do nothing but serve clients, whose timers may be late by that. Before the shard is
     /// started.

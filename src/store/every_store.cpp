@@ -71,7 +71,6 @@ bool every_store::asking::start(shard& home, const std::vector<store*>& targets)
         c.request.command = of_.request.command;
         c.request.key = of_.request.key;
         c.request.exptime = of_.request.exptime;
-        c.form.dialect = dialect::classic_line;
         c.home = &home;
         c.now = of_.now;
         ++missing_;

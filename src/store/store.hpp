@@ -24,6 +24,9 @@ public:
     /// Views of the request (but the key) are not read after it returns.
     [[nodiscard]] virtual bool submit(call& c) = 0;
 
+    /// So many steps are pushed at most on a call that is submitted here, on its way through whatever stands behind.
+    virtual unsigned steps() const noexcept { return 0; }
+
     /// Tells `w` once, by w.home->post(w), when a value is stored under w.key. False: this store cannot.
     virtual bool watch(watcher& w) {
         (void)w;

@@ -21,7 +21,7 @@ namespace {
 using namespace freshet;
 
 /// What the client is told, answer by answer.
-std::vector<std::string> read(const call& asked, std::string_view answers, std::size_t step) {
+std::vector<std::string> read(const client_call& asked, asked_as how, std::string_view answers, std::size_t step) {
     pool chunks;
     chunk* const source = chunks.take(answers.size() + 1);
     std::memcpy(source->data(), answers.data(), answers.size());
@@ -29,15 +29,15 @@ std::vector<std::string> read(const call& asked, std::string_view answers, std::
     {
         answer_reader reader;
         reader.begin(source);
-        call c;
+        client_call c;
         c.request = asked.request;
-        c.form = asked.form;
+        c.wanted = asked.wanted;
         std::size_t begin = 0;
         for (std::size_t end = std::min(step, answers.size());; end = std::min(end + step, answers.size())) {
             std::string_view input(source->data() + begin, end - begin);
             for (;;) {
                 const std::size_t before = input.size();
-                const auto status = reader.next(input, c);
+                const auto status = reader.next(input, c, how);
                 if (input.size() > before) std::abort();
                 if (status == answer_reader::status::more) break;
                 if (status == answer_reader::status::wrong) {
@@ -46,7 +46,7 @@ std::vector<std::string> read(const call& asked, std::string_view answers, std::
                 }
                 output out;
                 c.reply.keep_value();
-                render(c.request, c.form, c.reply, out);
+                render(c.request, c.wanted, c.reply, out);
                 told.emplace_back(out.text().view());
             }
             begin = end - input.size();
@@ -61,12 +61,12 @@ std::vector<std::string> read(const call& asked, std::string_view answers, std::
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view input(reinterpret_cast<const char*>(data), size);
-    call c;
+    client_call c;
     request_parser parser(std::size_t{1} << 20);
-    if (parser.next(input, c.request, c.form) != request_parser::status::call) return 0;
+    if (parser.next(input, c.request, c.wanted) != request_parser::status::call) return 0;
     output asked;
-    ask_server(c.request, c.form, asked);
+    const asked_as how = ask_server(c.request, c.wanted, asked);
     if (asked.empty()) std::abort();
-    if (read(c, input, input.size() + 1) != read(c, input, 1)) std::abort();
+    if (read(c, how, input, input.size() + 1) != read(c, how, input, 1)) std::abort();
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "queue/journal/journal.hpp"
 #include "queue/queue.hpp"
 #include "shard/shard.hpp"
+#include "store/memory/memory_store.hpp"
 #include "store/store.hpp"
 #include "support/publish.hpp"
 

@@ -61,11 +61,11 @@ public:
     std::unique_ptr<freshet::store> store;
 
 private:
-    struct asked final : call, step {
+    struct asked final : client_call, step {
         bool on_reply(call&) override {
             output out;
             reply.keep_value();
-            render(request, form, reply, out);
+            render(request, wanted, reply, out);
             const std::lock_guard lock(user->mutex_);
             told = out.text().view();
             answered = true;
@@ -86,7 +86,7 @@ private:
             c = &calls_.emplace_back();
         }
         request_parser parser(std::size_t{8} << 20);
-        parser.next(input, c->request, c->form);
+        parser.next(input, c->request, c->wanted);
         if (c->request.command == command::stats) c->request.key = parser.arguments();
         c->user = this;
         c->home = &home;

@@ -29,13 +29,13 @@ public:
         output out;
         for (auto s = request_parser::status::call; true;) {
             c.reply.reset();
-            s = parser_.next(commands, c.request, c.form);
+            s = parser_.next(commands, c.request, c.wanted);
             if (s == request_parser::status::more) break;
             EXPECT_EQ(s, request_parser::status::call) << parser_.text();
             if (s != request_parser::status::call) break;
             c.now = now;
             EXPECT_TRUE(store->submit(c));
-            render(c.request, c.form, c.reply, out);
+            render(c.request, c.wanted, c.reply, out);
         }
         EXPECT_EQ(commands, "");
         std::string text(out.text().view());
@@ -64,7 +64,7 @@ public:
 
     std::unique_ptr<memory_store> store;
     steady::time_point now{steady::now()};
-    call c;
+    client_call c;
 
 private:
     request_parser parser_;

@@ -28,10 +28,10 @@ public:
         request_parser parser(std::size_t{1} << 20);
         output out;
         while (!commands.empty()) {
-            call c;
+            client_call c;
             c.home = &home_;
             c.now = now_;
-            const auto status = parser.next(commands, c.request, c.form);
+            const auto status = parser.next(commands, c.request, c.wanted);
             if (status != request_parser::status::call) {
                 ADD_FAILURE() << "no command for a store: " << commands << parser.text();
                 break;
@@ -41,7 +41,7 @@ public:
             answered_ = false;
             if (store_.submit(c)) c.complete();
             EXPECT_TRUE(answered_) << "a store that answers later needs another user";
-            render(c.request, c.form, c.reply, out);
+            render(c.request, c.wanted, c.reply, out);
         }
         return std::string(out.text().view());
     }

@@ -1,19 +1,13 @@
 #include "bench/load/pipeline.hpp"
 
 #include "base/escape.hpp"
+#include "bench/load/reply_line.hpp"
 
 #include <fmt/format.h>
 
 namespace freshet::load {
 
 namespace {
-
-constexpr std::size_t line_max = 2048;  ///< a longer one is no reply
-constexpr std::string_view end_line = "END\r\n";
-
-bool is_error(std::string_view line) {
-    return line.starts_with("SERVER_ERROR") || line.starts_with("CLIENT_ERROR") || line == "ERROR\r\n";
-}
 
 std::string_view without_end(std::string_view line) {
     while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);

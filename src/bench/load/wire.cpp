@@ -3,6 +3,7 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
+#include "bench/load/reply_line.hpp"
 #include "bench/tally.hpp"
 
 #include <fmt/format.h>
@@ -13,13 +14,7 @@ namespace freshet::load {
 
 namespace {
 
-constexpr std::size_t line_max = 2048;
-constexpr std::string_view end_line = "END\r\n", after_body = "\r\nEND\r\n";
-
-/// What every command may be answered with.
-bool is_error(std::string_view line) {
-    return line.starts_with("SERVER_ERROR") || line.starts_with("CLIENT_ERROR") || line == "ERROR\r\n";
-}
+constexpr std::string_view after_body = "\r\nEND\r\n";
 
 queue_answer error_of(std::string_view line) {
     return {queue_reply::error, line.size(), 0, line.substr(0, line.size() - 2)};

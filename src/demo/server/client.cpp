@@ -22,7 +22,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_size_bytes = std::size_t{256} << 10;
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds answer_limit{60};
 
 [[noreturn]] void lost(const char* how) { throw std::runtime_error(std::string("the server ") + how); }
 
@@ -143,7 +143,7 @@ std::chrono::nanoseconds hold(conversation& talk, const std::string& socket_path
             any = any || !all[i]->idle();
         }
         if (!any) break;
-        if (!wait_for(interests, patience)) lost("does not answer");
+        if (!wait_for(interests, answer_limit)) lost("does not answer");
         for (std::size_t i = 0; i < all.size(); ++i) {
             if ((interests[i].revents & ~POLLOUT) == 0) continue;
             all[i]->receive({buffer.get(), read_size_bytes});

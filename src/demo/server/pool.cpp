@@ -26,7 +26,7 @@ namespace freshet::demonstration {
 
 namespace {
 
-constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds memcached_start_limit{2};
 
 /// What the server is, and whether it knows the meta commands, as a store of servers asks it.
 constexpr std::string_view question = "mg freshet:probe E1\r\nversion\r\n";
@@ -38,7 +38,7 @@ constexpr std::size_t answer_max = 1024;
 
 bool wait_until(int descriptor, short event) {
     std::array<pollfd, 1> one{{{descriptor, event, 0}}};
-    return wait_for(one, patience);
+    return wait_for(one, memcached_start_limit);
 }
 
 /// 0, or why there is no connection.

@@ -16,8 +16,8 @@ namespace freshet::demonstration {
 
 namespace {
 
-constexpr std::size_t read_size_bytes = std::size_t{256} << 10;
-constexpr std::chrono::minutes patience{2};
+constexpr std::size_t output_size_bytes = std::size_t{256} << 10;
+constexpr std::chrono::minutes run_limit{2};
 
 std::vector<std::string> plain_environment() {
     std::vector<std::string> to;
@@ -63,11 +63,11 @@ program_output run_program(const std::vector<std::string>& argv) {
     child_process& child = program.child();
     child.input = owned_descriptor();
     program_output result;
-    const auto buffer = std::make_unique_for_overwrite<char[]>(read_size_bytes);
-    const std::span<char> space(buffer.get(), read_size_bytes);
+    const auto buffer = std::make_unique_for_overwrite<char[]>(output_size_bytes);
+    const std::span<char> space(buffer.get(), output_size_bytes);
     std::array<pollfd, 2> ends{{{child.output.get(), POLLIN, 0}, {child.errors.get(), POLLIN, 0}}};
     while (ends[0].fd >= 0 || ends[1].fd >= 0) {
-        if (!wait_for(ends, patience)) throw std::runtime_error(argv.front() + " does not come to an end");
+        if (!wait_for(ends, run_limit)) throw std::runtime_error(argv.front() + " does not come to an end");
         if (ends[0].revents != 0 && !read_some(child.output, result.output, space)) ends[0].fd = -1;
         if (ends[1].revents != 0 && !read_some(child.errors, result.errors, space)) ends[1].fd = -1;
     }

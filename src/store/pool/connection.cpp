@@ -69,9 +69,9 @@ bool connection::submit(call& c) {
         return true;
     }
     const std::size_t before = out_.size();
-    ask_server(c.request, c.form, out_);
+    const asked_as how = ask_server(c.request, *c.form, out_);
     asked_ += out_.size() - before;
-    ring_.push({&c, asked_});
+    ring_.push({&c, asked_, how.fenced, how.base64});
     home_.reactor().dirty_server(*this);
     return false;
 }
@@ -131,10 +131,11 @@ void connection::read_answers() {
             continue;
         }
         if (ring_.empty()) return cut(errc::wrong_answer, "it said something that nobody had asked for");
-        call& c = *ring_.front().who;
+        const pending_ring::entry asked = ring_.front();
+        call& c = *asked.who;
         if (const call* const soon = ring_.ahead(prefetch_ahead)) soon->prefetch();
         if (input_.unread.size() < reader_.wanted()) break;
-        const auto status = reader_.next(input_.unread, c);
+        const auto status = reader_.next(input_.unread, c, {asked.fenced != 0, asked.base64 != 0});
         if (status == answer_reader::status::more) break;
         if (status == answer_reader::status::wrong) {
             return cut(errc::wrong_answer, "it gave an answer that is none");
@@ -185,15 +186,15 @@ void connection::cut(errc why, const std::string& reason) {
     if (ended_) return;
     ended_ = true;
     const bool idle = !waits();
-    if (descriptor_ >= 0) home_.reactor().remove(descriptor_);
+    if (descriptor_ >= 0) home_.reactor().remove(*this, descriptor_);
     input_.clear();
     owner_.lost(*this, why, reason, idle);
     pending_ring waiting = std::move(ring_);
     ring_ = {};
     for (; !waiting.empty(); waiting.pop()) {
-        const auto [who, end] = waiting.front();
-        answer_failed(*who, options_, why, end > sent_ ? effect::not_done : effect::maybe_done, subject_);
-        who->complete();
+        const pending_ring::entry asked = waiting.front();
+        answer_failed(*asked.who, options_, why, asked.end > sent_ ? effect::not_done : effect::maybe_done, subject_);
+        asked.who->complete();
     }
     out_.clear(0);
     home_.reactor().dispose(this);

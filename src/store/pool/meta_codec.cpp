@@ -119,12 +119,17 @@ char verb_of(const request& r) noexcept {
 
 }  // namespace
 
-void ask_server(const request& r, const form& f, output& to) {
+asked_as ask_server(const request& r, const form& f, output& to) {
     bytes& out = to.text();
-    if (r.too_large) return ask_removal(r, f, out);
+    asked_as how;
+    how.base64 = f.base64;
+    if (r.too_large) {
+        ask_removal(r, f, out);
+        return how;
+    }
     switch (f.dialect) {
         case dialect::classic_get:
-        case dialect::classic_gets: return ask_get(r, f, out);
+        case dialect::classic_gets: ask_get(r, f, out); return how;
         case dialect::classic_line:
             if (r.command == command::get) ask_get(r, f, out);
             else ask_classic_line(r, out);
@@ -133,7 +138,9 @@ void ask_server(const request& r, const form& f, output& to) {
         case dialect::meta_inspect: ask_line(r, without_marks(r, f), out); break;
     }
     if (r.command == command::store) append_value(r, to);
-    if (is_fenced(r, f)) out.append(fence);
+    how.fenced = is_fenced(r, f);
+    if (how.fenced) out.append(fence);
+    return how;
 }
 
 namespace {
@@ -154,21 +161,21 @@ answer_reader::status take_line(std::string_view& input, call& c) {
 
 }  // namespace
 
-answer_reader::status answer_reader::next(std::string_view& input, call& c) {
+answer_reader::status answer_reader::next(std::string_view& input, call& c, asked_as how) {
     const request& r = c.request;
     if (r.command == command::inspect) return take_line(input, c);
     const bool keyless = r.command == command::flush_all || r.command == command::stats;
     form as;
     as.dialect = keyless ? dialect::classic_line : dialect::meta;
     as.verb = verb_of(r);
-    const bool fenced = is_fenced(r, c.form);
-    as.quiet = fenced;
+    as.quiet = how.fenced;
     reply& a = c.reply;
     std::string_view rest = input;
     const auto said = parser_.next(rest, r, as, a);
     if (said == reply_parser::status::more) return status::more;
-    if (said == reply_parser::status::error || (said == reply_parser::status::silent && !fenced)) return status::wrong;
-    if (fenced) {
+    if (said == reply_parser::status::error || (said == reply_parser::status::silent && !how.fenced))
+        return status::wrong;
+    if (how.fenced) {
         if (rest.size() < fence_answer.size()) return status::more;
         if (!rest.starts_with(fence_answer)) return status::wrong;
         rest.remove_prefix(fence_answer.size());
@@ -176,7 +183,7 @@ answer_reader::status answer_reader::next(std::string_view& input, call& c) {
         if (said == reply_parser::status::silent) a.outcome = outcome::number;
     }
     input = rest;
-    if (c.form.base64 && a.outcome == outcome::hit && has_blank_or_control(r.key)) a.binary_key = true;
+    if (how.base64 && a.outcome == outcome::hit && has_blank_or_control(r.key)) a.binary_key = true;
     if (r.command == command::touch && a.outcome == outcome::hit) a.outcome = outcome::touched;
     if (r.command == command::touch && a.outcome == outcome::miss) a.outcome = outcome::not_found;
     if (r.too_large && (a.outcome == outcome::deleted || a.outcome == outcome::not_found))

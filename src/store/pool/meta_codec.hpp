@@ -12,9 +12,15 @@
 
 namespace freshet {
 
+/// What reading the answer takes of the form in which it was asked.
+struct asked_as {
+    bool fenced{false};  ///< mn stands behind the command
+    bool base64{false};  ///< the key went as base64
+};
+
 /// Appends the server's command. A value of reply_parser::lend_min_bytes and more is lent, where the request says from
 /// which chunk.
-void ask_server(const request& r, const form& f, output& to);
+asked_as ask_server(const request& r, const form& f, output& to);
 
 /// Reads answers in the order of the calls.
 class answer_reader {
@@ -24,7 +30,7 @@ public:
     /// Where the next input lies.
     void begin(chunk* source) noexcept { parser_.lend_from(source); }
     /// Consumes the answer to `c` from the front of `input` and fills c.reply. `wrong`: it is no answer to this call.
-    status next(std::string_view& input, call& c);
+    status next(std::string_view& input, call& c, asked_as how);
     /// How long the input must become at least; 0: unknown.
     std::size_t wanted() const noexcept { return parser_.wanted(); }
 

@@ -13,7 +13,9 @@ class pending_ring {
 public:
     struct entry {
         call* who;
-        std::uint64_t end;  ///< of its command in all that the connection has said: what is sent decides what happened
+        std::uint64_t end : 62;  ///< of its command in all that the connection has said: what is sent decides what
+                                 ///< happened
+        std::uint64_t fenced : 1, base64 : 1;  ///< as asked_as says
     };
 
     bool empty() const noexcept { return size_ == 0; }

@@ -29,15 +29,15 @@ pool_server::pool_server(shard& home, const memcached_options& options, const se
 pool_server::~pool_server() { stop(); }
 
 void pool_server::stop() {
-    stopping_ = true;
+    happened(server_event::stop);
     self_.reset();
     while (!retired_.empty()) retired_.back()->cut(errc::stopping, {});
     if (current_ != nullptr) current_->cut(errc::stopping, {});
 }
 
 bool pool_server::submit(call& c) {
-    if (down_ || stopping_) {
-        answer_failed(c, options_, stopping_ ? errc::stopping : errc::server_down, effect::not_done, subject_);
+    if (is_down() || is_stopped()) {
+        answer_failed(c, options_, is_stopped() ? errc::stopping : errc::server_down, effect::not_done, subject_);
         return true;
     }
     if (current_ == nullptr) begin();
@@ -49,6 +49,7 @@ bool pool_server::submit(call& c) {
 /// A new connection, which is opened as soon as there is an address. It may be lost before this returns.
 void pool_server::begin() {
     ++connections_total_;
+    happened(server_event::begun);
     current_ = new connection(home_, options_, subject_, *this);
     if (!is_name()) {
         addresses_ = {literal_};
@@ -77,13 +78,13 @@ void pool_server::open() { current_->open(addresses_[failures_ % addresses_.size
 
 /// Looks the name up again; a connection to an address that it no longer has is given up in good order.
 void pool_server::refresh() {
-    if (down_) return;  // it was due already when the server went down: the timer is the next attempt's now
+    if (is_down()) return;  // it was due already when the server went down: the timer is the next attempt's now
     look_up(&pool_server::moved);
     after(jittered(options_.resolve_every, random_), &pool_server::refresh);
 }
 
 void pool_server::moved(resolved there) {
-    if (there.addresses.empty() || down_) return;
+    if (there.addresses.empty() || is_down()) return;
     addresses_ = std::move(there.addresses);
     addresses_known_ = true;
     if (current_ == nullptr || !current_->is_open()) return;
@@ -114,8 +115,9 @@ void pool_server::answered(connection& from) {
         explicit_cas_ = from.knows_explicit_cas();
         spdlog::debug("store {}: {} is memcached {}", options_.name, subject_, version_);
     }
-    if (!down_) return;
-    down_ = false;
+    const bool was_down = is_down();
+    happened(server_event::answered);
+    if (!was_down) return;
     pause_ = {};
     const auto time = std::chrono::duration_cast<milliseconds>(steady::now() - down_since_);
     spdlog::info("store {}: {} answers again after {:.1f} s (memcached {})", options_.name, subject_,
@@ -130,10 +132,10 @@ void pool_server::lost(connection& which, errc why, const std::string& reason, b
         return;
     }
     current_ = nullptr;
-    if (stopping_) return;
-    if (idle && !down_)
-        spdlog::debug("store {}: {}: {}; connecting again with the next call", options_.name, subject_, reason);
-    else fail(why, reason);
+    if (is_stopped()) return;
+    if (!idle || is_down()) return fail(why, reason);
+    happened(server_event::lost);
+    spdlog::debug("store {}: {}: {}; connecting again with the next call", options_.name, subject_, reason);
 }
 
 void pool_server::fail(errc why, const std::string& reason) {
@@ -142,13 +144,14 @@ void pool_server::fail(errc why, const std::string& reason) {
     ++failures_total_;
     last_failure_ = why;
     last_reason_ = reason;
-    if (down_ || failures_ >= options_.failures_max) return go_down(reason);
+    const bool was_down = is_down();
+    happened(was_down || failures_ >= options_.failures_max ? server_event::failed_again : server_event::failed);
+    if (is_down()) return go_down(was_down, reason);
     spdlog::debug("store {}: {}: {} (failure {} in a row)", options_.name, subject_, reason, failures_);
 }
 
-void pool_server::go_down(const std::string& reason) {
-    if (!down_) {
-        down_ = true;
+void pool_server::go_down(bool again, const std::string& reason) {
+    if (!again) {
         down_since_ = steady::now();
         pause_ = options_.backoff_min;
         spdlog::warn(
@@ -173,9 +176,12 @@ void pool_server::after(milliseconds time, void (pool_server::*then)()) {
 }
 
 const char* pool_server::state() const noexcept {
-    if (down_) return "down";
-    if (current_ == nullptr) return "idle";  // the next call connects
-    return current_->version().empty() ? "connecting" : "up";
+    switch (stage_) {
+        case server_stage::idle: return "idle";  // the next call connects
+        case server_stage::connecting: return "connecting";
+        case server_stage::up: return "up";
+        default: return "down";
+    }
 }
 
 void pool_server::describe(bytes& to) const {

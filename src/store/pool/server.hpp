@@ -11,6 +11,7 @@
 #include "shard/shard.hpp"
 #include "shard/socket_address.hpp"
 #include "store/pool/connection.hpp"
+#include "store/pool/server_stage.hpp"
 #include "store/store.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -53,8 +54,11 @@ private:
     void moved(resolved there);
     const char* state() const noexcept;
     void fail(errc why, const std::string& reason);
-    void go_down(const std::string& reason);
+    void go_down(bool again, const std::string& reason);
     void after(milliseconds time, void (pool_server::*then)());
+    void happened(server_event e) noexcept { stage_ = next_stage(stage_, e); }
+    bool is_down() const noexcept { return stage_ == server_stage::down || stage_ == server_stage::probing; }
+    bool is_stopped() const noexcept { return stage_ == server_stage::stopped; }
     bool is_name() const noexcept { return literal_.size == 0; }
 
     shard& home_;
@@ -74,8 +78,7 @@ private:
     boost::asio::steady_timer timer_;
     std::minstd_rand random_{std::random_device{}()};
 
-    bool down_{false};
-    bool stopping_{false};
+    server_stage stage_{server_stage::idle};
     unsigned failures_{0};  ///< in a row
     milliseconds pause_{0};
     steady::time_point down_since_{};

@@ -13,9 +13,14 @@ TEST(escape, control_characters_become_visible) {
 
 TEST(escape, quotes_are_cut_between_characters) {
     EXPECT_EQ(in_quotes("abc"), "'abc'");
-    EXPECT_EQ(in_quotes(std::string(60, 'x')), "'" + std::string(60, 'x') + "'");
-    EXPECT_EQ(in_quotes(std::string(61, 'x')), "'" + std::string(60, 'x') + "...'");
-    EXPECT_EQ(in_quotes(std::string(59, 'x') + "ää"), "'" + std::string(59, 'x') + "...'");
+    const auto quoted = [](std::size_t count, std::string_view end) {
+        std::string text = "'";
+        text.append(count, 'x').append(end);
+        return text;
+    };
+    EXPECT_EQ(in_quotes(std::string(60, 'x')), quoted(60, "'"));
+    EXPECT_EQ(in_quotes(std::string(61, 'x')), quoted(60, "...'"));
+    EXPECT_EQ(in_quotes(std::string(59, 'x').append("ää")), quoted(59, "...'"));
 }
 
 TEST(escape, blanks_and_control_characters_are_found_wherever_they_stand) {

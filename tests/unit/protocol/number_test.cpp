@@ -1,3 +1,4 @@
+#include "protocol/number.hpp"
 #include "protocol/item_size.hpp"
 
 #include <gtest/gtest.h>

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace freshet::test {
 namespace {
 
@@ -45,6 +47,20 @@ TEST(route_table, calls_go_to_the_route_s_store_or_are_refused) {
     EXPECT_TRUE(table.submit(c));
     EXPECT_EQ(c.reply.outcome, outcome::refused);
     EXPECT_EQ(c.reply.text, "no route leads anywhere for this key");
+}
+
+TEST(route_table, way_with_more_steps_than_a_call_has_room_for_is_refused_when_it_is_built) {
+    struct long_way final : store {
+        bool submit(call&) override { return true; }
+        unsigned steps() const noexcept override { return count; }
+        unsigned count{call::steps_max - 1};
+    } way;
+    route_table table;
+    table.add("fits", way);  // with the one of who asks
+    EXPECT_EQ(table.steps(), call::steps_max - 1);
+    ++way.count;
+    EXPECT_THROW(table.add("does-not", way), std::length_error);
+    EXPECT_EQ(table.find("does-not"), nullptr);
 }
 
 TEST(route_table, stores_it_keeps_live_as_long_as_it) {

@@ -3,7 +3,7 @@
 #include <freshet/time.hpp>
 
 #include "call/call.hpp"
-#include "call/client_state.hpp"
+#include "call/client.hpp"
 #include "call/step.hpp"
 #include "protocol/ask.hpp"
 #include "protocol/render.hpp"
@@ -49,7 +49,7 @@ queue_options confirm_within(milliseconds t) {
 class task : public testing::Test, public step {
 protected:
     struct asked {
-        call c;
+        client_call c;
         std::string command;
         std::string told{"nothing yet"};
     };
@@ -58,7 +58,7 @@ protected:
         for (asked& a : calls) {
             if (&a.c != &c) continue;
             output out;
-            render(c.request, c.form, c.reply, out);
+            render(c.request, *c.form, c.reply, out);
             a.told = out.text().view();
         }
         return true;
@@ -68,7 +68,7 @@ protected:
         a.command = std::move(command) + "\r\n";
         std::string_view rest = a.command;
         request_parser parser(1'024);
-        EXPECT_EQ(parser.next(rest, a.c.request, a.c.form), request_parser::status::call) << a.command;
+        EXPECT_EQ(parser.next(rest, a.c.request, a.c.wanted), request_parser::status::call) << a.command;
         a.c.home = &home;
         a.c.client = &client;
         a.c.now = now;
@@ -86,7 +86,7 @@ protected:
     steady::time_point now{};
     hand_queue quick{"quick", confirm_within(milliseconds(300))};
     hand_queue slow{"slow", confirm_within(milliseconds(60'000))};
-    client_state client;
+    client_slots client;
     std::list<asked> calls;
     task_store tasks{home, 2, std::make_unique<two_queues>(slow, quick), {}};
 };
@@ -117,7 +117,7 @@ TEST_F(task, failed_publication_says_what_failed) {
     const auto& told = ask("set t:q 0 0 1\r\nx");
     quick.answer_publication(publication::outcome::failed, {errc::queue_full, effect::not_done, quick.label()});
     EXPECT_EQ(told, "SERVER_ERROR queue quick is full (length_max), not_done\r\n");
-    EXPECT_FALSE(client.close_asked);
+    EXPECT_FALSE(calls.back().c.reply.close);
 }
 
 TEST_F(task, publication_not_confirmed_in_time_is_maybe_done) {
@@ -145,7 +145,7 @@ TEST_F(task, lost_noreply_closes_the_connection) {
     EXPECT_EQ(ask("set t:q 0 0 1 noreply\r\nx"), "nothing yet");
     quick.answer_publication(publication::outcome::failed, {errc::disk_full, effect::not_done, quick.label()});
     EXPECT_EQ(calls.back().told, "");
-    EXPECT_TRUE(client.close_asked);
+    EXPECT_TRUE(calls.back().c.reply.close);
 }
 
 TEST_F(task, plain_get_takes_and_acknowledges) {
@@ -154,7 +154,7 @@ TEST_F(task, plain_get_takes_and_acknowledges) {
     EXPECT_EQ(quick.receptions[0]->wait, milliseconds(0));
     quick.answer_reception(7, "body");
     EXPECT_EQ(told, "VALUE t:q 5 4\r\nbody\r\nEND\r\n");
-    EXPECT_TRUE(client.open.empty());
+    EXPECT_TRUE(client.of<client_deliveries>().open.empty());
     const auto& none = ask("get t:q/t=500");
     EXPECT_EQ(quick.receptions[0]->wait, milliseconds(500));
     quick.answer_reception(0);
@@ -190,8 +190,8 @@ TEST_F(task, close_open_takes_the_next_behind_the_acknowledgement) {
     quick.answer_settlement(done);
     quick.answer_reception(8, "next");
     EXPECT_EQ(told, "VALUE t:q/close/open 5 4\r\nnext\r\nEND\r\n");
-    ASSERT_EQ(client.open.size(), 1U);
-    EXPECT_EQ(client.open[0].number, 8U);
+    ASSERT_EQ(client.of<client_deliveries>().open.size(), 1U);
+    EXPECT_EQ(client.of<client_deliveries>().open[0].number, 8U);
 }
 
 TEST_F(task, what_settles_waits_for_what_its_client_opened_before) {
@@ -219,9 +219,8 @@ TEST_F(task, what_settles_waits_for_what_its_client_opened_before) {
 TEST_F(task, noreply_that_is_refused_is_lost_too) {
     for (const char* command :
          {"set t:q/bad 0 0 1 noreply\r\nx", "append t:q 0 0 1 noreply\r\nx", "set t:q 0 0 2000 noreply\r\n"}) {
-        client.close_asked = false;
         ask(command);
-        EXPECT_TRUE(client.close_asked) << command;
+        EXPECT_TRUE(calls.back().c.reply.close) << command;
     }
 }
 
@@ -241,18 +240,44 @@ TEST_F(task, abort_gives_back_and_delete_acknowledges_by_number) {
 
 TEST_F(task, reception_ends_when_its_client_has_left_and_what_came_goes_back) {
     ask("get t:q/open/t=60000");
-    after(milliseconds(20));
     EXPECT_EQ(quick.cancelled, 0);
-    client.gone = true;
-    after(milliseconds(20));
-    after(milliseconds(20));
+    calls.back().c.abandon();
+    calls.back().c.abandon();
     EXPECT_EQ(quick.cancelled, 1);
+    EXPECT_EQ(calls.back().told, "nothing yet");  // the reception is lent
     quick.answer_reception(7, "came all the same");
     ASSERT_EQ(quick.settlements.size(), 1U);
     EXPECT_EQ(quick.settlements[0]->action, settlement::action::retry);
     EXPECT_EQ(quick.settlements[0]->number, 7U);
     quick.answer_settlement(done);
-    EXPECT_TRUE(client.open.empty());
+    EXPECT_TRUE(client.of<client_deliveries>().open.empty());
+}
+
+TEST_F(task, what_is_held_for_a_client_that_has_left_is_let_go) {
+    ask("get t:q/open");
+    const auto& first = ask("get t:q/close");
+    const auto& second = ask("get t:q/close");
+    std::next(calls.begin(), 1)->c.abandon();
+    EXPECT_EQ(first, "END\r\n");
+    EXPECT_EQ(second, "nothing yet");
+    std::next(calls.begin(), 2)->c.abandon();
+    EXPECT_EQ(second, "END\r\n");
+    calls.front().c.abandon();
+    quick.answer_reception(7, "x");
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->action, settlement::action::retry);
+    quick.answer_settlement(done);
+}
+
+TEST_F(task, nothing_more_is_taken_behind_a_close_whose_client_has_left) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    const auto& told = ask("get t:q/close/open");
+    calls.back().c.abandon();
+    quick.answer_settlement(done);
+    EXPECT_TRUE(quick.receptions.empty());
+    EXPECT_EQ(told, "END\r\n");
+    EXPECT_EQ(client.of<client_deliveries>().opening, 0U);
 }
 
 TEST_F(task, mg_without_v_looks_and_takes_nothing) {

@@ -1,7 +1,6 @@
 #include <freshet/time.hpp>
 
 #include "call/call.hpp"
-#include "call/client_state.hpp"
 #include "protocol/ask.hpp"
 #include "protocol/reply.hpp"
 #include "protocol/request.hpp"
@@ -9,6 +8,7 @@
 #include "shard/shard.hpp"
 #include "store/memory/memory_store.hpp"
 #include "store/store.hpp"
+#include "support/held_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,12 +59,11 @@ protected:
         home.stop();
     }
     void make(store& behind, milliseconds wait) { subject = make_wait_store(home, behind, wait); }
-    asked& ask(std::string key, client_state* client = nullptr) {
+    asked& ask(std::string key) {
         asked& a = calls.emplace_back();
         keys.push_back(std::move(key));
         a.request.key = keys.back();
         a.request.want_value = true;
-        a.client = client;
         home.run_and_wait([&] { begin(a); });
         return a;
     }
@@ -85,6 +84,7 @@ protected:
     shard home{"home"};
     std::unique_ptr<memory_store> memory = make_memory_store({});
     silent_store silent{*memory};
+    test::held_store held;
     std::unique_ptr<store> subject;
     std::deque<asked> calls;
     std::deque<std::string> keys;
@@ -122,32 +122,85 @@ TEST_F(wait_store, miss_is_answered_when_the_time_is_over) {
 
 TEST_F(wait_store, call_of_a_client_that_has_left_ends) {
     make(*memory, 1h);
-    client_state client;
-    asked& a = ask("k", &client);
-    home.run_and_wait([&] { client.gone = true; });
+    asked& a = ask("k");
+    home.run_and_wait([&] { a.abandon(); });
     EXPECT_EQ(a.answer(), "(miss)");
 }
 
 TEST_F(wait_store, answer_may_end_and_begin_other_waits_in_the_same_tick) {
     make(silent, 1h);
     constexpr int count = 20;
-    std::array<client_state, count> clients;
     std::vector<asked*> all;
-    for (int i = 0; i < count; ++i) all.push_back(&ask("k" + std::to_string(i), &clients[static_cast<std::size_t>(i)]));
+    for (int i = 0; i < count; ++i) all.push_back(&ask("k" + std::to_string(i)));
     asked& later = calls.emplace_back();
     later.request.key = "later";
     later.request.want_value = true;
-    home.run_and_wait([&] {
-        // The first to end lets all others end at once, and asks for another key.
-        all[0]->when_answered = [&] {
-            for (int i = 1; i < count; ++i) clients[static_cast<std::size_t>(i)].gone = true;
-            begin(later);
-        };
-        clients[0].gone = true;
-    });
-    for (asked* a : all) EXPECT_EQ(a->answer(), "(miss)");
+    all[0]->when_answered = [&] {
+        for (int i = 1; i < count; ++i) all[static_cast<std::size_t>(i)]->abandon();
+        begin(later);
+    };
+    set("k0", "v");  // found in a tick
+    EXPECT_EQ(all[0]->answer(), "v");
+    for (int i = 1; i < count; ++i) EXPECT_EQ(all[static_cast<std::size_t>(i)]->answer(), "(miss)");
     set("later", "v");
     EXPECT_EQ(later.answer(), "v");
+}
+
+TEST_F(wait_store, call_that_stands_in_a_server_is_not_asked_again_meanwhile) {
+    make(held, 1h);
+    asked& a = ask("held");
+    home.run_and_wait([] {});
+    for (int tick = 0; tick < 50; ++tick) {  // more than a call has room for steps
+        home.run_and_wait([&] { dynamic_cast<ticker&>(*subject).tick(steady::now()); });
+    }
+    home.run_and_wait([&] {
+        EXPECT_EQ(held.held.size(), 1U);
+        held.release_all();
+    });
+    EXPECT_EQ(a.answer(), "held");
+}
+
+TEST_F(wait_store, call_is_answered_at_its_deadline_though_the_server_stands_still) {
+    make(held, 1ms);
+    asked& a = ask("held");
+    EXPECT_EQ(a.answer(), "(miss)");
+    asked& other = ask("other");  // what the server says later is for nobody
+    home.run_and_wait([&] { held.release_all(); });
+    EXPECT_EQ(other.answer(), "other");
+    EXPECT_EQ(a.answer(), "(miss)");
+}
+
+TEST_F(wait_store, store_may_end_while_a_server_still_has_what_it_asked) {
+    make(held, 1h);
+    asked& a = ask("held");
+    home.run_and_wait([&] { subject.reset(); });
+    EXPECT_EQ(a.answer(), "(miss)");
+    home.run_and_wait([&] { held.release_all(); });
+}
+
+TEST_F(wait_store, calls_own_deadline_comes_before_the_route_s) {
+    make(*memory, 1h);
+    asked& a = calls.emplace_back();
+    a.request.key = "k";
+    a.request.want_value = true;
+    a.deadline = steady::now() + 1ms;
+    home.run_and_wait([&] { begin(a); });
+    EXPECT_EQ(a.answer(), "(miss)");
+}
+
+TEST_F(wait_store, waits_in_front_of_waits_end_at_the_earlier_deadline) {
+    const auto inner = make_wait_store(home, *memory, 1h);
+    make(*inner, 1ms);
+    EXPECT_EQ(ask("k").answer(), "(miss)");
+    home.run_and_wait([&] { subject.reset(); });
+    make(*inner, 1h);
+    asked& told = ask("k");
+    asked& left = ask("other");
+    home.run_and_wait([&] { left.abandon(); });
+    EXPECT_EQ(left.answer(), "(miss)");
+    set("k", "v");
+    EXPECT_EQ(told.answer(), "v");
+    home.run_and_wait([&] { subject.reset(); });
 }
 
 TEST_F(wait_store, other_commands_do_not_wait) {

@@ -1,0 +1,25 @@
+// A call for another call's sake, as its maker keeps it.
+#pragma once
+
+#include "call/call.hpp"
+
+#include <cstddef>
+
+namespace freshet {
+
+/// It has its own key and form, so that it may be asked again, and may outlive what it was made from.
+struct sub_call : client_call {
+    void copy(const call& of) noexcept {
+        request = of.request;
+        wanted = *of.form;
+        home = of.home;
+        now = of.now;
+        deadline = of.deadline;
+        keep_key();
+    }
+
+    std::size_t kept_bytes() const noexcept { return reply.value.capacity(); }
+    void release_memory() noexcept { reply.value.release(); }
+};
+
+}  // namespace freshet
