@@ -3,6 +3,7 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
+#include "base/name.hpp"
 #include "config/broker_options.hpp"
 #include "config/draft.hpp"
 #include "config/options.hpp"

@@ -12,7 +12,7 @@ namespace freshet::reading {
 
 namespace {
 
-bool is_name(std::string_view text) {
+bool is_variable(std::string_view text) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
     return !text.empty() && letter(text.front()) &&
@@ -44,7 +44,7 @@ expansion expand_environment(std::string_view text) {
                 return to;
             }
             const std::string name(rest.substr(2, end - 2));
-            if (!is_name(name)) {
+            if (!is_variable(name)) {
                 to.mistake = fmt::format("{} is no name of an environment variable{}", in_quotes(name), hint);
                 return to;
             }

@@ -279,10 +279,4 @@ std::string_view header_of(std::string_view section) {
     return "call = { ... }";
 }
 
-bool is_name(std::string_view text) {
-    constexpr std::size_t name_max = 64;
-    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
-    return !text.empty() && text.size() <= name_max && text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
 }  // namespace freshet::reading
