@@ -4,7 +4,7 @@
 #include <freshet/time.hpp>
 
 #include "base/escape.hpp"
-#include "base/unix_connection.hpp"
+#include "base/unix_socket.hpp"
 #include "config/broker_options.hpp"
 #include "config/url/broker_url.hpp"
 #include "protocol/ask.hpp"
