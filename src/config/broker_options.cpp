@@ -94,4 +94,9 @@ result<kafka_options> kafka_of(const queue_config& q, std::string_view site) {
     return to;
 }
 
+std::string wrong_broker(const queue_config& q) {
+    const auto sentence = [](const auto& made) { return made ? std::string() : made.error().text; };
+    return q.on_kafka() ? sentence(kafka_of(q, "freshet")) : sentence(rabbitmq_of(q));
+}
+
 }  // namespace freshet

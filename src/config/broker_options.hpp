@@ -73,5 +73,7 @@ struct kafka_options : broker_options {
 result<rabbitmq_options> rabbitmq_of(const queue_config& q);
 /// `site`: begins the name of the group of consumers where none is given.
 result<kafka_options> kafka_of(const queue_config& q, std::string_view site);
+/// What is wrong with the URLs of a queue on either, a sentence; empty: nothing.
+std::string wrong_broker(const queue_config& q);
 
 }  // namespace freshet
