@@ -10,7 +10,7 @@
 
 namespace freshet {
 
-/// Turns a client's bytes into requests. One per connection; remembers only what spans reads.
+/// One per connection; remembers only what spans reads.
 class request_parser {
 public:
     enum class status : std::uint8_t {
@@ -19,7 +19,6 @@ public:
         local,    ///< request and form are filled: version, stats, flush_all ..., arguments()
         error,    ///< say text() (a whole line) and go on, unless form.noreply
         closing,  ///< say text() if any, then close
-        nothing,  ///< something was consumed that needs no answer
     };
 
     explicit request_parser(std::size_t item_size_max) noexcept : item_size_max_(item_size_max) {}

@@ -95,7 +95,6 @@ void session::process() {
                 say(parser_.text());
                 ending_ = true;
                 break;
-            case request_parser::status::nothing: break;
         }
         if (shard_.scratch.size() > server_shard::scratch_max_bytes && !send_out()) break;
     }
