@@ -7,7 +7,7 @@
 
 namespace freshet::test {
 
-void spawn_call(shard& home, caller& worker, const delivery& d, milliseconds limit,
+void spawn_call(shard& home, flow_worker& worker, const delivery& d, milliseconds limit,
                 std::function<void(work_result)> then) {
     boost::asio::co_spawn(home.context(), worker.call(d, "thumbs", limit),
                           [then = std::move(then)](std::exception_ptr thrown, work_result r) {

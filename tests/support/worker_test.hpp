@@ -1,4 +1,4 @@
-// Calls a caller on a back shard of its own and waits for the result.
+// Calls a flow's worker on a back shard of its own and waits for the result.
 #pragma once
 
 #include <freshet/time.hpp>
@@ -16,7 +16,7 @@
 namespace freshet::test {
 
 /// On the shard. `then` may be empty.
-void spawn_call(shard& home, caller& worker, const delivery& d, milliseconds limit,
+void spawn_call(shard& home, flow_worker& worker, const delivery& d, milliseconds limit,
                 std::function<void(work_result)> then = {});
 
 class worker_test : public testing::Test {
