@@ -1,4 +1,5 @@
-// What a queue on a broker is made from.
+// What a queue on RabbitMQ or Kafka is made from, and how that follows from a section [queue.NAME]: between the
+// configuration and queue/rabbitmq or queue/kafka.
 #pragma once
 
 #include <freshet/config.hpp>

@@ -1,4 +1,5 @@
-// Bytes of a client to requests. No sockets here.
+// Bytes of a client to requests: classic and meta commands, from whatever a session has received. No sockets here.
+// classic.cpp and meta.cpp hold its two halves.
 #pragma once
 
 #include "protocol/form.hpp"
