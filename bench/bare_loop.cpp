@@ -5,6 +5,8 @@
 //
 // In a turn all that epoll reports is received and read, and adds to what is to be sent. Only then is it sent, servers
 // first, in one piece for each connection.
+#include "base/whole_number.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,7 +17,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -119,10 +120,9 @@ std::string_view take_word(std::string_view& line) {
 }
 
 std::size_t number_of(std::string_view word) {
-    std::size_t number = 0;
-    const char* const end = word.data() + word.size();
-    if (word.empty() || std::from_chars(word.data(), end, number).ptr != end) fail("not a number:", word);
-    return number;
+    const auto number = freshet::whole_number<std::size_t>(word);
+    if (!number) fail("not a number:", word);
+    return *number;
 }
 
 /// Appends all of them at once.

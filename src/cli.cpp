@@ -1,4 +1,4 @@
-// The only file that includes CLI11, beside cli_bench.cpp.
+// The only file that includes CLI11, beside bench/command.cpp.
 #include "cli.hpp"
 
 #include <freshet/config.hpp>
@@ -6,6 +6,7 @@
 #include "admin/dead.hpp"
 #include "base/escape.hpp"
 #include "base/log.hpp"
+#include "base/whole_number.hpp"
 #include "bench/command.hpp"
 #include "config/reference.hpp"
 #include "config/suggest.hpp"
@@ -150,8 +151,9 @@ CLI::App* add_serve(CLI::App& app, command_line& line) {
 }
 
 std::string wrong_number(const std::string& text) {
-    const bool digits = !text.empty() && text.size() < 20 && text.find_first_not_of("0123456789") == std::string::npos;
-    return digits ? "" : in_quotes(text) + " is no number of a dead letter; freshet dead list shows them";
+    return whole_number<std::uint64_t>(text)
+               ? ""
+               : in_quotes(text) + " is no number of a dead letter; freshet dead list shows them";
 }
 
 CLI::App* add_dead(CLI::App& app, command_line& line) {

@@ -1,4 +1,5 @@
-// Freshet inside a program: a session without a socket. The same configuration, routes and limits as a server's.
+// Freshet inside a program: a session without a socket. The same configuration, routes and limits as a server's; calls
+// go through the same routes to the same stores and queues, on a thread of the client's own.
 #pragma once
 
 #include <freshet/config.hpp>
@@ -17,8 +18,8 @@ namespace freshet {
 /// What a get found.
 struct value {
     std::string data;
-    std::uint32_t flags{0};
-    std::uint64_t cas{0};
+    std::uint32_t flags{0};  ///< as they were stored; memcached clients keep the data's type there
+    std::uint64_t cas{0};    ///< differs after every change of the item
 };
 
 /// Every function may be called from any thread, waits for its answer, and throws nothing: a failure is a problem with

@@ -1,4 +1,6 @@
-// What a file or the command line says, as plain values. Reading is all or nothing; mistakes are told all at once.
+// A configuration as plain values: what a file or the command line says, with the defaults of what it does not say.
+// Reading is all or nothing; mistakes are told all at once. docs/config.md has the same options as a file writes them,
+// with their ranges. Sizes are bytes; times have their unit in the type.
 #pragma once
 
 #include <freshet/error.hpp>
@@ -46,6 +48,7 @@ struct memcached_options {
     std::size_t waiting_max_bytes{std::size_t{64} << 20};  ///< of them, what is not sent yet
 };
 
+/// Of one queue, wherever its messages are.
 struct queue_options {
     unsigned max_attempts{5};         ///< deliveries of one message; 0: no limit
     milliseconds backoff_min{1'000};  ///< the first retry's delay, doubled each time
@@ -60,6 +63,7 @@ struct queue_options {
     bool expire{false};                ///< a client's exptime expires the message
 };
 
+/// [[flow]]: messages of a queue are worked off by a program or a URL; one of `url` and `exec` is set.
 struct flow_config {
     std::string from;                ///< a queue's name
     std::string url;                 ///< "http://HOST[:PORT]/PATH": POSTed the body; or empty
@@ -73,16 +77,18 @@ struct flow_config {
                                       << 20};  ///< a larger result is an error: the store's item_size_max
 };
 
+/// [server].
 struct server_config {
-    std::vector<std::string> listen{"127.0.0.1:11311"};  ///< "HOST:PORT", "[::1]:PORT", "unix:/PATH"
-    unsigned threads{1};                                 ///< shards that serve clients, 1..64
-    bool allow_exec{false};                              ///< flows may run programs
-    std::size_t item_size_max_bytes{std::size_t{1} << 20};
-    std::size_t connections_max{10'000};
-    milliseconds stop_timeout{10'000};
-    std::size_t queues_max{1'000};  ///< queues that any_queue routes make
+    std::vector<std::string> listen{"127.0.0.1:11311"};     ///< "HOST:PORT", "[::1]:PORT", "unix:/PATH"
+    unsigned threads{1};                                    ///< shards that serve clients, 1..64
+    bool allow_exec{false};                                 ///< flows may run programs
+    std::size_t item_size_max_bytes{std::size_t{1} << 20};  ///< of a key and its value, as memcached counts
+    std::size_t connections_max{10'000};                    ///< of clients; more are answered with an error and closed
+    milliseconds stop_timeout{10'000};                      ///< what is under way at a stop has so long to end
+    std::size_t queues_max{1'000};                          ///< queues that any_queue routes make
 };
 
+/// [store.NAME].
 struct store_config {
     std::string name{"main"};
     std::vector<std::string> urls{"memory:"};  ///< that alone, or the servers of a pool, see parse_server_address()
@@ -94,6 +100,7 @@ struct store_config {
     bool in_memory() const { return urls.size() == 1 && urls.front() == "memory:"; }
 };
 
+/// [queue.NAME].
 struct queue_config {
     std::string name;
     /// "journal:" (STATE/journal.db) or "journal:PATH"; or the servers of a broker, "amqp://..." or "kafka://...".
@@ -122,6 +129,7 @@ struct queue_config {
     bool on_kafka() const;
 };
 
+/// [[route]]: keys that begin with one of the prefixes go to a store or to a queue. The longest prefix wins.
 struct route_config {
     std::vector<std::string> prefixes;
     std::string store;                 ///< a name of a store, or empty
@@ -131,6 +139,7 @@ struct route_config {
     bool close_on_lost_noreply{true};  ///< noreply = "close" or "warn"
 };
 
+/// All of it. Names refer to each other; read_config() has checked that they exist.
 struct config {
     server_config server{};
     std::vector<store_config> stores{};

@@ -36,7 +36,6 @@ enum class errc {
     out_of_memory,      ///< no room for the value although others were evicted
     too_large,          ///< the value is larger than item_size_max
     no_worker,          ///< a flow's program or address cannot be used
-    call_failed,        ///< a flow's call ended with an error
     wrong_config,       ///< the configuration has mistakes
     refused,            ///< not possible here, and why is in the text
     server_down,        ///< a memcached server failed several times in a row and is left alone for a while

@@ -1,4 +1,4 @@
-// What waits in a queue.
+// A message: what a program publishes, what waits in a queue, and what a worker is given. A plain value.
 #pragma once
 
 #include <freshet/time.hpp>
@@ -15,6 +15,7 @@ struct message {
     std::string key;   ///< messages of one key are handed out in order, one at a time; empty: no order among others
     std::string body;  ///< raw bytes, never wrapped
     std::uint32_t flags{0};  ///< the memcached client's
+    /// Names and values, for workers and other programs; names that begin with "freshet-" are this project's own.
     std::vector<std::pair<std::string, std::string>> headers;
     wall::time_point time{};        ///< when it was published; set by the queue
     wall::time_point not_before{};  ///< not handed out before; 1970: at once

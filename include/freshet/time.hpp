@@ -1,4 +1,4 @@
-// The clocks.
+// The two clocks and the units of time, here and in every other header.
 #pragma once
 
 #include <chrono>

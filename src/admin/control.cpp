@@ -3,13 +3,12 @@
 #include <freshet/time.hpp>
 
 #include "admin/dead_letters.hpp"
+#include "base/unix_socket.hpp"
 #include "protocol/ask.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -34,6 +33,7 @@ using socket_type = asio::local::stream_protocol::socket;
 
 constexpr std::size_t line_size_max = std::size_t{1} << 20;  ///< bytes; some 50,000 numbers
 constexpr std::size_t connections_max = 16;
+constexpr int backlog = 8;
 constexpr auto patience = std::chrono::seconds(30);  ///< for a whole connection, without the journal's time
 constexpr auto pause_after_failure = std::chrono::seconds(1);
 
@@ -169,35 +169,24 @@ problem trouble(const std::string& path, std::string_view why) {
     return {errc::refused, effect::not_done, fmt::format("freshet dead will not reach this server: {}: {}", path, why)};
 }
 
+std::string reason(int error) {
+    switch (error) {
+        case EADDRINUSE: return "another server answers there";
+        case ENOTSOCK: return "a file that is no socket stands there";
+        case ENAMETOOLONG: return fmt::format("the path of a socket has at most {} bytes", unix_path_max);
+        default: return std::strerror(error);
+    }
+}
+
 }  // namespace
 
 std::string control_path(const std::string& state_folder) { return state_folder + "/control"; }
 
 result<std::unique_ptr<control>> make_control(shard& back, std::vector<journal*> journals, std::string path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
-        return trouble(path, fmt::format("the path of a socket has at most {} bytes", sizeof address.sun_path - 1));
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    const auto* const name = reinterpret_cast<const sockaddr*>(&address);
-
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool served = ::connect(probe, name, sizeof address) == 0;
-    ::close(probe);
-    if (served) return trouble(path, "another server answers there");
-    struct stat there {};
-    if (::lstat(path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) ::unlink(path.c_str());  // left by a crash
-
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    // the mode of a socket is that of the file which bind makes: there is no moment in which others may connect
-    if (fd < 0 || ::fchmod(fd, S_IRUSR | S_IWUSR) != 0 || ::bind(fd, name, sizeof address) != 0 ||
-        ::listen(fd, 8) != 0) {
-        const int error = errno;
-        ::close(fd);
-        return trouble(path, std::strerror(error));
-    }
+    owned_descriptor made = listen_at_unix(path, backlog, S_IRUSR | S_IWUSR);
+    if (made.get() < 0) return trouble(path, reason(errno));
     auto d = std::make_shared<control_socket>(back, std::move(journals));
-    d->acceptor.assign(asio::local::stream_protocol(), fd);
+    d->acceptor.assign(asio::local::stream_protocol(), made.release());
     return std::unique_ptr<control>(std::make_unique<unix_control>(std::move(d), std::move(path)));
 }
 

@@ -1,7 +1,8 @@
 #include "admin/dead.hpp"
 
 #include "admin/control.hpp"
-#include "base/unix_connection.hpp"
+#include "base/unix_socket.hpp"
+#include "base/whole_number.hpp"
 #include "config/journal_path.hpp"
 #include "queue/journal/journal.hpp"
 #include "shard/shard.hpp"
@@ -10,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <future>
@@ -44,9 +44,8 @@ std::optional<dead_answer> ask_server(const std::string& path, const dead_comman
     const std::size_t head = answer.find('\n');
     const std::size_t blank = answer.find(' ');
     if (head == std::string::npos || blank > head) return no_answer();
-    std::size_t size = 0;
-    std::from_chars(answer.data() + blank + 1, answer.data() + head, size);
-    if (answer.size() - head - 1 != size) return no_answer();
+    const auto size = whole_number<std::size_t>(std::string_view(answer).substr(blank + 1, head - blank - 1));
+    if (size != answer.size() - head - 1) return no_answer();
     return dead_answer{answer.starts_with("done "), answer.substr(head + 1)};
 }
 

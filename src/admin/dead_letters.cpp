@@ -6,13 +6,13 @@
 
 #include "base/escape.hpp"
 #include "base/json.hpp"
+#include "base/whole_number.hpp"
 #include "queue/journal/dead_request.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <memory>
 #include <utility>
@@ -159,20 +159,20 @@ std::optional<dead_command> parse_dead_command(std::string_view line) {
         line.remove_prefix(std::min(end + 1, line.size()));
         return w;
     };
-    const auto number = [](std::string_view text, auto& to) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
-        return error == std::errc{} && end == text.data() + text.size();
-    };
     dead_command c;
     const auto* const verb = std::find(std::begin(verbs), std::end(verbs), word());
-    const std::string_view queue = word(), max = word(), form = word();
-    if (verb == std::end(verbs) || queue.empty() || !number(max, c.max) || (form != "json" && form != "text"))
-        return std::nullopt;
+    const std::string_view queue = word();
+    const auto max = whole_number<decltype(c.max)>(word());
+    const std::string_view form = word();
+    if (verb == std::end(verbs) || queue.empty() || !max || (form != "json" && form != "text")) return std::nullopt;
     c.verb = static_cast<dead_verb>(verb - std::begin(verbs));
     if (queue != "*") c.queue = queue;
+    c.max = *max;
     c.json = form == "json";
     while (!line.empty()) {
-        if (!number(word(), c.numbers.emplace_back())) return std::nullopt;
+        const auto number = whole_number<std::uint64_t>(word());
+        if (!number) return std::nullopt;
+        c.numbers.push_back(*number);
     }
     return c;
 }

@@ -1,4 +1,5 @@
-// A byte buffer.
+// A growing buffer of bytes that is cleared without giving its memory back: what is read, rendered and sent lies in
+// these.
 #pragma once
 
 #include <cstddef>

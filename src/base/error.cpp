@@ -20,7 +20,6 @@ std::string_view explain(errc e) noexcept {
         case errc::out_of_memory: return "out of memory storing object";
         case errc::too_large: return "object too large for cache";
         case errc::no_worker: return "has no worker";
-        case errc::call_failed: return "failed";
         case errc::wrong_config: return "is configured wrongly";
         case errc::refused: return "is not possible here";
         case errc::server_down: return "is down";

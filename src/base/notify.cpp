@@ -1,7 +1,8 @@
 #include "base/notify.hpp"
 
+#include "base/unix_socket.hpp"
+
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -12,18 +13,16 @@ namespace freshet {
 
 void notify(std::string_view state) noexcept {
     const char* const path = std::getenv("NOTIFY_SOCKET");
-    if (path == nullptr || *path == '\0') return;
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
+    if (path == nullptr) return;
+    auto address = unix_address(path);
+    if (!address) return;
     const std::size_t size = std::strlen(path);
-    if (size >= sizeof address.sun_path) return;
-    std::memcpy(address.sun_path, path, size);
-    if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // the abstract name space
+    if (address->sun_path[0] == '@') address->sun_path[0] = '\0';  // the abstract name space
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
     [[maybe_unused]] const auto n =
-        ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
+        ::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&*address), length);
     ::close(fd);
 }
 

@@ -1,11 +1,9 @@
 #include "base/rfc3339.hpp"
 
-#include <freshet/error.hpp>
+#include "base/whole_number.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace freshet {
 
@@ -14,9 +12,9 @@ namespace {
 /// So many digits, and then `end` (0: nothing is looked at), are taken from the text.
 bool take_number(std::string_view& text, std::size_t digits, char end, int& n) noexcept {
     if (text.size() < digits + (end != 0 ? 1 : 0)) return false;
-    const char* const last = text.data() + digits;
-    const auto [read, error] = std::from_chars(text.data(), last, n);
-    if (error != std::errc{} || read != last || n < 0 || (end != 0 && *last != end)) return false;
+    const auto number = whole_number<unsigned>(text.substr(0, digits));
+    if (!number || (end != 0 && text[digits] != end)) return false;
+    n = static_cast<int>(*number);
     text.remove_prefix(digits + (end != 0 ? 1 : 0));
     return true;
 }

@@ -24,19 +24,6 @@ extern "C" int __clone(int (*)(void*), void*, int, void*, ...) noexcept;
 
 namespace freshet {
 
-owned_descriptor& owned_descriptor::operator=(owned_descriptor&& other) noexcept {
-    if (this == &other) return *this;
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = other.release();
-    return *this;
-}
-
-owned_descriptor::~owned_descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-int owned_descriptor::release() noexcept { return std::exchange(descriptor_, -1); }
-
 namespace {
 
 constexpr std::size_t child_stack_size_bytes = std::size_t{64} << 10;

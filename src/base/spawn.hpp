@@ -3,28 +3,14 @@
 
 #include <freshet/error.hpp>
 
+#include "base/owned_descriptor.hpp"
+
 #include <sys/types.h>
 
 #include <string>
 #include <vector>
 
 namespace freshet {
-
-/// A descriptor that is closed when its owner goes.
-class owned_descriptor {
-public:
-    owned_descriptor() = default;
-    explicit owned_descriptor(int descriptor) noexcept : descriptor_(descriptor) {}
-    owned_descriptor(owned_descriptor&& other) noexcept : descriptor_(other.release()) {}
-    owned_descriptor& operator=(owned_descriptor&& other) noexcept;
-    ~owned_descriptor();
-
-    int get() const noexcept { return descriptor_; }
-    int release() noexcept;
-
-private:
-    int descriptor_{-1};
-};
 
 struct child_process {
     pid_t id{0};                                   ///< of the process and of its group

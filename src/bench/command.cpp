@@ -5,16 +5,15 @@
 #include <freshet/time.hpp>
 
 #include "base/escape.hpp"
+#include "base/whole_number.hpp"
 #include "bench/bench.hpp"
 #include "bench/meter.hpp"
-#include "cli.hpp"
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 
@@ -29,10 +28,8 @@ constexpr const char* rare = "Rarely needed";
 CLI::Validator whole(std::uint64_t least, std::uint64_t most) {
     return CLI::Validator(
         [least, most](const std::string& text) {
-            std::uint64_t number = 0;
-            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-            const bool right = error == std::errc{} && end == text.data() + text.size();
-            if (right && number >= least && number <= most) return std::string();
+            const auto number = whole_number<std::uint64_t>(text);
+            if (number && *number >= least && *number <= most) return std::string();
             return fmt::format("{} is no whole number from {} to {}", in_quotes(text), least, most);
         },
         "");
@@ -41,10 +38,8 @@ CLI::Validator whole(std::uint64_t least, std::uint64_t most) {
 CLI::Validator real(double least, double most) {
     return CLI::Validator(
         [least, most](const std::string& text) {
-            double number = 0;
-            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-            const bool right = error == std::errc{} && end == text.data() + text.size();
-            if (right && number >= least && number <= most) return std::string();
+            const auto number = load::real_number(text);
+            if (number && *number >= least && *number <= most) return std::string();
             return fmt::format("{} is no number from {} to {}", in_quotes(text), least, most);
         },
         "");

@@ -1,6 +1,6 @@
 #include "bench/meter.hpp"
 
-#include "base/spawn.hpp"
+#include "base/owned_descriptor.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -3,6 +3,7 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
+#include "base/whole_number.hpp"
 #include "bench/load/contents.hpp"
 #include "bench/load/endpoint.hpp"
 
@@ -17,14 +18,6 @@ namespace {
 
 constexpr std::uint64_t ratio_max = 1'000'000;
 
-template <class Number>
-std::optional<Number> whole_of(std::string_view text) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 std::string wrong_key(const std::string& key) {
     const bool spaces = key.find_first_of(std::string("\0 \t\r\n", 5)) != std::string::npos;
     if (!key.empty() && key.size() <= 200 && !spaces) return {};
@@ -33,11 +26,18 @@ std::string wrong_key(const std::string& key) {
 
 }  // namespace
 
+std::optional<double> real_number(std::string_view text) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
 std::optional<ratio> parse_ratio(const std::string& text) {
     const auto colon = std::string_view(text).find(':');
     if (colon == std::string_view::npos) return std::nullopt;
-    const auto gets = whole_of<std::uint64_t>(std::string_view(text).substr(0, colon));
-    const auto sets = whole_of<std::uint64_t>(std::string_view(text).substr(colon + 1));
+    const auto gets = whole_number<std::uint64_t>(std::string_view(text).substr(0, colon));
+    const auto sets = whole_number<std::uint64_t>(std::string_view(text).substr(colon + 1));
     if (!gets || !sets || *gets + *sets == 0 || *gets > ratio_max || *sets > ratio_max) return std::nullopt;
     return ratio{*gets, *sets};
 }
@@ -46,7 +46,7 @@ std::optional<double> parse_skew(const std::string& text) {
     constexpr std::string_view zipf = "zipf:";
     if (text == "uniform") return 0.0;
     if (!text.starts_with(zipf)) return std::nullopt;
-    const auto exponent = whole_of<double>(std::string_view(text).substr(zipf.size()));
+    const auto exponent = real_number(std::string_view(text).substr(zipf.size()));
     if (!exponent || !(*exponent > 0 && *exponent <= 10)) return std::nullopt;
     return exponent;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace freshet::load {
 
@@ -15,6 +16,8 @@ struct ratio {
     std::uint64_t gets{9}, sets{1};
 };
 
+/// All of `text`, as "0.5" or "1e6". Nothing: it is no number.
+std::optional<double> real_number(std::string_view text);
 /// "GETS:SETS"; nothing: it is none.
 std::optional<ratio> parse_ratio(const std::string& text);
 /// The exponent of "zipf:EXPONENT", 0 of "uniform"; nothing: it is neither.

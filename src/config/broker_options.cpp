@@ -3,6 +3,7 @@
 
 #include <freshet/config.hpp>
 
+#include "config/url/address.hpp"
 #include "config/url/broker_url.hpp"
 
 #include <fmt/format.h>
@@ -84,14 +85,18 @@ result<kafka_options> kafka_of(const queue_config& q, std::string_view site) {
     fill(to, q, first);
     for (const broker_url& one : *urls) {
         if (!to.servers.empty()) to.servers += ',';
-        to.servers += one.host.find(':') == one.host.npos ? fmt::format("{}:{}", one.host, one.port)
-                                                          : fmt::format("[{}]:{}", one.host, one.port);
+        to.servers += join_address(one.host, one.port);
     }
     to.topic = name_of(q.topic, first, q);
     to.group = q.group.empty() ? fmt::format("{}.{}", site, q.name) : q.group;
     to.linger = q.linger;
     to.properties = q.kafka_properties;
     return to;
+}
+
+std::string wrong_broker(const queue_config& q) {
+    const auto sentence = [](const auto& made) { return made ? std::string() : made.error().text; };
+    return q.on_kafka() ? sentence(kafka_of(q, "freshet")) : sentence(rabbitmq_of(q));
 }
 
 }  // namespace freshet

@@ -1,4 +1,5 @@
-// What a queue on a broker is made from.
+// What a queue on RabbitMQ or Kafka is made from, and how that follows from a section [queue.NAME]: between the
+// configuration and queue/rabbitmq or queue/kafka.
 #pragma once
 
 #include <freshet/config.hpp>
@@ -73,5 +74,7 @@ struct kafka_options : broker_options {
 result<rabbitmq_options> rabbitmq_of(const queue_config& q);
 /// `site`: begins the name of the group of consumers where none is given.
 result<kafka_options> kafka_of(const queue_config& q, std::string_view site);
+/// What is wrong with the URLs of a queue on either, a sentence; empty: nothing.
+std::string wrong_broker(const queue_config& q);
 
 }  // namespace freshet

@@ -3,6 +3,7 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
+#include "base/name.hpp"
 #include "config/broker_options.hpp"
 #include "config/draft.hpp"
 #include "config/options.hpp"
@@ -224,12 +225,8 @@ void check_queue(const found<queue_config>& q, draft& d) {
     if (!broker && q.value.urls.size() > 1)
         d.say(q.at.of("url"), "url: a journal is one file; a list is for the servers of a broker");
     if (!broker) return;
-    const auto wrong = [&](const problem& p) { d.say(q.at.of("url"), fmt::format("url: {}", p.text)); };
-    if (kafka) {
-        if (const auto made = kafka_of(q.value, "freshet"); !made) wrong(made.error());
-    } else if (const auto made = rabbitmq_of(q.value); !made) {
-        wrong(made.error());
-    }
+    if (const std::string wrong = wrong_broker(q.value); !wrong.empty())
+        d.say(q.at.of("url"), fmt::format("url: {}", wrong));
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
-// What a file says, each section with the places that later checks point at.
+// A configuration while it is read: what a file says, each section with the places that later checks point at. On the
+// way: value.hpp (the tree) -> draft -> check.cpp (together) -> complete.cpp (what was left out) -> config.
 #pragma once
 
-#include "config/value.hpp"
-
 #include <freshet/config.hpp>
+
+#include "config/value.hpp"
 
 #include <string>
 #include <string_view>
@@ -52,9 +53,9 @@ struct draft {
 
 /// Every section and option by itself.
 void read_sections(const table& root, draft& to);
-/// One option. True: the value was right and is where the option says.
 struct sections;
 struct option;
+/// One option. True: the value was right and is where the option says.
 bool read_option(const option& o, const value& from, sections& to, places& at, draft& d);
 
 /// What sections say of each other.

@@ -1,4 +1,4 @@
-// ${NAME} in texts of a file.
+// ${NAME} in texts of a file: filled in from the environment before an option is checked.
 #pragma once
 
 #include <freshet/config.hpp>

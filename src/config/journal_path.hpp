@@ -1,4 +1,4 @@
-// Where a journal's file is.
+// Which file a queue's "journal:" URL means; the same for the server and for `freshet dead`.
 #pragma once
 
 #include <string>

@@ -57,7 +57,7 @@ constexpr std::array all_options{
            "Clients at a time. The process raises its limit of open files to match."},
     option{"server", "stop_timeout", time<milliseconds>{at<server, &server_config::stop_timeout>, 0ms, 1h},
            "How long a stop waits for what clients have asked and for calls that run. 0s: it does not wait."},
-    option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 1'000'000},
+    option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 500'000},
            R"(How many queues routes with `queue = "*"` make in all. 0: none, only those of the file are used.)"},
 
     option{
@@ -277,12 +277,6 @@ std::string_view header_of(std::string_view section) {
     if (section == "route") return "[[route]]";
     if (section == "flow") return "[[flow]]";
     return "call = { ... }";
-}
-
-bool is_name(std::string_view text) {
-    constexpr std::size_t name_max = 64;
-    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
-    return !text.empty() && text.size() <= name_max && text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
 }  // namespace freshet::reading

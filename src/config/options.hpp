@@ -109,8 +109,4 @@ std::string_view header_of(std::string_view section);
 std::string form_of(const option& o);     ///< "number, 1 to 64"
 std::string default_of(const option& o);  ///< "1"
 
-/// Names of stores and queues.
-bool is_name(std::string_view text);
-inline constexpr std::string_view name_rule = "names have 1 to 64 of A-Z a-z 0-9 _ . : -";
-
 }  // namespace freshet::reading

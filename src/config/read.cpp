@@ -2,6 +2,7 @@
 #include <freshet/config.hpp>
 
 #include "base/escape.hpp"
+#include "base/name.hpp"
 #include "config/draft.hpp"
 #include "config/options.hpp"
 #include "config/suggest.hpp"

@@ -1,4 +1,4 @@
-// The text of docs/config.md.
+// docs/config.md as text: every option with its form, default and meaning. A test compares it with the file.
 #pragma once
 
 #include <string>

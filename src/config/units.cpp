@@ -3,8 +3,8 @@
 #include <freshet/error.hpp>
 
 #include "base/bytes.hpp"
+#include "base/whole_number.hpp"
 
-#include <charconv>
 #include <iterator>
 #include <limits>
 #include <span>
@@ -32,17 +32,15 @@ constexpr unit sizes[] = {
 };
 
 std::optional<std::uint64_t> parse(std::string_view text, std::span<const unit> units, bool bare) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;
-    std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+    const auto number = take_whole_number<std::uint64_t>(text);
+    if (!number) return std::nullopt;
     constexpr auto number_max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    if (rest.empty() && bare && number <= number_max) return number;
-    if (rest.starts_with(' ')) rest.remove_prefix(1);
+    if (text.empty() && bare && *number <= number_max) return number;
+    if (text.starts_with(' ')) text.remove_prefix(1);
     for (const unit& u : units) {
-        if (rest != u.name) continue;
-        if (number > number_max / u.factor) break;
-        return number * u.factor;
+        if (text != u.name) continue;
+        if (*number > number_max / u.factor) break;
+        return *number * u.factor;
     }
     return std::nullopt;
 }

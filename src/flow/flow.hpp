@@ -9,16 +9,11 @@
 #include "shard/shard.hpp"
 #include "store/store.hpp"
 
-#include <cstdint>
 #include <memory>
 
 namespace freshet {
 
-/// Counted since the flow was started. Read from any thread.
-struct flow_figures {
-    std::uint64_t called{0}, good{0}, retried{0}, dead{0};
-};
-
+/// Any thread, but for what stop() says.
 class flow {
 public:
     virtual ~flow() = default;
@@ -27,7 +22,6 @@ public:
     /// Receives no more, lets the running calls end until `deadline`, then gives their deliveries back. Waits. Not from
     /// the back shard.
     virtual void stop(steady::time_point deadline) = 0;
-    virtual flow_figures figures() const noexcept = 0;
 };
 
 /// `keep_results`: `into` lives in this process only, so results are kept in the journal too, under the store's name.

@@ -3,13 +3,13 @@
 #include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
+#include "base/whole_number.hpp"
 #include "flow/worker.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <optional>
 
@@ -17,13 +17,7 @@ namespace freshet {
 
 namespace {
 
-/// All of `text` as a number.
-std::optional<unsigned> number(std::string_view text) {
-    unsigned n = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return n;
-}
+constexpr auto number = [](std::string_view text) { return whole_number<unsigned>(text); };
 
 problem wrong_url(std::string_view text, std::string_view why) {
     return {errc::wrong_config, effect::not_done, fmt::format("\"{}\" is no URL for a flow: {}", text, why)};

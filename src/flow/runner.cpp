@@ -20,7 +20,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cassert>
 #include <condition_variable>
 #include <mutex>
@@ -79,7 +78,6 @@ public:
     const flow_config& config() const noexcept override { return config_; }
     void start() override;
     void stop(steady::time_point deadline) override;
-    flow_figures figures() const noexcept override;
 
 private:
     void spawn(asio::awaitable<void> work, bool takes_slot);
@@ -115,23 +113,12 @@ private:
     bool stopping_{false};    ///< receive no more
     bool aborted_{false};     ///< give back what is not settled
 
-    std::atomic<std::uint64_t> called_{0}, good_{0}, retried_{0}, dead_{0};
-
     // of stop()
     std::mutex mutex_;
     std::condition_variable all_ended_;
     bool started_{false};
     bool ended_{false};
 };
-
-flow_figures runner::figures() const noexcept {
-    flow_figures f;
-    f.called = called_.load(std::memory_order_relaxed);
-    f.good = good_.load(std::memory_order_relaxed);
-    f.retried = retried_.load(std::memory_order_relaxed);
-    f.dead = dead_.load(std::memory_order_relaxed);
-    return f;
-}
 
 void runner::start() {
     if (std::exchange(started_, true)) return;
@@ -279,7 +266,6 @@ asio::awaitable<work_result> runner::ask(const delivery& d, const result<std::st
         co_return work_ended(work_result::verdict::dead,
                              fmt::format("none of its {} attempts came to an end", queue_.options().max_attempts));
     if (!key) co_return work_ended(work_result::verdict::dead, key.error().text);
-    called_.fetch_add(1, std::memory_order_relaxed);
     const std::string_view from = queue_.name();
     co_return co_await worker_->call(d, from, config_.timeout);
 }
@@ -292,7 +278,6 @@ asio::awaitable<void> runner::settle_retry(const delivery& d, const work_result&
     s.delay = said.retry_after.count() > 0 ? std::min(said.retry_after, retry_after_max)
                                            : backoff(queue_.options(), d.message.attempt, jitter(random_));
     s.reason = said.body;
-    retried_.fetch_add(1, std::memory_order_relaxed);
     spdlog::info("{}: {}; again in {} ms", name(d), said.body, s.delay.count());
     co_await settle(s);
 }
@@ -323,10 +308,8 @@ asio::awaitable<void> runner::conclude(const delivery& d, const result<std::stri
     awaited<settlement> s(back_);
     s.number = d.number;
     if (said.verdict == work_result::verdict::good) {
-        good_.fetch_add(1, std::memory_order_relaxed);
         s.action = settlement::action::ack;
     } else {
-        dead_.fetch_add(1, std::memory_order_relaxed);
         spdlog::warn("{}: {}; a dead letter", name(d), said.body);
         s.action = settlement::action::dead;
         s.reason = std::move(said.body);

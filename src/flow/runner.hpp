@@ -1,4 +1,4 @@
-// The runner of a flow: takes deliveries from a queue, has a caller work on them, stores what it says, settles.
+// The runner of a flow: takes deliveries from a queue, has a worker work on them, stores what it says, settles.
 // And its rules, as plain functions.
 #pragma once
 

@@ -1,4 +1,5 @@
-// A caller hands one delivery to a worker and says what came of it. One kind per file: exec, http.
+// A flow's worker: it is given one delivery and says what came of it. One kind per file: exec, http, and
+// client/function_worker for functions of a program.
 #pragma once
 
 #include <freshet/time.hpp>

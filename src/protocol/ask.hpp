@@ -1,4 +1,5 @@
-// A request as a client writes it.
+// A request as a client writes it: what the client's side (pools, demo, bench) sends to a memcached server. The other
+// way round is request_parser.hpp; the answers are read by reply_parser.hpp. No sockets here.
 #pragma once
 
 #include "base/bytes.hpp"

@@ -1,4 +1,4 @@
-// Keys of meta commands may travel as base64 (flag b).
+// Base64 as the meta commands have it: keys with blanks or control characters travel so (flag b).
 #pragma once
 
 #include "base/bytes.hpp"

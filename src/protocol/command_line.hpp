@@ -1,4 +1,4 @@
-// A command line cut into tokens.
+// A command line cut into tokens: what request_parser's parts (classic.cpp, meta.cpp) read a command from.
 #pragma once
 
 #include "protocol/request_parser.hpp"

@@ -1,4 +1,4 @@
-// memcached's times of expiry.
+// memcached's times of expiry: seconds from now, or a date where they are too many. Stores and queues read them alike.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The form in which a client wants its answer.
+// The form in which a client wants its answer: kept beside the request until the reply is rendered, and not looked at
+// by stores. The same form tells a reply_parser how a server will answer.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// The size of an item as memcached counts it.
+// The size of an item as memcached counts it, for item_size_max: it is the same however a store keeps the item.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// A reply as a server writes it.
+// A reply as a server writes it: the last step of a call, in front of the socket's output. No sockets here.
 #pragma once
 
 #include <freshet/error.hpp>

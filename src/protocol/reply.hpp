@@ -1,4 +1,5 @@
-// What a client is told, as a value; rendered in the form that the client asked for.
+// What a client is told, as a value: stores fill it, render.hpp writes it in the form that the client asked for, and
+// reply_parser.hpp reads it from a server's answer.
 #pragma once
 
 #include <freshet/error.hpp>

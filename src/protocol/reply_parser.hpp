@@ -1,4 +1,4 @@
-// What a server says, read as a client reads it. No sockets here.
+// What a server says, read as a client reads it: a pool's connections, the demo and the tests. No sockets here.
 #pragma once
 
 #include "protocol/form.hpp"
@@ -12,7 +12,7 @@
 
 namespace freshet {
 
-/// Reads what a server says, as a client does: for each request asked, in their order, what became of it.
+/// For each request asked, in their order, what became of it.
 class reply_parser {
 public:
     enum class status : std::uint8_t {

@@ -1,4 +1,5 @@
-// Bytes of a client to requests. No sockets here.
+// Bytes of a client to requests: classic and meta commands, from whatever a session has received. No sockets here.
+// classic.cpp and meta.cpp hold its two halves.
 #pragma once
 
 #include "protocol/form.hpp"
@@ -10,7 +11,7 @@
 
 namespace freshet {
 
-/// Turns a client's bytes into requests. One per connection; remembers only what spans reads.
+/// One per connection; remembers only what spans reads.
 class request_parser {
 public:
     enum class status : std::uint8_t {
@@ -19,7 +20,6 @@ public:
         local,    ///< request and form are filled: version, stats, flush_all ..., arguments()
         error,    ///< say text() (a whole line) and go on, unless form.noreply
         closing,  ///< say text() if any, then close
-        nothing,  ///< something was consumed that needs no answer
     };
 
     explicit request_parser(std::size_t item_size_max) noexcept : item_size_max_(item_size_max) {}

@@ -1,4 +1,5 @@
-// What is asked of a queue. Each is lent to it and comes home once.
+// What is asked of a queue: to take a message in, to hand some out, to settle one. Each is an operation (see
+// shard/operation.hpp): lent to the queue, answered within itself, and home once.
 #pragma once
 
 #include <freshet/error.hpp>
@@ -14,7 +15,7 @@
 
 namespace freshet {
 
-/// One message on its way in.
+/// One message on its way in; home once it is durable, or refused.
 struct publication : operation {
     enum class outcome : std::uint8_t { confirmed, duplicate, failed };
 
@@ -31,7 +32,7 @@ struct delivery {
     bool redelivered{false};  ///< it may have been handed out before
 };
 
-/// Asks for messages.
+/// Asks for messages; home with those there are, at the latest after `wait`.
 struct reception : operation {
     std::size_t max{1};          ///< at most so many
     milliseconds wait{0};        ///< until one comes; 0: only what is there now; milliseconds::max(): until cancel()
@@ -52,7 +53,7 @@ struct kept_result {
     bool error{false};           ///< an error result: never replaces a good one
 };
 
-/// What becomes of a delivery.
+/// What becomes of a delivery; home once that is durable.
 struct settlement : operation {
     enum class action : std::uint8_t {
         ack,    ///< done: it is gone

@@ -11,6 +11,7 @@
 
 namespace freshet {
 
+/// Failures come home in the operations: errc, effect, and label() as the subject.
 class queue {
 public:
     virtual ~queue() = default;
@@ -26,9 +27,11 @@ public:
         one.next = nullptr;
         publish(one, one);
     }
+    /// Lends it until there is something to hand out, or its time is over.
     virtual void receive(reception& r) noexcept = 0;
     /// The reception comes home soon, with what it has or empty. Harmless when it is on its way already.
     virtual void cancel(reception& r) noexcept = 0;
+    /// Lends it until it is decided; a delivery that is not known (any more) is an outcome, not a failure.
     virtual void settle(settlement& s) noexcept = 0;
 };
 

@@ -1,4 +1,4 @@
-// A queue's time, so that tests can make it pass.
+// The time of journals and broker queues (leases, pauses, expiry), so that tests can make it pass.
 #pragma once
 
 #include <freshet/time.hpp>

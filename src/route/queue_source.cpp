@@ -1,6 +1,6 @@
 #include "route/queue_source.hpp"
 
-#include "route/task_key.hpp"
+#include "base/name.hpp"
 
 namespace freshet {
 
@@ -21,7 +21,7 @@ public:
 
     queue* find(std::string_view& rest, bool make, failure& why) override {
         const std::string_view name = rest.substr(0, rest.find_first_of("#/"));
-        if (!is_queue_name(name)) {
+        if (!is_name(name)) {
             why = {errc::refused, effect::not_done, {}};
             return nullptr;
         }

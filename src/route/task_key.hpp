@@ -21,11 +21,8 @@ struct task_key {
 };
 
 inline constexpr milliseconds task_wait_max{60'000};
-inline constexpr std::size_t queue_name_max = 64;
 
 /// Nothing: not a form that exists.
 std::optional<task_key> parse_task_key(std::string_view rest) noexcept;
-/// 1 to 64 of A-Z a-z 0-9 _ . : -
-bool is_queue_name(std::string_view name) noexcept;
 
 }  // namespace freshet

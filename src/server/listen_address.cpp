@@ -1,13 +1,14 @@
 #include "server/listen_address.hpp"
 
+#include "base/unix_socket.hpp"
+#include "config/url/address.hpp"
+
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,39 +31,17 @@ std::string reason(int error) {
         case EACCES: return "permission denied (ports below 1024 and foreign folders need rights)";
         case EADDRNOTAVAIL: return "this machine has no such address";
         case ENOENT: return "the folder does not exist";
+        case ENOTSOCK: return "a file that is no socket stands there";
+        case ENAMETOOLONG: return fmt::format("the path must have 1 to {} bytes", unix_path_max);
         default: return std::strerror(error);
     }
 }
 
-/// True: a server still answers there. A socket file left by a crash answers nobody.
-bool alive(const sockaddr_un& address) {
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool connected = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    ::close(probe);
-    return connected;
-}
-
 result<std::vector<listening_socket>> listen_unix(const std::string& text, const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path)
-        return trouble(text, "the path must have 1 to 107 bytes");
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    struct stat there {};
-    if (::lstat(path.c_str(), &there) == 0) {
-        if (!S_ISSOCK(there.st_mode)) return trouble(text, "a file that is no socket stands there");
-        if (alive(address)) return trouble(text, reason(EADDRINUSE));
-        ::unlink(path.c_str());
-    }
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return trouble(text, reason(errno));
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, backlog) != 0) {
-        const int error = errno;
-        ::close(fd);
-        return trouble(text, reason(error));
-    }
+    owned_descriptor made = listen_at_unix(path, backlog, 0);
+    if (made.get() < 0) return trouble(text, reason(errno));
     std::vector<listening_socket> sockets;
-    sockets.push_back({fd, "unix:" + path, path, false});
+    sockets.push_back({made.release(), "unix:" + path, path, false});
     return sockets;
 }
 
@@ -79,11 +58,11 @@ std::string name_of(int fd) {
     if (address.ss_family == AF_INET) {
         const auto& a = reinterpret_cast<const sockaddr_in&>(address);
         ::inet_ntop(AF_INET, &a.sin_addr, host, sizeof host);
-        return fmt::format("{}:{}", host, ntohs(a.sin_port));
+        return reading::join_address(host, ntohs(a.sin_port));
     }
     const auto& a = reinterpret_cast<const sockaddr_in6&>(address);
     ::inet_ntop(AF_INET6, &a.sin6_addr, host, sizeof host);
-    return fmt::format("[{}]:{}", host, ntohs(a.sin6_port));
+    return reading::join_address(host, ntohs(a.sin6_port));
 }
 
 int listen_tcp(const addrinfo& a) {
@@ -103,19 +82,15 @@ int listen_tcp(const addrinfo& a) {
 
 result<std::vector<listening_socket>> listen_on(const std::string& address) {
     if (address.starts_with("unix:")) return listen_unix(address, address.substr(5));
-    const auto colon = address.rfind(':');
-    if (colon == std::string::npos || colon + 1 == address.size())
-        return trouble(address, "an address is HOST:PORT, [IPV6]:PORT or unix:/PATH");
-    std::string host = address.substr(0, colon);
-    const std::string port = address.substr(colon + 1);
-    if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    if (host == "*") host.clear();
+    const auto parts = reading::split_address(address, reading::every_host::is_a_star);
+    if (!parts || !parts->port) return trouble(address, "an address is HOST:PORT, [IPV6]:PORT or unix:/PATH");
+    const char* const host = parts->host == "*" ? nullptr : parts->host.c_str();
 
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    const int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &found);
+    const int error = ::getaddrinfo(host, std::to_string(*parts->port).c_str(), &hints, &found);
     if (error != 0) return trouble(address, ::gai_strerror(error));
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, ::freeaddrinfo);
 

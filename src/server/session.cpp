@@ -112,7 +112,6 @@ void session::process() {
                 say(parser_.text());
                 happened(session_event::input_over);
                 break;
-            case request_parser::status::nothing: break;
         }
         if (shard_.scratch.size() > server_shard::scratch_max_bytes && !send_out()) break;
     }

@@ -1,4 +1,5 @@
-// The coroutine face of operations. Own thread of a shard.
+// Operations for coroutines: lend one, then co_await its return. Used by flows; routes and sessions use finish(). Own
+// thread of a shard.
 #pragma once
 
 #include "shard/gate.hpp"

@@ -1,4 +1,5 @@
-// Operations on their way home, as one chain per shard.
+// Operations on their way home, gathered as one chain per shard, so that a turn of the journal's or a broker's thread
+// wakes each shard once.
 #pragma once
 
 #include "shard/operation.hpp"
@@ -10,6 +11,7 @@ namespace freshet {
 
 class completion_batch {
 public:
+    /// Behind the others of its home.
     void add(operation& o) {
         o.next = nullptr;
         for (chain& c : chains_) {
@@ -21,6 +23,7 @@ public:
         }
         chains_.push_back({o.home, &o, &o});
     }
+    /// Sends them, and is empty then.
     void post() noexcept {
         for (chain& c : chains_) {
             if (c.first == nullptr) continue;

@@ -1,4 +1,5 @@
-// What a coroutine waits for. Own thread of a shard.
+// What one coroutine waits for until somebody opens it; awaited.hpp and store/execute.cpp are made of it. Own thread of
+// a shard.
 #pragma once
 
 #include "shard/shard.hpp"

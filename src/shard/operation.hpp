@@ -1,4 +1,5 @@
-// What crosses threads, lent until it comes home.
+// What crosses threads: the base of everything that is asked of a queue. Lent until it comes home, linked into chains
+// without the heap.
 #pragma once
 
 #include <cstdint>

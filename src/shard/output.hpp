@@ -1,4 +1,5 @@
-// What is to be sent: text of its own, and slices of values between it. Own thread only.
+// What a connection is to send: text of its own, and slices of values between it, in one sendmsg where the socket takes
+// it. Own thread only.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -9,6 +10,7 @@
 
 namespace freshet {
 
+/// Kept from turn to turn by what holds a connection; text is appended, slices are lent.
 class output {
 public:
     /// Append here; it comes behind all that is there.

@@ -1,8 +1,9 @@
 #include "shard/resolver.hpp"
 
+#include "base/unix_socket.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/un.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -41,10 +42,10 @@ std::unique_ptr<resolver> system_resolver(shard& home) { return std::make_unique
 socket_address literal_address(const server_address& server) {
     socket_address to;
     if (server.is_unix()) {
-        auto& a = reinterpret_cast<sockaddr_un&>(to.storage);
-        a.sun_family = AF_UNIX;
-        std::memcpy(a.sun_path, server.host.c_str(), std::min(server.host.size() + 1, sizeof a.sun_path - 1));
-        to.size = sizeof a;
+        const auto address = unix_address(server.host);
+        if (!address) return to;
+        std::memcpy(&to.storage, &*address, sizeof *address);
+        to.size = sizeof *address;
         return to;
     }
     auto& four = reinterpret_cast<sockaddr_in&>(to.storage);

@@ -1,4 +1,5 @@
-// Hosts to addresses. Own thread of a shard; the answer comes on it, never before look_up() has returned.
+// Hosts to addresses, for pools and for RabbitMQ. Own thread of a shard; the answer comes on it, never before look_up()
+// has returned.
 #pragma once
 
 #include <freshet/config.hpp>

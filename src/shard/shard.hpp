@@ -1,4 +1,5 @@
-// A shard is a thread with its event loop.
+// A shard is a thread with its event loop: some serve clients, the back shard runs flows and brokers. What belongs to a
+// shard is touched by its thread alone; others hand it operations or functions.
 #pragma once
 
 #include <freshet/error.hpp>
@@ -32,6 +33,7 @@ protected:
 
 class shard {
 public:
+    /// `name`: of the thread, for tools of the system; at most 15 bytes are shown.
     explicit shard(std::string name);
     ~shard();
     shard(const shard&) = delete;

@@ -1,4 +1,4 @@
-// Where a socket can be connected to.
+// An address that connect() takes, whatever its family.
 #pragma once
 
 #include <sys/socket.h>
@@ -7,7 +7,6 @@
 
 namespace freshet {
 
-/// Where a socket can be connected to.
 struct socket_address {
     sockaddr_storage storage{};
     socklen_t size{0};

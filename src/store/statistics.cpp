@@ -1,25 +1,15 @@
 #include "store/statistics.hpp"
 
-#include <freshet/error.hpp>
-
+#include "base/whole_number.hpp"
 #include "protocol/command_line.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <optional>
 #include <set>
 
 namespace freshet {
 
 namespace {
-
-std::optional<std::uint64_t> number_of(std::string_view text) {
-    std::uint64_t n = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return n;
-}
 
 /// The last part of "items:1:age".
 std::string_view last_part(std::string_view name) { return name.substr(name.rfind(':') + 1); }
@@ -73,8 +63,8 @@ void statistics_sum::add(std::string_view lines) {
             all_.push_back({std::string(name), std::string(value)});
             return;
         }
-        const auto a = number_of(same->value);
-        const auto b = number_of(value);
+        const auto a = whole_number<std::uint64_t>(same->value);
+        const auto b = whole_number<std::uint64_t>(value);
         if (a && b && !is_property(name)) same->value = std::to_string(*a + *b);
     });
 }

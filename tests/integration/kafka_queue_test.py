@@ -2,7 +2,6 @@
 import subprocess
 import unittest
 
-import servers
 from broker_cases import CONFIRMED, UNREACHABLE, BrokerCases, BrokerTest, until
 from cutting_proxy import CuttingProxy
 from kafka import PASSWORD, USER, Kafka
@@ -36,10 +35,6 @@ class KafkaQueue(BrokerCases, unittest.TestCase):
         headers = dict(pair.split("=", 1) for pair in headers.split(","))
         self.assertEqual((headers["ce_id"], headers["ce_specversion"], headers["freshet-flags"]), ("t1", "1.0", "9"))
         self.assertGreater(int(time), 0)
-
-    def test_the_example_runs_on_real_servers_by_url_alone(self):
-        with servers.memcached_of_the_system() as memcached:
-            self.run_example(f"memcached://127.0.0.1:{memcached.port}", self.url("article"))
 
     def test_dead_letters_are_in_a_topic_of_their_own(self):
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'

@@ -9,7 +9,6 @@ except ImportError:     # another Python than Debian's; it is pure Python
     sys.path.append("/usr/lib/python3/dist-packages")
     import pika
 
-import servers
 from broker_cases import CONFIRMED, UNREACHABLE, BrokerCases, BrokerTest, until
 from cutting_proxy import CuttingProxy
 from rabbitmq import RabbitMQ
@@ -51,10 +50,6 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         taken = subprocess.run(["amqp-consume", "--url", self.broker.url, "-q", "theirs", "-c", "1", "cat"], check=True,
                                capture_output=True, timeout=self.patience)
         self.assertEqual(taken.stdout, b"once more")
-
-    def test_the_example_runs_on_real_servers_by_url_alone(self):
-        with servers.memcached_of_the_system() as memcached:
-            self.run_example(f"memcached://127.0.0.1:{memcached.port}", self.url("article"))
 
     def test_dead_letters_are_in_a_queue_of_their_own(self):
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'

@@ -150,6 +150,10 @@ class BrokerCases(BrokerTest):
         until(lambda: client.publish(b"hello", b"task:thumbs#1"), CONFIRMED, self.patience)
         until(lambda: client.get(b"result:1"), b"HELLO", self.patience)
 
+    def test_the_example_runs_on_real_servers_by_url_alone(self):
+        with servers.memcached_of_the_system() as memcached:
+            self.run_example(f"memcached://127.0.0.1:{memcached.port}", self.url("article"))
+
     def test_absent_at_start_is_said_and_ends(self):
         self.broker.shut_down()
         try:

@@ -1,8 +1,9 @@
 #include "support/plain_client.hpp"
 
+#include "base/unix_socket.hpp"
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,12 +19,9 @@ constexpr timeval longest_wait{60, 0};
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
 
 int connect_unix(const std::string& path) {
-    sockaddr_un to{};
-    to.sun_family = AF_UNIX;
-    std::memcpy(to.sun_path, path.c_str(), path.size() + 1);
-    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) fail("connect " + path);
-    return descriptor;
+    owned_descriptor made = connect_to_unix(path);
+    if (made.get() < 0) fail("connect " + path);
+    return made.release();
 }
 
 int connect_tcp(const std::string& address) {

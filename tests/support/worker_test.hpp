@@ -1,4 +1,4 @@
-// Calls a flow_worker on a back shard of its own and waits for the result.
+// Calls a flow's worker on a back shard of its own and waits for the result.
 #pragma once
 
 #include <freshet/time.hpp>

@@ -1,7 +1,6 @@
 #include "bench/load/contents.hpp"
 
-#include <freshet/error.hpp>
-
+#include "base/whole_number.hpp"
 #include "bench/load/random.hpp"
 
 #include <algorithm>
@@ -64,11 +63,9 @@ bool contents::is_value(std::string_view bytes, std::uint64_t number) const {
 }
 
 std::optional<std::uint64_t> contents::number_of(std::string_view value) const {
-    std::uint64_t number = 0;
     if (value.size() < digits) return std::nullopt;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + digits, number, 16);
-    if (error != std::errc{} || end != value.data() + digits || !is_value(value, number)) return std::nullopt;
-    return number;
+    const auto number = whole_number<std::uint64_t>(value.substr(0, digits), 16);
+    return number && is_value(value, *number) ? number : std::nullopt;
 }
 
 void append_number(std::string& to, std::uint64_t number) {

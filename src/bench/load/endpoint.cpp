@@ -1,6 +1,7 @@
 #include "bench/load/endpoint.hpp"
 
 #include "base/escape.hpp"
+#include "base/unix_socket.hpp"
 #include "config/url/address.hpp"
 
 #include <fcntl.h>
@@ -8,7 +9,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
@@ -24,20 +24,16 @@ constexpr timeval connect_limit{10, 0};
 
 std::vector<endpoint> of_path(const std::string& address) {
     endpoint e{.size = sizeof(sockaddr_un), .text = address};
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    std::memcpy(name.sun_path, address.data() + 5, address.size() - 5);  // wrong_address() has looked at the length
+    const sockaddr_un name = unix_address(std::string_view(address).substr(5)).value();  // see wrong_address()
     std::memcpy(&e.name, &name, sizeof name);
     return {e};
 }
 
 std::vector<endpoint> of_host(const std::string& address) {
-    const auto colon = address.rfind(':');
-    std::string host = address.substr(0, colon);
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    const auto parts = reading::split_address(address).value();  // see wrong_address()
     addrinfo hints{}, *found = nullptr;
     hints.ai_socktype = SOCK_STREAM;
-    const int wrong = ::getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found);
+    const int wrong = ::getaddrinfo(parts.host.c_str(), std::to_string(parts.port.value()).c_str(), &hints, &found);
     if (wrong != 0)
         throw std::runtime_error(fmt::format("the host of {} is not known: {}", address, ::gai_strerror(wrong)));
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);

@@ -1,7 +1,7 @@
 // Where the server is, and how it is reached.
 #pragma once
 
-#include "base/spawn.hpp"
+#include "base/owned_descriptor.hpp"
 
 #include <sys/socket.h>
 

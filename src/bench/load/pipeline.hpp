@@ -57,7 +57,6 @@ public:
 private:
     std::size_t take_line(std::string_view line, std::string_view bytes, tally& to);
     std::size_t take_hit(std::string_view line, std::string_view bytes, tally& to);
-    void take_end(tally& to);
     void miss_until(std::size_t end, tally& to);
     bool is_miss(std::string_view line, std::uint64_t key) const;
     std::size_t find_key(std::string_view line) const;

@@ -3,12 +3,11 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
+#include "base/whole_number.hpp"
 #include "bench/load/reply_line.hpp"
 #include "bench/tally.hpp"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace freshet::load {
 
@@ -18,6 +17,15 @@ constexpr std::string_view after_body = "\r\nEND\r\n";
 
 queue_answer error_of(std::string_view line) {
     return {queue_reply::error, line.size(), 0, line.substr(0, line.size() - 2)};
+}
+
+/// A reply of one line: `good`, or an error, of which `bad` is one.
+queue_answer read_line(std::string_view bytes, std::string_view good, std::string_view bad, const char* to_what) {
+    const std::string_view line = line_of(bytes);
+    if (line.empty()) return {};
+    if (line == good) return {queue_reply::good, line.size()};
+    if (is_error(line) || line == bad) return error_of(line);
+    refuse_reply(line, to_what);
 }
 
 class memcached_wire final : public wire {
@@ -42,18 +50,10 @@ public:
     }
 
     queue_answer read_published(std::string_view bytes) const override {
-        const std::string_view line = line_of(bytes);
-        if (line.empty()) return {};
-        if (line == "STORED\r\n") return {queue_reply::good, line.size()};
-        if (is_error(line) || line == "NOT_STORED\r\n") return error_of(line);
-        refuse_reply(line, "a set");
+        return read_line(bytes, "STORED\r\n", "NOT_STORED\r\n", "a set");
     }
     queue_answer read_settled(std::string_view bytes) const override {
-        const std::string_view line = line_of(bytes);
-        if (line.empty()) return {};
-        if (line == "DELETED\r\n") return {queue_reply::good, line.size()};
-        if (is_error(line) || line == "NOT_FOUND\r\n") return error_of(line);
-        refuse_reply(line, "a delete");
+        return read_line(bytes, "DELETED\r\n", "NOT_FOUND\r\n", "a delete");
     }
     queue_answer read_delivery(std::string_view bytes) const override {
         const std::string_view line = line_of(bytes);
@@ -96,10 +96,9 @@ std::string_view line_of(std::string_view bytes) {
 }
 
 std::uint64_t number_at(std::string_view bytes) {
-    std::uint64_t number = 0;
-    if (std::from_chars(bytes.data(), bytes.data() + bytes.size(), number).ec != std::errc{})
-        refuse_reply(bytes, "anything: it has no number where one belongs");
-    return number;
+    const auto number = take_whole_number<std::uint64_t>(bytes);
+    if (!number) refuse_reply(bytes, "anything: it has no number where one belongs");
+    return *number;
 }
 
 void refuse_reply(std::string_view line, const char* to_what) {

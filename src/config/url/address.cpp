@@ -4,15 +4,15 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
+#include "base/unix_socket.hpp"
+#include "base/whole_number.hpp"
 #include "config/url/broker_url.hpp"
 #include "config/url/server_address.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/un.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
@@ -36,20 +36,15 @@ bool is_host(std::string_view text) {
     return ::inet_pton(AF_INET, std::string(text).c_str(), &to) == 1;
 }
 
-std::optional<std::uint16_t> port_of(std::string_view text) {
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return port;
-}
+std::optional<std::uint16_t> port_of(std::string_view text) { return whole_number<std::uint16_t>(text); }
 
 struct host_port {
     std::string_view host;
     std::optional<std::string_view> port;
 };
 
-/// "HOST", "HOST:PORT", "[IPV6]" or "[IPV6]:PORT"; `every`: HOST may be "*".
-std::optional<host_port> split(std::string_view text, bool every) {
+/// "HOST", "HOST:PORT", "[IPV6]" or "[IPV6]:PORT".
+std::optional<host_port> split(std::string_view text, every_host every) {
     host_port to;
     std::size_t end = text.find(':');
     if (text.starts_with('[')) {
@@ -58,7 +53,8 @@ std::optional<host_port> split(std::string_view text, bool every) {
         ++end;
     }
     to.host = text.substr(0, end);
-    if (!text.starts_with('[') && !is_host(to.host) && !(every && to.host == "*")) return std::nullopt;
+    if (!text.starts_with('[') && !is_host(to.host) && !(every == every_host::is_a_star && to.host == "*"))
+        return std::nullopt;
     if (end >= text.size()) return to;
     if (text[end] != ':') return std::nullopt;
     to.port = text.substr(end + 1);
@@ -74,16 +70,16 @@ constexpr std::string_view scheme_of(std::string_view url) {
 std::string wrong_listen_address(std::string_view address) {
     if (address.starts_with("unix:")) {
         const std::string_view path = address.substr(5);
-        constexpr std::size_t path_max = sizeof(sockaddr_un::sun_path) - 1;
         if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string_view::npos) {
             return fmt::format("{} is no address; a socket file is \"unix:/PATH\", with the whole path",
                                in_quotes(address));
         }
-        if (path.size() > path_max)
-            return fmt::format("the path of a socket has at most {} bytes, this one has {}", path_max, path.size());
+        if (path.size() > unix_path_max)
+            return fmt::format("the path of a socket has at most {} bytes, this one has {}", unix_path_max,
+                               path.size());
         return {};
     }
-    const auto parts = split(address, true);
+    const auto parts = split(address, every_host::is_a_star);
     if (!parts || !parts->port) {
         const bool bare_ipv6 = std::count(address.begin(), address.end(), ':') > 1 && !address.starts_with('[');
         return fmt::format("{} is no address; write {}", in_quotes(address),
@@ -94,8 +90,8 @@ std::string wrong_listen_address(std::string_view address) {
     return {};
 }
 
-std::optional<host_and_port> split_address(std::string_view text) {
-    const auto parts = split(text, false);
+std::optional<host_and_port> split_address(std::string_view text, every_host every) {
+    const auto parts = split(text, every);
     if (!parts) return std::nullopt;
     host_and_port to;
     to.host = parts->host.starts_with('[') ? parts->host.substr(1, parts->host.size() - 2) : parts->host;
@@ -103,6 +99,10 @@ std::optional<host_and_port> split_address(std::string_view text) {
     to.port = port_of(*parts->port);
     if (!to.port) return std::nullopt;
     return to;
+}
+
+std::string join_address(std::string_view host, std::uint16_t port) {
+    return host.find(':') == host.npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 
 std::string wrong_http_url(std::string_view url) {
@@ -122,7 +122,7 @@ std::string wrong_http_url(std::string_view url) {
     if (authority.find('@') != std::string_view::npos)
         return "a user name and password in an http URL are not in this version";
     if (url.find('#') != std::string_view::npos) return "a URL that is called has no '#'; write it as %23";
-    const auto parts = split(authority, false);
+    const auto parts = split(authority, every_host::is_none);
     if (!parts) return fmt::format("{} has no host; write \"http://HOST[:PORT]/PATH\"", in_quotes(url));
     const auto port = parts->port ? port_of(*parts->port) : std::optional<std::uint16_t>{80};
     if (!port || *port == 0) return fmt::format("{} is no port; ports are 1 to 65535", in_quotes(*parts->port));

@@ -18,7 +18,11 @@ struct host_and_port {
     std::string host{};
     std::optional<std::uint16_t> port{};
 };
-std::optional<host_and_port> split_address(std::string_view text);
+/// What "*" says, where a server listens.
+enum class every_host : std::uint8_t { is_none, is_a_star };
+std::optional<host_and_port> split_address(std::string_view text, every_host every = every_host::is_none);
+/// "HOST:PORT" or "[IPV6]:PORT".
+std::string join_address(std::string_view host, std::uint16_t port);
 std::string wrong_store_url(std::string_view url);
 std::string wrong_queue_url(std::string_view url);
 std::string wrong_journal_url(std::string_view url);

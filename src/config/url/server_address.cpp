@@ -2,11 +2,10 @@
 
 #include <freshet/config.hpp>
 
+#include "base/whole_number.hpp"
 #include "config/url/address.hpp"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace freshet {
 
@@ -23,16 +22,13 @@ bool take_weight(std::string_view& text, unsigned& weight) {
     text = text.substr(0, at);
     if (!query.starts_with("weight=")) return false;
     query.remove_prefix(7);
-    const auto [end, error] = std::from_chars(query.data(), query.data() + query.size(), weight);
-    return error == std::errc{} && end == query.data() + query.size() && weight >= 1 && weight <= weight_max;
+    weight = whole_number<unsigned>(query).value_or(0);
+    return weight >= 1 && weight <= weight_max;
 }
 
 }  // namespace
 
-std::string server_address::name() const {
-    if (is_unix()) return "unix:" + host;
-    return host.find(':') == host.npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
-}
+std::string server_address::name() const { return is_unix() ? "unix:" + host : reading::join_address(host, port); }
 
 result<server_address> parse_server_address(std::string_view url) {
     constexpr std::string_view scheme = "memcached://";

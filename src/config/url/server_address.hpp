@@ -1,4 +1,4 @@
-// The URL of a memcached server.
+// The URL of a memcached server, as a store's `url` lists them.
 #pragma once
 
 #include <freshet/config.hpp>

@@ -1,7 +1,7 @@
 #include "demo/server/client.hpp"
 
 #include "base/interrupt.hpp"
-#include "base/unix_connection.hpp"
+#include "base/unix_socket.hpp"
 #include "protocol/form.hpp"
 #include "protocol/reply_parser.hpp"
 

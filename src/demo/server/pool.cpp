@@ -5,7 +5,7 @@
 #include <freshet/time.hpp>
 
 #include "base/interrupt.hpp"
-#include "base/unix_connection.hpp"
+#include "base/unix_socket.hpp"
 #include "config/url/server_address.hpp"
 #include "protocol/ask.hpp"
 

@@ -4,7 +4,7 @@
 #include <freshet/time.hpp>
 
 #include "base/escape.hpp"
-#include "base/unix_connection.hpp"
+#include "base/unix_socket.hpp"
 #include "config/broker_options.hpp"
 #include "config/url/broker_url.hpp"
 #include "protocol/ask.hpp"
@@ -49,12 +49,7 @@ std::string wrong_queue(const std::vector<std::string>& urls) {
                 "{} is no broker; write \"amqp://...\" or \"kafka://...\"; without --queue it is a journal",
                 in_quotes(url));
     }
-    if (q.on_kafka()) {
-        const auto made = kafka_of(q, "freshet");
-        return made ? std::string() : made.error().text;
-    }
-    const auto made = rabbitmq_of(q);
-    return made ? std::string() : made.error().text;
+    return wrong_broker(q);
 }
 
 std::string kind_of_queue(const std::vector<std::string>& urls) {

@@ -4,6 +4,7 @@
 
 #include "base/interrupt.hpp"
 #include "base/json.hpp"
+#include "base/whole_number.hpp"
 #include "demo/server/client.hpp"
 #include "demo/server/files.hpp"
 #include "demo/server/queue.hpp"
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -100,10 +100,9 @@ std::string written(const owned_descriptor& d) {
 pid_t parent_of(const std::string& process_folder) {
     const std::string stat = read_file(process_folder + "/stat");  // "PID (NAME) STATE PARENT ...", any byte in NAME
     const std::size_t name_end = stat.rfind(") ");
-    pid_t parent = 0;
-    if (name_end != std::string::npos && stat.size() > name_end + 4)
-        std::from_chars(stat.data() + name_end + 4, stat.data() + stat.size(), parent);
-    return parent;
+    if (name_end == std::string::npos || stat.size() <= name_end + 4) return 0;
+    std::string_view rest = std::string_view(stat).substr(name_end + 4);
+    return take_whole_number<pid_t>(rest).value_or(0);
 }
 
 std::optional<std::string> variable_of(const std::string& process_folder, std::string_view name) {

@@ -2,12 +2,13 @@
 
 #include <freshet/time.hpp>
 
+#include "base/since_1970.hpp"
+#include "base/whole_number.hpp"
 #include "queue/broker/headers.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
 namespace freshet {
@@ -24,8 +25,7 @@ void put(message& m, std::string_view name, std::int64_t number) {
 std::int64_t take(message& m, std::string_view name) {
     const auto at = std::find_if(m.headers.begin(), m.headers.end(), [&](const auto& h) { return h.first == name; });
     if (at == m.headers.end()) return 0;
-    std::int64_t number = 0;
-    std::from_chars(at->second.data(), at->second.data() + at->second.size(), number);
+    const std::int64_t number = whole_number<std::int64_t>(at->second).value_or(0);
     m.headers.erase(at);
     return number;
 }
@@ -40,7 +40,7 @@ void pack(message& m) {
 
 void unpack(message& m) {
     m.attempt = static_cast<unsigned>(take(m, attempt_header));
-    m.expires = date_of(take(m, expires_header));
+    m.expires = from_ms_since_1970(take(m, expires_header));
     m.not_before = {};
 }
 

@@ -1,10 +1,16 @@
-// What stands in a message's headers on every broker, beside its ecosystem's own places.
+// What stands in a message's headers on every broker, beside its ecosystem's own places: names, and how they are
+// written and read.
 #pragma once
 
+#include <freshet/message.hpp>
 #include <freshet/time.hpp>
 
+#include "base/since_1970.hpp"
+
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace freshet {
 
@@ -16,9 +22,33 @@ constexpr std::string_view expires_header = "freshet-expires";        ///< the s
 constexpr std::string_view queue_header = "freshet-queue";            ///< of a dead letter
 constexpr std::string_view reason_header = "freshet-reason";          ///< of a dead letter
 
-inline std::int64_t ms_since_1970(wall::time_point t) noexcept {
-    return std::chrono::duration_cast<milliseconds>(t.time_since_epoch()).count();
+/// Of a dead letter.
+struct death {
+    std::string_view queue;
+    std::string_view reason;
+};
+
+/// Calls `add(name, value)` for each header that the message needs; a value is a text or a std::int64_t. `died`: null
+/// for a message that lives.
+template <class Add>
+void add_own_headers(const message& m, const death* died, Add add) {
+    if (m.flags != 0) add(flags_header, std::int64_t{m.flags});
+    if (m.attempt != 0) add(attempt_header, std::int64_t{m.attempt});
+    if (m.not_before != wall::time_point{}) add(not_before_header, ms_since_1970(m.not_before));
+    if (m.expires != wall::time_point{}) add(expires_header, ms_since_1970(m.expires));
+    if (died == nullptr) return;
+    add(queue_header, died->queue);
+    add(reason_header, died->reason);
 }
-inline wall::time_point date_of(std::int64_t ms) noexcept { return wall::time_point(milliseconds(ms)); }
+
+/// Takes what a header of this project says. `number`: none where its value is no whole number. Anybody can write such
+/// headers: what cannot be is passed over.
+inline void read_own_header(std::string_view name, std::optional<std::int64_t> number, message& m) {
+    if (!number) return;
+    if (name == flags_header && std::in_range<std::uint32_t>(*number)) m.flags = static_cast<std::uint32_t>(*number);
+    if (name == attempt_header && std::in_range<unsigned>(*number)) m.attempt = static_cast<unsigned>(*number);
+    if (name == not_before_header) m.not_before = from_ms_since_1970(*number);
+    if (name == expires_header) m.expires = from_ms_since_1970(*number);
+}
 
 }  // namespace freshet

@@ -1,5 +1,7 @@
 #include "queue/broker/queue.hpp"
 
+#include "base/since_1970.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,9 +44,7 @@ broker_queue::broker_queue(shard& back, const broker_options& options, const que
     note_.home = &back_;
     // Numbers are never given again, not by a later process either. What is here may be handed out: no mark holds it.
     queue_row row;
-    row.next =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(wall::now().time_since_epoch()).count())
-        << 20;
+    row.next = static_cast<std::uint64_t>(ms_since_1970(wall::now())) << 20;
     line_.restore(row, 0);
     row.mark = std::numeric_limits<std::uint64_t>::max();
     line_.row_written(row);

@@ -1,4 +1,5 @@
-// Queues in a file of this process.
+// A journal: durable queues in one SQLite file of this process, with their dead letters and kept results. Its writer
+// thread does all the work.
 #pragma once
 
 #include <freshet/config.hpp>

@@ -1,5 +1,7 @@
 #include "queue/journal/lock.hpp"
 
+#include "base/whole_number.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -33,7 +35,9 @@ result<journal_lock> journal_lock::take(const std::string& path) {
                                        path, name, std::strerror(errno))};
         char text[24]{};
         const auto size = ::pread(lock.descriptor_, text, sizeof text - 1, 0);
-        const std::string who = size > 0 ? fmt::format(" (pid {})", std::strtol(text, nullptr, 10)) : std::string();
+        std::string_view begin(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+        const auto pid = take_whole_number<pid_t>(begin);
+        const std::string who = pid ? fmt::format(" (pid {})", *pid) : std::string();
         return problem{
             errc::journal_locked, effect::not_done,
             fmt::format("the journal {} is open in another process{}: stop that one, or use another path", path, who)};

@@ -1,4 +1,4 @@
-// A queue on Kafka.
+// A queue on Kafka: broker/queue.hpp over a kafka_link.
 #pragma once
 
 #include <freshet/error.hpp>

@@ -4,6 +4,8 @@
 #include <freshet/time.hpp>
 
 #include "base/rfc3339.hpp"
+#include "base/since_1970.hpp"
+#include "base/whole_number.hpp"
 #include "queue/broker/headers.hpp"
 
 #include <fmt/format.h>
@@ -31,15 +33,6 @@ void add(rd_kafka_headers_t* to, std::string_view name, std::int64_t number) {
     add(to, name, std::string_view(text, static_cast<std::size_t>(end - text)));
 }
 
-template <class Number>
-bool is_number(std::string_view text, Number& n) noexcept {
-    Number read{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), read);
-    if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return false;
-    n = read;
-    return true;
-}
-
 void read_headers(const rd_kafka_message_t& from, message& m) {
     rd_kafka_headers_t* headers = nullptr;
     if (rd_kafka_message_headers(&from, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
@@ -49,14 +42,10 @@ void read_headers(const rd_kafka_message_t& from, message& m) {
     for (std::size_t i = 0;
          rd_kafka_header_get_all(headers, i, &name_there, &value_there, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
         const std::string_view name(name_there), value(static_cast<const char*>(value_there), size);
-        std::int64_t date = 0;
         if (name == "ce_id" && !value.empty()) m.id = value;
-        else if (name == flags_header) is_number(value, m.flags);
         else if (name == "ce_time") m.time = parse_rfc3339(value).value_or(m.time);
-        else if (name == attempt_header) is_number(value, m.attempt);
-        else if (name == not_before_header && is_number(value, date)) m.not_before = date_of(date);
-        else if (name == expires_header && is_number(value, date)) m.expires = date_of(date);
-        else if (!name.starts_with(own_headers) && !name.starts_with(cloud_events)) m.headers.emplace_back(name, value);
+        else if (name.starts_with(own_headers)) read_own_header(name, whole_number<std::int64_t>(value), m);
+        else if (!name.starts_with(cloud_events)) m.headers.emplace_back(name, value);
     }
 }
 
@@ -72,14 +61,9 @@ kafka_outfit kafka_outfit_of(const message& m, std::string_view source, std::str
     add(to, "ce_source", source);
     add(to, "ce_type", reason != nullptr ? "freshet.dead_letter" : "freshet.message");
     if (!is_new) add(to, "ce_time", date.tell(m.time));
-    if (m.flags != 0) add(to, flags_header, std::int64_t{m.flags});
-    if (m.attempt != 0) add(to, attempt_header, std::int64_t{m.attempt});
-    if (m.not_before != wall::time_point{}) add(to, not_before_header, ms_since_1970(m.not_before));
-    if (m.expires != wall::time_point{}) add(to, expires_header, ms_since_1970(m.expires));
-    if (reason != nullptr) {
-        add(to, queue_header, queue);
-        add(to, reason_header, *reason);
-    }
+    const death died{queue, reason != nullptr ? *reason : std::string_view()};
+    add_own_headers(m, reason != nullptr ? &died : nullptr,
+                    [to](std::string_view name, const auto& value) { add(to, name, value); });
     for (const auto& [name, value] : m.headers) add(to, name, value);
     return {to, is_new ? ms_since_1970(m.time) : 0};
 }
@@ -89,7 +73,7 @@ message from_kafka(const rd_kafka_message_t& from) {
     m.key.assign(static_cast<const char*>(from.key), from.key_len);
     m.body.assign(static_cast<const char*>(from.payload), from.len);
     rd_kafka_timestamp_type_t kind;
-    if (const std::int64_t time = rd_kafka_message_timestamp(&from, &kind); time > 0) m.time = date_of(time);
+    if (const std::int64_t time = rd_kafka_message_timestamp(&from, &kind); time > 0) m.time = from_ms_since_1970(time);
     read_headers(from, m);
     if (m.id.empty()) m.id = fmt::format("{}-{}", from.partition, from.offset);
     return m;

@@ -1,9 +1,8 @@
 #include "queue/kafka/offsets.hpp"
 
-#include <freshet/error.hpp>
+#include "base/whole_number.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace freshet {
 
@@ -18,13 +17,6 @@ void append_run(std::string& to, std::size_t first, std::size_t last) {
     if (last == first) return;
     to += '-';
     to += std::to_string(last);
-}
-
-bool take_number(std::string_view& text, std::size_t& n) noexcept {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (error != std::errc{}) return false;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return true;
 }
 
 }  // namespace
@@ -78,15 +70,14 @@ std::string kafka_offsets::settled_above() const {
 
 void kafka_offsets::restore(std::int64_t position, std::string_view text) {
     begin_at(position);
-    std::size_t first = 0, last = 0;
-    while (take_number(text, first)) {
-        last = first;
+    while (const auto first = take_whole_number<std::size_t>(text)) {
+        auto last = first;
         if (text.starts_with('-')) {
             text.remove_prefix(1);
-            if (!take_number(text, last)) return;
+            last = take_whole_number<std::size_t>(text);
         }
-        if (last < first || last > restored_max) return;
-        restore_settled(first, last);
+        if (!last || *last < *first || *last > restored_max) return;
+        restore_settled(*first, *last);
         if (!text.starts_with(',')) return;
         text.remove_prefix(1);
     }

@@ -3,11 +3,15 @@
 #include <freshet/time.hpp>
 
 #include "base/bytes.hpp"
+#include "base/since_1970.hpp"
+#include "base/whole_number.hpp"
 #include "queue/broker/headers.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 namespace freshet {
@@ -19,25 +23,21 @@ constexpr std::string_view key_header = "freshet-key";
 constexpr std::string_view content_type = "Content-Type";
 constexpr std::string_view cloud_events = "cloudEvents_";
 
-bool is_whole_number(const amqp_field_value_t& v, std::int64_t& n) noexcept {
+std::optional<std::int64_t> number_of(const amqp_field_value_t& v) noexcept {
     switch (v.kind) {
-        case AMQP_FIELD_KIND_BOOLEAN: n = v.value.boolean; return true;
-        case AMQP_FIELD_KIND_I8: n = v.value.i8; return true;
-        case AMQP_FIELD_KIND_U8: n = v.value.u8; return true;
-        case AMQP_FIELD_KIND_I16: n = v.value.i16; return true;
-        case AMQP_FIELD_KIND_U16: n = v.value.u16; return true;
-        case AMQP_FIELD_KIND_I32: n = v.value.i32; return true;
-        case AMQP_FIELD_KIND_U32: n = v.value.u32; return true;
-        case AMQP_FIELD_KIND_I64: n = v.value.i64; return true;
+        case AMQP_FIELD_KIND_BOOLEAN: return v.value.boolean;
+        case AMQP_FIELD_KIND_I8: return v.value.i8;
+        case AMQP_FIELD_KIND_U8: return v.value.u8;
+        case AMQP_FIELD_KIND_I16: return v.value.i16;
+        case AMQP_FIELD_KIND_U16: return v.value.u16;
+        case AMQP_FIELD_KIND_I32: return v.value.i32;
+        case AMQP_FIELD_KIND_U32: return v.value.u32;
+        case AMQP_FIELD_KIND_I64: return v.value.i64;
         case AMQP_FIELD_KIND_U64:
-        case AMQP_FIELD_KIND_TIMESTAMP: n = static_cast<std::int64_t>(v.value.u64); return true;
+        case AMQP_FIELD_KIND_TIMESTAMP: return static_cast<std::int64_t>(v.value.u64);
         case AMQP_FIELD_KIND_UTF8:
-        case AMQP_FIELD_KIND_BYTES: {
-            const std::string_view text = from_amqp(v.value.bytes);
-            return std::from_chars(text.data(), text.data() + text.size(), n).ptr == text.data() + text.size() &&
-                   !text.empty();
-        }
-        default: return false;
+        case AMQP_FIELD_KIND_BYTES: return whole_number<std::int64_t>(from_amqp(v.value.bytes));
+        default: return std::nullopt;
     }
 }
 
@@ -47,8 +47,8 @@ std::string text_of(const amqp_field_value_t& v) {
     if (v.kind == AMQP_FIELD_KIND_BOOLEAN) return v.value.boolean ? "true" : "false";
     if (v.kind == AMQP_FIELD_KIND_F64) return fmt::format("{}", v.value.f64);
     if (v.kind == AMQP_FIELD_KIND_F32) return fmt::format("{}", v.value.f32);
-    std::int64_t n = 0;
-    return is_whole_number(v, n) ? std::to_string(n) : std::string();
+    const auto n = number_of(v);
+    return n ? std::to_string(*n) : std::string();
 }
 
 template <class Take>
@@ -56,6 +56,12 @@ void each_header(const amqp_basic_properties_t& p, Take take) {
     if ((p._flags & AMQP_BASIC_HEADERS_FLAG) == 0) return;
     for (int i = 0; i < p.headers.num_entries; ++i)
         take(from_amqp(p.headers.entries[i].key), p.headers.entries[i].value);
+}
+
+/// Of seconds, which anybody may have written.
+wall::time_point time_of(std::uint64_t timestamp) noexcept {
+    constexpr std::uint64_t last = std::numeric_limits<std::int64_t>::max() / 1'000;
+    return from_ms_since_1970(static_cast<std::int64_t>(std::min(timestamp, last)) * 1'000);
 }
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
@@ -96,14 +102,7 @@ const amqp_basic_properties_t& rabbitmq_properties::make(const message& m, std::
     properties_.message_id = to_amqp(std::string_view(m.id).substr(0, short_max));
     properties_.timestamp = static_cast<std::uint64_t>(ms_since_1970(m.time) / 1'000);
     add(serial_header, static_cast<std::int64_t>(serial));
-    if (m.flags != 0) add(flags_header, std::int64_t{m.flags});
-    if (m.attempt != 0) add(attempt_header, std::int64_t{m.attempt});
-    if (m.not_before != wall::time_point{}) add(not_before_header, ms_since_1970(m.not_before));
-    if (m.expires != wall::time_point{}) add(expires_header, ms_since_1970(m.expires));
-    if (died != nullptr) {
-        add(queue_header, died->queue);
-        add(reason_header, died->reason);
-    }
+    add_own_headers(m, died, [this](std::string_view name, const auto& value) { add(name, value); });
     add("cloudEvents_specversion", "1.0");
     add("cloudEvents_id", m.id);
     add("cloudEvents_source", source_);
@@ -128,23 +127,17 @@ arrival to_arrival(const amqp_basic_properties_t& p, bool redelivered, delivery_
     a.redelivered = redelivered;
     message& m = a.message;
     if ((p._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) m.id = from_amqp(p.message_id);
-    if ((p._flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0) m.time = date_of(static_cast<std::int64_t>(p.timestamp) * 1'000);
+    if ((p._flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0) m.time = time_of(p.timestamp);
     if ((p._flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0) m.headers.emplace_back(content_type, from_amqp(p.content_type));
     std::string event_id, event_key;
     each_header(p, [&](std::string_view name, const amqp_field_value_t& value) {
-        std::int64_t n = 0;
-        const bool number = is_whole_number(value, n);
-        if (name == serial_header && number) a.serial = static_cast<std::uint64_t>(n);
+        if (name == serial_header) a.serial = static_cast<std::uint64_t>(number_of(value).value_or(0));
         else if (name == key_header) m.key = text_of(value);
-        else if (name == flags_header && number) m.flags = static_cast<std::uint32_t>(n);
-        else if (name == attempt_header && number) m.attempt = static_cast<unsigned>(n);
-        else if (name == not_before_header && number) m.not_before = date_of(n);
-        else if (name == expires_header && number) m.expires = date_of(n);
+        else if (name.starts_with(own_headers)) read_own_header(name, number_of(value), m);
         else if (name == "cloudEvents_time") m.time = parse_rfc3339(text_of(value)).value_or(m.time);
         else if (name == "cloudEvents_id") event_id = text_of(value);
         else if (name == "cloudEvents_partitionkey") event_key = text_of(value);
-        else if (!name.starts_with(own_headers) && !name.starts_with(cloud_events))
-            m.headers.emplace_back(name, text_of(value));
+        else if (!name.starts_with(cloud_events)) m.headers.emplace_back(name, text_of(value));
     });
     if (!event_id.empty()) m.id = std::move(event_id);
     if (m.key.empty()) m.key = std::move(event_key);
@@ -154,7 +147,7 @@ arrival to_arrival(const amqp_basic_properties_t& p, bool redelivered, delivery_
 std::uint64_t serial_of(const amqp_basic_properties_t& p) {
     std::int64_t serial = 0;
     each_header(p, [&](std::string_view name, const amqp_field_value_t& value) {
-        if (name == serial_header) is_whole_number(value, serial);
+        if (name == serial_header) serial = number_of(value).value_or(0);
     });
     return static_cast<std::uint64_t>(serial);
 }

@@ -15,12 +15,6 @@
 
 namespace freshet {
 
-/// Of a dead letter.
-struct death {
-    std::string_view queue;
-    std::string_view reason;
-};
-
 /// Keeps the memory that the properties it makes point into until it makes the next.
 class rabbitmq_properties {
 public:

@@ -1,4 +1,4 @@
-// A queue on RabbitMQ.
+// A queue on RabbitMQ: broker/queue.hpp over a rabbitmq_link.
 #pragma once
 
 #include "config/broker_options.hpp"

@@ -50,7 +50,6 @@ public:
     bool is_open() const noexcept { return descriptor_ >= 0; }
     const socket_address& peer() const noexcept { return peer_; }
     bool waits() const noexcept { return greeting_ != greeting::done || !ring_.empty(); }
-    bool has_calls() const noexcept { return !ring_.empty(); }
     std::size_t waiting() const noexcept { return ring_.size(); }
     /// Since when somebody waits, if anybody does.
     steady::time_point waits_since() const noexcept;

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-
 namespace freshet {
 namespace {
 
@@ -38,14 +36,6 @@ TEST(task_key, other_forms_are_refused) {
           "/t=",     "/t=x",       "/t=-1",       "/t=1s",       "/peek"}) {
         EXPECT_FALSE(parse_task_key(rest)) << rest;
     }
-}
-
-TEST(queue_name, has_up_to_64_plain_letters) {
-    for (const auto& name : {std::string("a"), std::string("A-z_0.9:x"), std::string(64, 'x')})
-        EXPECT_TRUE(is_queue_name(name));
-    for (const auto& name : {std::string(), std::string(65, 'x'), std::string("a b"), std::string("a/b"),
-                             std::string("a#b"), std::string("\xc3\xa4"), std::string("a\0b", 3)})
-        EXPECT_FALSE(is_queue_name(name)) << name;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "queue/journal/file/file.hpp"
 
+#include "base/since_1970.hpp"
 #include "queue/journal/file/format.hpp"
 
 #include <spdlog/spdlog.h>
@@ -33,7 +34,7 @@ bool sync_failed(int code) { return code == SQLITE_IOERR_FSYNC || code == SQLITE
 
 void bind_time(sqlite_statement& s, int at, wall::time_point t) {
     if (t == wall::time_point{}) s.bind_null(at);
-    else s.bind(at, journal_format::to_stored(t));
+    else s.bind(at, ms_since_1970(t));
 }
 
 void bind_unless_empty(sqlite_statement& s, int at, std::string_view value) {
@@ -113,7 +114,7 @@ void journal_file::insert(std::uint64_t queue, std::uint64_t number, const messa
     insert_.bind(4, m.flags);
     headers_ = journal_format::encode(m.headers);
     bind_unless_empty(insert_, 5, headers_);
-    insert_.bind(6, journal_format::to_stored(m.time));
+    insert_.bind(6, ms_since_1970(m.time));
     bind_time(insert_, 7, m.not_before);
     bind_time(insert_, 8, m.expires);
     insert_.bind_blob(9, m.body);
@@ -123,8 +124,8 @@ void journal_file::insert(std::uint64_t queue, std::uint64_t number, const messa
 bool journal_file::accept(std::uint64_t queue, std::string_view id, wall::time_point until, wall::time_point now) {
     accept_.bind(1, static_cast<std::int64_t>(queue));
     accept_.bind_blob(2, id);
-    accept_.bind(3, journal_format::to_stored(until));
-    accept_.bind(4, journal_format::to_stored(now));
+    accept_.bind(3, ms_since_1970(until));
+    accept_.bind(4, ms_since_1970(now));
     run(accept_);
     return failed() || database_.changes() != 0;
 }
@@ -154,7 +155,7 @@ void journal_file::add_dead_letter(std::uint64_t queue, std::uint64_t number, un
     dead_letter_.bind(3, attempt);
     dead_letter_.bind(4, handed ? 1 : 0);
     dead_letter_.bind_text(5, reason);
-    dead_letter_.bind(6, journal_format::to_stored(died));
+    dead_letter_.bind(6, ms_since_1970(died));
     run(dead_letter_);
     remove(queue, number, number);
 }
@@ -166,7 +167,7 @@ void journal_file::keep(const kept_result& r, wall::time_point now) {
     bind_time(keep_, 4, r.expires);
     keep_.bind(5, r.error ? 1 : 0);
     keep_.bind_blob(6, r.value);
-    keep_.bind(7, journal_format::to_stored(now));
+    keep_.bind(7, ms_since_1970(now));
     run(keep_);
     ++results_.count;  // at most: one that was replaced counts twice until they are counted again
     results_.bytes += r.key.size() + r.value.size();
@@ -217,7 +218,7 @@ void journal_file::prune(wall::time_point now) {
                              "DELETE FROM result WHERE number IN "
                              "(SELECT number FROM result WHERE expires <= ?1 ORDER BY expires LIMIT 1000)");
     for (sqlite_statement* const s : {&ids, &results}) {
-        s->bind(1, journal_format::to_stored(now));
+        s->bind(1, ms_since_1970(now));
         run(*s);
     }
 }
@@ -226,7 +227,7 @@ bool journal_file::has_old(wall::time_point now) {
     sqlite_statement old(database_,
                          "SELECT EXISTS (SELECT 1 FROM accepted WHERE until <= ?1) "
                          "OR EXISTS (SELECT 1 FROM result WHERE expires <= ?1)");
-    old.bind(1, journal_format::to_stored(now));
+    old.bind(1, ms_since_1970(now));
     return old.step() == SQLITE_ROW && old.number(0) != 0;
 }
 

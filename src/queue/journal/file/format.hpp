@@ -1,8 +1,6 @@
 // What the journal's file holds, as docs/formats/journal.md says: numbers, encodings and the schema.
 #pragma once
 
-#include <freshet/time.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,12 +27,6 @@ constexpr std::int64_t place(std::uint64_t queue_number, std::uint64_t number) n
 constexpr std::uint64_t number_of(std::int64_t place) noexcept {
     return static_cast<std::uint64_t>(place) & number_max;
 }
-
-/// Milliseconds since 1970.
-inline std::int64_t to_stored(wall::time_point t) noexcept {
-    return std::chrono::duration_cast<milliseconds>(t.time_since_epoch()).count();
-}
-inline wall::time_point from_stored(std::int64_t ms) noexcept { return wall::time_point(milliseconds(ms)); }
 
 using headers = std::vector<std::pair<std::string, std::string>>;
 /// Each name and value behind its length in four bytes, least first.

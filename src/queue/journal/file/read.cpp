@@ -4,6 +4,7 @@
 #include <freshet/time.hpp>
 
 #include "base/bytes.hpp"
+#include "base/since_1970.hpp"
 #include "queue/journal/file/format.hpp"
 #include "queue/operations.hpp"
 
@@ -11,11 +12,11 @@
 
 namespace freshet {
 
-using journal_format::from_stored;
-
 // Columns as in message_columns; nearly all messages have nothing in most of them.
 void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
-    const auto time = [&s](int column) { return s.null(column) ? wall::time_point{} : from_stored(s.number(column)); };
+    const auto time = [&s](int column) {
+        return s.null(column) ? wall::time_point{} : from_ms_since_1970(s.number(column));
+    };
     row.number = journal_format::number_of(s.number(0));
     row.message.id = s.blob(1);
     if (!s.null(2)) row.message.key = s.blob(2);
@@ -24,7 +25,7 @@ void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
         if (auto h = journal_format::decode(s.blob(4))) row.message.headers = std::move(*h);
         else check(SQLITE_CORRUPT);
     }
-    row.message.time = from_stored(s.number(5));
+    row.message.time = from_ms_since_1970(s.number(5));
     row.message.not_before = time(6);
     row.message.expires = time(7);
     row.message.attempt = static_cast<unsigned>(s.number(8));
@@ -86,14 +87,14 @@ std::vector<kept_result> journal_file::results(wall::time_point now) {
     sqlite_statement s(database_,
                        "SELECT store, key, flags, expires, error, value FROM result "
                        "WHERE expires IS NULL OR expires > ?1 ORDER BY number");
-    s.bind(1, journal_format::to_stored(now));
+    s.bind(1, ms_since_1970(now));
     int code = SQLITE_ERROR;
     while ((code = s.step()) == SQLITE_ROW) {
         kept_result& r = found.emplace_back();
         r.store = s.blob(0);
         r.key = s.blob(1);
         r.flags = static_cast<std::uint32_t>(s.number(2));
-        r.expires = from_stored(s.number(3));
+        r.expires = from_ms_since_1970(s.number(3));
         r.error = s.number(4) != 0;
         r.value = s.blob(5);
     }
@@ -136,11 +137,11 @@ std::optional<stored_dead_letter> journal_file::read_dead(std::uint64_t dead_num
     m.flags = static_cast<std::uint32_t>(s.number(3));
     if (auto h = journal_format::decode(s.blob(4))) m.headers = std::move(*h);
     else check(SQLITE_CORRUPT);
-    m.time = from_stored(s.number(5));
-    m.expires = from_stored(s.number(6));
+    m.time = from_ms_since_1970(s.number(5));
+    m.expires = from_ms_since_1970(s.number(6));
     m.attempt = static_cast<unsigned>(s.number(7));
     d.letter.reason = s.blob(8);
-    d.letter.died = from_stored(s.number(9));
+    d.letter.died = from_ms_since_1970(s.number(9));
     m.body = s.blob(10);
     return found;
 }

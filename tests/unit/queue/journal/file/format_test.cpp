@@ -1,5 +1,7 @@
 #include "queue/journal/file/format.hpp"
 
+#include "config/options.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -34,6 +36,12 @@ TEST(journal_format, a_place_holds_the_queue_in_front_of_the_number) {
     EXPECT_EQ(number_of(place(queue_number_max, number_max)), number_max);
     EXPECT_GT(place(queue_number_max, number_max), 0);
     EXPECT_LT(place(1, number_max), place(2, 0));
+}
+
+TEST(journal_format, every_queue_that_may_be_made_has_a_number) {
+    constexpr std::uint64_t of_the_file = 20'000;  // queues with a section of their own
+    const reading::option* const most = reading::find_option("server", "queues_max");
+    EXPECT_LE(std::get<reading::number<std::uint64_t>>(most->kind).most + of_the_file, queue_number_max);
 }
 
 TEST(journal_format, ids_are_the_tag_and_two_numbers_to_the_base_of_36) {
