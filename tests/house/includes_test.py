@@ -31,6 +31,7 @@ FILES_MIN, FILES_MAX = 3, 15
 SIZES = {
     "base": "what every room shares has no common noun; each thing is one or two small files",
     "bench": "two loads with their options, figures and reports",
+    "bench/load": "the clients of both loads, from their bytes to their loops",
     "config": "one table of options with its readers, checks and texts",
     "protocol": "two dialects, read and written on both sides",
     "shard": "a thread, its event loop, and the memory and messages of both",
