@@ -66,8 +66,10 @@ struct queue_options {
 /// [[flow]]: messages of a queue are worked off by a program or a URL; one of `url` and `exec` is set.
 struct flow_config {
     std::string from;                ///< a queue's name
-    std::string url;                 ///< "http://HOST[:PORT]/PATH": POSTed the body; or empty
+    std::string url;                 ///< "http://HOST[:PORT]/PATH", or https: POSTed the body; or empty
     std::vector<std::string> exec;   ///< an argv list with an absolute path: stdin -> stdout; or empty
+    bool proxy{false};               ///< url: reached through the proxy that http_proxy and so on name, where one does
+    std::string ca_file{};           ///< url, https: PEM of who may have signed its certificate; empty: the system's
     milliseconds timeout{30'000};    ///< of one call
     unsigned concurrency{1};         ///< calls at a time, 1..1,000
     std::string into;                ///< a store's name; empty: results go nowhere

@@ -150,6 +150,12 @@ std::string wrong_program(const std::string& path) {
     return {};
 }
 
+/// Empty: it is not set, or can be read.
+std::string unreadable(const std::string& path) {
+    if (path.empty() || ::access(path.c_str(), R_OK) == 0) return {};
+    return fmt::format("{} cannot be read: {}", in_quotes(path), std::strerror(errno));
+}
+
 void check_flow(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
     const auto queues = names_of(d.queues);
     if (f.at.has("from") && !contains(queues, f.value.from)) {
@@ -178,6 +184,12 @@ void check_flow(const found<flow_config>& f, const std::vector<std::string_view>
     }
     if (const std::string wrong = wrong_key(f.value.key); !wrong.empty())
         d.say(f.at.of("key"), fmt::format("key: {}", wrong));
+    for (const std::string_view key : {"ca_file", "proxy"}) {
+        if (f.at.has(key) && f.at.has("exec"))
+            d.say(f.at.of(key), fmt::format("{}: is about a URL, and this flow calls a program", key));
+    }
+    if (const std::string wrong = unreadable(f.value.ca_file); !wrong.empty())
+        d.say(f.at.of("ca_file"), fmt::format("ca_file: {}", wrong));
     if (!f.at.has("exec")) return;
     if (!d.server.value.allow_exec)
         d.say(f.at.of("exec"), "exec: runs a program, which [server] must allow: allow_exec = true");

@@ -196,9 +196,11 @@ constexpr std::array all_options{
 
     option{"flow", "from", text{at<flow, &flow_config::from>, nullptr, "name of a queue"}, "Where messages are taken.",
            "", true},
-    option{"flow", "call", call{at<flow, &flow_config::url>},
-           R"(What each message's body is given to: a URL (`"http://HOST[:PORT]/PATH"`, POST), or a table, see below.)",
-           "", true},
+    option{
+        "flow", "call", call{at<flow, &flow_config::url>},
+        R"(What each message's body is given to: a URL (`"http://HOST[:PORT]/PATH"` or https, POST), or a table, see )"
+        "below.",
+        "", true},
     option{"flow", "concurrency", number<unsigned>{at<flow, &flow_config::concurrency>, 1, 1'000}, "Calls at a time."},
     option{"flow", "into", text{at<flow, &flow_config::into>, nullptr, "name of a store"}, "Where results are put.",
            "none: they go nowhere"},
@@ -213,6 +215,13 @@ constexpr std::array all_options{
            "A program with its whole path, and its arguments. No shell reads them. It gets the body on stdin; what it "
            "writes to stdout is the result. Needs `allow_exec = true` in `[server]`.",
            "none"},
+    option{"call", "ca_file", text{at<flow, &flow_config::ca_file>, nullptr, "path of a file"},
+           "https: PEM file of who may have signed the server's certificate, which is always verified.",
+           "the system's"},
+    option{
+        "call", "proxy", flag{at<flow, &flow_config::proxy>},
+        "http and https: through the proxy that the environment names: `http_proxy`, `https_proxy` or `all_proxy`, but "
+        "for the hosts of `no_proxy`. Without it the server is connected to whatever the environment says."},
     option{"call", "timeout", time<milliseconds>{at<flow, &flow_config::timeout>, 1ms, day},
            "Of one call. A program that takes longer is killed with its children."},
 };

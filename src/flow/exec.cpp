@@ -262,7 +262,11 @@ asio::awaitable<work_result> exec_worker::call(const delivery& d, std::string_vi
     environment.push_back(fmt::format("FRESHET_REDELIVERED={}", d.redelivered ? 1 : 0));
     environment.push_back(fmt::format("FRESHET_FLAGS={}", m.flags));
     freshet::result<child_process> child = spawn(argv_, environment);
-    if (!child) co_return work_ended(work_result::verdict::retry, child.error().text);
+    if (!child) {
+        work_result no_worker = work_ended(work_result::verdict::retry, child.error().text);
+        no_worker.began = false;
+        co_return no_worker;
+    }
     run r(back_, std::move(*child), m.body, result_size_max_bytes_);
     running_.insert(&r);
     r.start(limit);

@@ -2,7 +2,7 @@
 
 #include "base/escape.hpp"
 #include "flow/exec.hpp"
-#include "flow/http.hpp"
+#include "flow/http/http.hpp"
 #include "protocol/ask.hpp"
 #include "protocol/reply.hpp"
 #include "protocol/request.hpp"
@@ -36,6 +36,7 @@ namespace {
 constexpr milliseconds trouble_delay_min{
     100};  ///< before a store or queue that failed is asked again; doubled each time
 constexpr milliseconds trouble_delay_max{5'000};
+constexpr unsigned concurrency_max = 1'000;
 constexpr milliseconds retry_after_max{24 * 3'600'000};                       ///< a worker may ask for no longer rest
 constexpr std::size_t dropped_result_size_max_bytes = std::size_t{64} << 20;  ///< where results go nowhere
 
@@ -71,7 +72,7 @@ public:
           worker_(std::move(worker)),
           freed_(back),
           random_(std::random_device{}()) {
-        config_.concurrency = std::clamp(config_.concurrency, 1U, 1'000U);
+        config_.concurrency = std::clamp(config_.concurrency, 1U, concurrency_max);
     }
     ~runner() override { stop(steady::now()); }
 
@@ -377,7 +378,13 @@ std::unique_ptr<flow> make_flow(shard& back, queue& from, store* into, const flo
     } else {
         const result<http_url> url = parse_http_url(config.url);
         if (!url) throw std::invalid_argument(url.error().text);
-        worker = make_http_worker(back, *url, limit);
+        http_options options;
+        options.url = *url;
+        options.result_size_max_bytes = limit;
+        options.concurrency = std::clamp(config.concurrency, 1U, concurrency_max);
+        options.proxy = config.proxy;
+        options.ca_file = config.ca_file;
+        worker = make_http_worker(back, options);
     }
     return make_flow(back, from, into, config, keep_results, std::move(worker));
 }

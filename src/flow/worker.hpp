@@ -20,6 +20,7 @@ struct work_result {
     std::string body;             ///< good: the result; else: what the error result says
     std::uint32_t flags{0};       ///< of the result, 0 unless the worker says otherwise
     milliseconds retry_after{0};  ///< 0: the queue's back-off
+    bool began{true};             ///< false: nothing of the task can have reached the worker
 };
 
 class flow_worker {

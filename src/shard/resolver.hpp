@@ -2,8 +2,6 @@
 // has returned.
 #pragma once
 
-#include <freshet/config.hpp>
-
 #include "shard/shard.hpp"
 #include "shard/socket_address.hpp"
 
@@ -28,8 +26,5 @@ public:
 
 /// The system's: the hosts file and DNS, in a thread of their own.
 std::unique_ptr<resolver> system_resolver(shard& home);
-
-/// The address that needs no looking up: a number, or a Unix socket's path. Size 0: it is a name.
-socket_address literal_address(const server_address& server);
 
 }  // namespace freshet

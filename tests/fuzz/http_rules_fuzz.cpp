@@ -1,8 +1,8 @@
-// What an HTTP worker and a flow's configuration say: a URL in parts that can be sent, a Retry-After that is a time to
+// What an HTTP worker and a flow's configuration say: a URL in parts that can be used, a Retry-After that is a time to
 // come.
 #include <freshet/time.hpp>
 
-#include "flow/http.hpp"
+#include "flow/http/http.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -15,9 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto url = parse_http_url(input);
     if (!url) return 0;
     const auto unfit = [](unsigned char c) { return c <= ' ' || c >= 0x7f; };
-    for (const std::string& part : {url->host, url->port, url->target, url->authority}) {
+    for (const std::string& part : {url->text, url->host, url->authority}) {
         if (part.empty() || std::any_of(part.begin(), part.end(), unfit)) std::abort();
     }
-    if (url->target.front() != '/') std::abort();
+    if (url->port == 0) std::abort();
     return 0;
 }

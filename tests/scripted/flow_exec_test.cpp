@@ -161,6 +161,7 @@ TEST_F(flow_exec, missing_program_is_retried_with_a_sentence) {
     const work_result r = call("");
     EXPECT_EQ(r.verdict, verdict::retry);
     EXPECT_EQ(r.body, "/no/such/program cannot be started: No such file or directory");
+    EXPECT_FALSE(r.began);
     worker({"/etc/passwd"});
     EXPECT_EQ(call("").body, "/etc/passwd cannot be started: Permission denied");
 }

@@ -3,8 +3,8 @@
 #include <freshet/error.hpp>
 
 #include "shard/resolver.hpp"
-#include "shard/shard.hpp"
 #include "store/pool/placement/placement.hpp"
+#include "support/fake_resolver.hpp"
 #include "support/memcached_peer.hpp"
 #include "support/pool_user.hpp"
 
@@ -18,18 +18,6 @@ using namespace freshet::test;
 using namespace std::literals;
 
 namespace {
-
-/// Answers when the test says so.
-class fake_names final : public resolver {
-public:
-    void look_up(const std::string& host, std::uint16_t, std::function<void(resolved)> then) override {
-        asked.push_back(host);
-        home->run([this, then = std::move(then)] { then(answer); });
-    }
-    shard* home{nullptr};
-    resolved answer{};
-    std::vector<std::string> asked{};
-};
 
 class pool : public testing::Test {
 protected:
@@ -311,7 +299,7 @@ TEST_F(pool_of_two, flush_all_is_ok_when_every_server_says_so) {
 }
 
 TEST_F(pool, name_that_does_not_resolve_makes_its_server_unreachable) {
-    fake_names names;
+    fake_resolver names;
     names.home = &user.home;
     names.answer.trouble = "no such host";
     options.servers = {{"cache.example", 11211, 1}};
@@ -326,7 +314,7 @@ TEST_F(pool, name_that_does_not_resolve_makes_its_server_unreachable) {
 
 TEST_F(pool, name_with_another_address_moves_the_connection_in_good_order) {
     memcached_peer moved_to;
-    fake_names names;
+    fake_resolver names;
     names.home = &user.home;
     names.answer.addresses = {literal_address({"127.0.0.1", peer.port(), 1})};
     options.servers = {{"cache.example", 11211, 1}};
@@ -349,7 +337,7 @@ TEST_F(pool, name_with_another_address_moves_the_connection_in_good_order) {
 TEST_F(pool, second_address_of_a_name_is_tried_when_the_first_refuses) {
     memcached_peer refuses;
     refuses.stop_listening();
-    fake_names names;
+    fake_resolver names;
     names.home = &user.home;
     names.answer.addresses = {literal_address({"127.0.0.1", refuses.port(), 1}),
                               literal_address({"127.0.0.1", peer.port(), 1})};

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,20 +27,40 @@ bool wait_readable(int descriptor) {
 
 }  // namespace
 
+http_connection::http_connection(int descriptor) : descriptor_(descriptor), tls_(nullptr, ::SSL_free) {}
+
 http_connection::http_connection(http_connection&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), input_(std::move(other.input_)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)), tls_(std::move(other.tls_)), input_(std::move(other.input_)) {}
 
 http_connection::~http_connection() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool http_connection::secure(ssl_ctx_st* with) {
+    tls_.reset(::SSL_new(with));
+    ::SSL_set_fd(tls_.get(), descriptor_);
+    return wait_readable(descriptor_) && ::SSL_accept(tls_.get()) == 1;
+}
+
+std::string http_connection::protocol() const {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    ::SSL_get0_alpn_selected(tls_.get(), &name, &size);
+    return std::string(reinterpret_cast<const char*>(name), size);
+}
+
+bool http_connection::can_be_read() const {
+    return (tls_ && ::SSL_pending(tls_.get()) > 0) || wait_readable(descriptor_);
+}
+
 bool http_connection::fill() {
     char buffer[65'536];
-    if (!wait_readable(descriptor_)) {
+    if (!can_be_read()) {
         ADD_FAILURE() << "nothing came";
         return false;
     }
-    const ssize_t n = ::recv(descriptor_, buffer, sizeof buffer, 0);
+    const ssize_t n =
+        tls_ ? ::SSL_read(tls_.get(), buffer, sizeof buffer) : ::recv(descriptor_, buffer, sizeof buffer, 0);
     if (n > 0) input_.append(buffer, static_cast<std::size_t>(n));
     return n > 0;
 }
@@ -72,8 +93,9 @@ std::string http_connection::read_request() {
 
 bool http_connection::write(std::string_view text) {
     while (!text.empty()) {
-        const ssize_t n = ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
-        if (n < 0) return false;
+        const ssize_t n = tls_ ? ::SSL_write(tls_.get(), text.data(), static_cast<int>(text.size()))
+                               : ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
+        if (n <= 0) return false;
         text.remove_prefix(static_cast<std::size_t>(n));
     }
     return true;
@@ -97,15 +119,19 @@ void http_connection::reset() {
     ::close(std::exchange(descriptor_, -1));
 }
 
-http_peer::http_peer() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(descriptor_, 16) != 0 ||
-        ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+http_peer::http_peer(bool ipv6) : descriptor_(::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_addr = in6addr_loopback;
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const address = ipv6 ? reinterpret_cast<sockaddr*>(&six) : reinterpret_cast<sockaddr*>(&four);
+    socklen_t size = ipv6 ? sizeof six : sizeof four;
+    if (::bind(descriptor_, address, size) != 0 || ::listen(descriptor_, 16) != 0 ||
+        ::getsockname(descriptor_, address, &size) != 0)
         throw std::runtime_error("no socket to listen on");
-    port_ = ntohs(address.sin_port);
+    port_ = ntohs(ipv6 ? six.sin6_port : four.sin_port);
 }
 
 http_peer::~http_peer() { close(); }
@@ -116,6 +142,11 @@ void http_peer::close() {
 
 std::string http_peer::url(std::string_view target) const {
     return fmt::format("http://127.0.0.1:{}{}", port_, target);
+}
+
+bool http_peer::has_caller() const {
+    pollfd p{descriptor_, POLLIN, 0};
+    return ::poll(&p, 1, 0) == 1;
 }
 
 http_connection http_peer::accept() {

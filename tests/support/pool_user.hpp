@@ -11,6 +11,7 @@
 #include "protocol/request_parser.hpp"
 #include "shard/output.hpp"
 #include "shard/shard.hpp"
+#include "store/pool/address.hpp"
 #include "store/pool/pool.hpp"
 #include "store/store.hpp"
 

@@ -106,24 +106,21 @@ std::string join_address(std::string_view host, std::uint16_t port) {
 }
 
 std::string wrong_http_url(std::string_view url) {
-    constexpr std::string_view http = "http://";
-    if (url.starts_with("https://")) {
-        return "https is not in this version: call http://, on this machine or through a proxy that speaks TLS to the "
-               "other side";
-    }
-    if (!url.starts_with(http)) {
+    const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
+    if (!url.starts_with(scheme)) {
         return fmt::format(
-            "{} cannot be called; write \"http://HOST[:PORT]/PATH\", or {{ exec = [\"/PATH\", ...] }} for a program",
+            "{} cannot be called; write \"http://HOST[:PORT]/PATH\", \"https://...\", or {{ exec = [\"/PATH\", ...] }} "
+            "for a program",
             in_quotes(url));
     }
     if (has_blank_or_control(url)) return "a URL has no spaces or control characters; write them as %20 and so on";
-    const std::string_view behind = url.substr(http.size());
+    const std::string_view behind = url.substr(scheme.size());
     const std::string_view authority = behind.substr(0, std::min(behind.find_first_of("/?#"), behind.size()));
     if (authority.find('@') != std::string_view::npos)
-        return "a user name and password in an http URL are not in this version";
+        return "a user name and password in a URL that is called are not in this version";
     if (url.find('#') != std::string_view::npos) return "a URL that is called has no '#'; write it as %23";
     const auto parts = split(authority, every_host::is_none);
-    if (!parts) return fmt::format("{} has no host; write \"http://HOST[:PORT]/PATH\"", in_quotes(url));
+    if (!parts) return fmt::format("{} has no host; write \"{}HOST[:PORT]/PATH\"", in_quotes(url), scheme);
     const auto port = parts->port ? port_of(*parts->port) : std::optional<std::uint16_t>{80};
     if (!port || *port == 0) return fmt::format("{} is no port; ports are 1 to 65535", in_quotes(*parts->port));
     return {};

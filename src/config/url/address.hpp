@@ -11,7 +11,7 @@ namespace freshet::reading {
 
 /// "HOST:PORT", "[IPV6]:PORT", "*:PORT" or "unix:/PATH". Port 0: any free one.
 std::string wrong_listen_address(std::string_view address);
-/// "http://HOST[:PORT][/PATH][?QUERY]".
+/// "http://HOST[:PORT][/PATH][?QUERY]", or https.
 std::string wrong_http_url(std::string_view url);
 /// A host without brackets, and its port if there is one. Nothing: no host, or no number of a port behind the colon.
 struct host_and_port {

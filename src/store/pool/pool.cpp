@@ -6,7 +6,6 @@
 #include "call/call.hpp"
 #include "protocol/reply.hpp"
 #include "protocol/request.hpp"
-#include "shard/resolver.hpp"
 #include "store/every_store.hpp"
 #include "store/pool/placement/placement.hpp"
 #include "store/pool/server.hpp"

@@ -16,7 +16,7 @@ class resolver;
 /// fails answers its calls with not_done or maybe_done; destroying the store answers all that wait.
 std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options);
 
-/// make_memcached_store() with names of the caller's, which live as long as the store.
+/// With a resolver of the caller's, which lives as long as the store.
 std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options, resolver& by);
 
 }  // namespace freshet

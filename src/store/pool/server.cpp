@@ -1,6 +1,7 @@
 #include "store/pool/server.hpp"
 
 #include "base/jitter.hpp"
+#include "store/pool/address.hpp"
 #include "store/statistics.hpp"
 
 #include <spdlog/spdlog.h>

@@ -10,6 +10,7 @@
 #include "shard/resolver.hpp"
 #include "shard/shard.hpp"
 #include "shard/socket_address.hpp"
+#include "store/pool/address.hpp"
 #include "store/pool/connection.hpp"
 #include "store/pool/server_stage.hpp"
 #include "store/store.hpp"

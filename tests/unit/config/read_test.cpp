@@ -88,6 +88,9 @@ into = "results"
 key = "a:{id}"
 ttl = "10d"
 [[flow]]
+from = "thumbs"
+call = { http = "https://worker.example/", ca_file = "/etc/passwd", proxy = true }
+[[flow]]
 from = "mail.out"
 call = { exec = ["/bin/sh", "-c", "cat"], timeout = "1m" }
 concurrency = 8
@@ -131,16 +134,20 @@ concurrency = 8
     EXPECT_EQ(c.routes[2].queue, "");
     EXPECT_EQ(c.routes[3].prefixes, (std::vector<std::string>{""}));
     EXPECT_EQ(c.routes[3].store, "main");
-    ASSERT_EQ(c.flows.size(), 2u);
+    ASSERT_EQ(c.flows.size(), 3u);
     EXPECT_EQ(c.flows[0].from, "thumbs");
     EXPECT_EQ(c.flows[0].url, "http://127.0.0.1:9000/resize");
     EXPECT_EQ(c.flows[0].into, "results");
     EXPECT_EQ(c.flows[0].key, "a:{id}");
     EXPECT_EQ(c.flows[0].ttl, 864'000s);
     EXPECT_EQ(c.flows[0].timeout, 30s);
-    EXPECT_EQ(c.flows[1].exec, (std::vector<std::string>{"/bin/sh", "-c", "cat"}));
-    EXPECT_EQ(c.flows[1].timeout, 1min);
-    EXPECT_EQ(c.flows[1].concurrency, 8u);
+    EXPECT_FALSE(c.flows[0].proxy);
+    EXPECT_EQ(c.flows[1].url, "https://worker.example/");
+    EXPECT_EQ(c.flows[1].ca_file, "/etc/passwd");
+    EXPECT_TRUE(c.flows[1].proxy);
+    EXPECT_EQ(c.flows[2].exec, (std::vector<std::string>{"/bin/sh", "-c", "cat"}));
+    EXPECT_EQ(c.flows[2].timeout, 1min);
+    EXPECT_EQ(c.flows[2].concurrency, 8u);
 }
 
 void expect_default_routes(const config& c) {
@@ -175,9 +182,10 @@ TEST(read, keys_without_a_route_go_to_the_only_store_or_to_main) {
 }
 
 TEST(read, all_mistakes_are_told_in_the_order_of_the_file) {
-    EXPECT_EQ(mistakes_of(R"([[flow]]
+    EXPECT_EQ(
+        mistakes_of(R"([[flow]]
 from = "thumb"
-call = "https://example.org/"
+call = "ftp://example.org/"
 concurency = 4
 [server]
 threads = 100
@@ -188,16 +196,16 @@ backoff = "5m..1s"
 prefix = "a"
 store = "man"
 )"),
-              (std::vector<std::string>{
-                  "2:8: there is no queue 'thumb', did you mean 'thumbs'?",
-                  "3:8: call: https is not in this version: call http://, on this machine or through a proxy that "
-                  "speaks TLS to the other side",
-                  "4:1: unknown key 'concurency' in [[flow]], did you mean 'concurrency'?",
-                  "6:11: threads: 100 is not within 1 to 64",
-                  "7:16: stop_timeout: 5 has no unit; write \"5ms\", \"5s\", \"5m\", \"5h\" or \"5d\"",
-                  "9:11: backoff: the first time is longer than the second; write \"1s..5m\"",
-                  "12:9: there is no store 'man', did you mean 'main'?",
-              }));
+        (std::vector<std::string>{
+            "2:8: there is no queue 'thumb', did you mean 'thumbs'?",
+            "3:8: call: 'ftp://example.org/' cannot be called; write \"http://HOST[:PORT]/PATH\", \"https://...\", "
+            "or { exec = [\"/PATH\", ...] } for a program",
+            "4:1: unknown key 'concurency' in [[flow]], did you mean 'concurrency'?",
+            "6:11: threads: 100 is not within 1 to 64",
+            "7:16: stop_timeout: 5 has no unit; write \"5ms\", \"5s\", \"5m\", \"5h\" or \"5d\"",
+            "9:11: backoff: the first time is longer than the second; write \"1s..5m\"",
+            "12:9: there is no store 'man', did you mean 'main'?",
+        }));
 }
 
 TEST(read, an_error_of_syntax_stands_alone) {
@@ -363,6 +371,10 @@ TEST(read, a_call_is_a_url_or_a_program) {
         "6:6: call: has both exec and http; write { exec = [\"/PATH\", ...] } or { http = \"http://HOST/PATH\" }");
     expect_mistake(flow("", "{ exec=['/bin/true'] }"),
                    "4:13: exec: runs a program, which [server] must allow: allow_exec = true");
+    expect_mistake(exec + flow("", "{ exec=['/bin/true'], proxy=true }"),
+                   "6:13: proxy: is about a URL, and this flow calls a program");
+    expect_mistake(flow("", "{ http='https://h/', ca_file='/no/such' }"),
+                   "4:13: ca_file: '/no/such' cannot be read: No such file or directory");
     expect_mistake(exec + flow("", "{ exec=['true'] }"),
                    "6:13: exec: 'true' is not a whole path; no PATH is searched, write \"/usr/bin/...\"");
     expect_mistake(exec + flow("", "{ exec=['/no/such'] }"),

@@ -40,13 +40,13 @@ TEST(address, listeners_are_hosts_or_socket_files) {
 }
 
 TEST(address, calls_go_to_http) {
-    for (const auto* right :
-         {"http://h", "http://h/", "http://127.0.0.1:9000/resize?x=1&y=%20", "http://[::1]:80/x", "http://h?x"}) {
+    for (const auto* right : {"http://h", "http://h/", "http://127.0.0.1:9000/resize?x=1&y=%20", "http://[::1]:80/x",
+                              "http://h?x", "https://h/x", "https://h:8443"}) {
         EXPECT_EQ(wrong_http_url(right), "") << right;
     }
-    for (const auto* wrong :
-         {"", "h/x", "https://h/", "http:/h", "http://", "http:///x", "http://h:0/", "http://h:x/", "http://u:p@h/",
-          "http://h/#x", "http://h/a b", "http://h/\r\nX: y", "http://h_/", "http://*/"}) {
+    for (const auto* wrong : {"", "h/x", "https:/h", "https://", "ftp://h/", "http:/h", "http://", "http:///x",
+                              "http://h:0/", "http://h:x/", "http://u:p@h/", "http://h/#x", "http://h/a b",
+                              "http://h/\r\nX: y", "http://h_/", "http://*/"}) {
         EXPECT_NE(wrong_http_url(wrong), "") << wrong;
     }
 }

@@ -54,8 +54,7 @@ TEST(broker_headers, what_cannot_be_is_passed_over) {
     message m;
     m.flags = 5;
     m.attempt = 2;
-    for (const auto number :
-         {std::int64_t{-1}, std::int64_t{1} << 32, std::numeric_limits<std::int64_t>::max()}) {
+    for (const auto number : {std::int64_t{-1}, std::int64_t{1} << 32, std::numeric_limits<std::int64_t>::max()}) {
         read_own_header(flags_header, number, m);
         read_own_header(attempt_header, number, m);
     }

@@ -1,7 +1,7 @@
 #include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
-#include "flow/http.hpp"
+#include "flow/http/http.hpp"
 #include "flow/worker.hpp"
 
 #include <gtest/gtest.h>
@@ -14,8 +14,9 @@ TEST(http_url, is_taken_apart) {
     const result<http_url> url = parse_http_url("http://127.0.0.1:9000/resize?w=200#top");
     ASSERT_TRUE(url);
     EXPECT_EQ(url->host, "127.0.0.1");
-    EXPECT_EQ(url->port, "9000");
-    EXPECT_EQ(url->target, "/resize?w=200");
+    EXPECT_EQ(url->port, 9000);
+    EXPECT_EQ(url->text, "http://127.0.0.1:9000/resize?w=200");
+    EXPECT_FALSE(url->tls);
     EXPECT_EQ(url->authority, "127.0.0.1:9000");
 }
 
@@ -23,25 +24,29 @@ TEST(http_url, has_defaults) {
     const result<http_url> url = parse_http_url("http://worker?x");
     ASSERT_TRUE(url);
     EXPECT_EQ(url->host, "worker");
-    EXPECT_EQ(url->port, "80");
-    EXPECT_EQ(url->target, "/?x");
+    EXPECT_EQ(url->port, 80);
+    const result<http_url> secured = parse_http_url("https://worker");
+    ASSERT_TRUE(secured);
+    EXPECT_EQ(secured->port, 443);
+    EXPECT_TRUE(secured->tls);
 }
 
 TEST(http_url, takes_an_ipv6_address_in_brackets) {
     const result<http_url> url = parse_http_url("http://[::1]:81");
     ASSERT_TRUE(url);
     EXPECT_EQ(url->host, "::1");
-    EXPECT_EQ(url->port, "81");
+    EXPECT_EQ(url->port, 81);
     EXPECT_EQ(url->authority, "[::1]:81");
     EXPECT_TRUE(parse_http_url("http://[::1]/"));
 }
 
 TEST(http_url, with_mistakes_is_refused_with_a_sentence) {
     for (const char* text : {"", "ftp://a/", "http://", "http:///x", "http://a:0/", "http://a:65536/", "http://a:x/",
-                             "http://[::1/", "http://[::1]x/", "http://u:p@a/", "http://a/b c", "http://a/\n"})
+                             "http://[::1/", "http://[::1]x/", "http://u:p@a/", "http://a/b c", "http://a/\n",
+                             "https://", "https:/a", "http://a%20b/", "http://[x]/", "http://a\\b/"})
         EXPECT_FALSE(parse_http_url(text)) << text;
-    EXPECT_EQ(parse_http_url("https://a/").error().text,
-              "\"https://a/\" is no URL for a flow: https is not supported yet, only http");
+    EXPECT_EQ(parse_http_url("ftp://a/").error().text,
+              "\"ftp://a/\" is no URL for a flow: it must begin with http:// or https://");
 }
 
 TEST(retry_after, is_seconds_or_a_date) {
