@@ -71,7 +71,7 @@ function(freshet_compile_by_room target)
     foreach(source IN LISTS sources)
         cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/src OUTPUT_VARIABLE place)
         cmake_path(GET place PARENT_PATH room)
-        if(NOT place MATCHES "(asio|asio_ssl)\\.cpp$") # these are a library each
+        if(NOT place MATCHES "(asio|asio_ssl|received_bytes)\\.cpp$") # a library each, and the kernel's header in place of libc's
             string(MAKE_C_IDENTIFIER "room_${room}" room)
             set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${room})
         endif()
