@@ -85,7 +85,7 @@ result<kafka_options> kafka_of(const queue_config& q, std::string_view site) {
     fill(to, q, first);
     for (const broker_url& one : *urls) {
         if (!to.servers.empty()) to.servers += ',';
-        to.servers += join_address(one.host, one.port);
+        to.servers += reading::join_address(one.host, one.port);
     }
     to.topic = name_of(q.topic, first, q);
     to.group = q.group.empty() ? fmt::format("{}.{}", site, q.name) : q.group;
