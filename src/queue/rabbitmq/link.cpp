@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t read_room = std::size_t{256} << 10;
 constexpr milliseconds watch_every{250};
-constexpr int level_rounds = 2;
 constexpr std::string_view consumer_tag = "freshet";  // there is one on its channel
 
 std::string with_hint(std::string reason, const rabbitmq_options& o) {
@@ -40,6 +39,7 @@ rabbitmq_link::rabbitmq_link(shard& back, const rabbitmq_options& options, link_
       pause_timer_(back.context()),
       read_buffer_(read_room),
       properties_("freshet/" + options.name),
+      unconfirmed_(owner),
       serials_(std::uint64_t{std::random_device{}()} << 31),
       acks_(consuming) {}
 
@@ -54,14 +54,56 @@ void rabbitmq_link::start() {
     });
 }
 
+void rabbitmq_link::consume() { happened(rabbitmq_event::wanted); }
+void rabbitmq_link::rest() { happened(rabbitmq_event::unwanted); }
+void rabbitmq_link::level() { happened(rabbitmq_event::level); }
+void rabbitmq_link::ask_for_others() { happened(rabbitmq_event::others); }
+void rabbitmq_link::stop() { happened(rabbitmq_event::stopped); }
+
+void rabbitmq_link::happened(rabbitmq_event e) { carry_out(state_.take(e)); }
+
+void rabbitmq_link::carry_out(const rabbitmq_actions& todo) {
+    if (todo.publish_again) publish_again();
+    if (todo.subscribe) subscribe();
+    if (todo.unsubscribe) unsubscribe();
+    if (todo.recover) recover();
+    if (todo.give_back) acks_.give_back(last_tag_);
+    if (todo.hand_over) owner_.arrived(std::move(incoming_->what));
+    if (todo.ask) ask();
+    if (todo.tell_connected) owner_.connected();
+    if (todo.tell_lost) tell_lost();
+    if (todo.end) end_all(todo.say_goodbye);
+}
+
+void rabbitmq_link::tell_lost() {
+    owner_.revoked();
+    owner_.disconnected();
+}
+
+void rabbitmq_link::end_all(bool say_goodbye) {
+    std::string last_words;
+    if (say_goodbye && !is_writing()) {
+        amqp_connection_close_t close{};
+        close.reply_code = 200;
+        close.reply_text = to_amqp("goodbye");
+        last_words = out_;
+        acks_.say(last_words);
+        append_method(last_words, 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
+    }
+    if (socket_ != nullptr) socket_->close(last_words);
+    watch_timer_.cancel();
+    pause_timer_.cancel();
+    unconfirmed_.fail_all(errc::stopping);
+}
+
 // ---- one connection after another
 
 asio::awaitable<void> rabbitmq_link::run() {
     const auto self = shared_from_this();
-    for (std::size_t i = 0; !stopped_; ++i) {
+    for (std::size_t i = 0; !state_.is_stopped(); ++i) {
         const rabbitmq_server& server = options_.servers[i % options_.servers.size()];
         const std::string reason = co_await converse(server);
-        if (stopped_) break;
+        if (state_.is_stopped()) break;
         lost(reason, server);
         pause_timer_.expires_after(pause());
         auto [ec] = co_await pause_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -74,83 +116,76 @@ milliseconds rabbitmq_link::pause() {
     return jittered(pause_, random_);
 }
 
-/// Ends with the connection; says why it has ended.
-asio::awaitable<std::string> rabbitmq_link::converse(const rabbitmq_server& with) {
-    socket_ = std::make_unique<rabbitmq_socket>(back_.context(), options_);
-    reader_ = std::make_unique<amqp_reader>();
+void rabbitmq_link::forget_connection() {
     unread_ = {};
     out_.clear();
     incoming_.reset();
     acks_.begin_again();
     last_tag_ = 0;
-    recoveries_ = 0;
-    closing_ = 0;
-    refused_ = false;
+    publishing_.begin_again();
     trouble_.clear();
     heartbeat_ = seconds(0);
+}
+
+/// Ends with the connection; says why it has ended.
+asio::awaitable<std::string> rabbitmq_link::converse(const rabbitmq_server& with) {
+    socket_ = std::make_unique<rabbitmq_socket>(back_.context(), options_);
+    reader_ = std::make_unique<amqp_reader>();
+    forget_connection();
     setup_until_ = steady::now() + options_.connect_timeout;
+    happened(rabbitmq_event::begun);
     watch();
     std::string wrong = co_await begin(with);
     if (!wrong.empty()) {
-        socket_->close();
-        co_return trouble_.empty() ? wrong : trouble_;
+        fail(std::move(wrong));
+        co_return trouble_;
     }
-    connected_ = true;
-    pause_ = milliseconds(0);
-    if (!last_trouble_.empty()) spdlog::info("queue {}: {}:{} answers again", options_.name, with.host, with.port);
-    last_trouble_.clear();
-    publish_again();
-    if (wanted_) subscribe();
-    owner_.connected();
-    take_frames();
-    while (trouble_.empty() && !stopped_) {
+    answers(with);
+    while (state_.is_usable()) {
         const bool more = co_await read_more();
         if (!more) break;
         take_frames();
     }
     std::string why = trouble_;
-    if (!stopped_) socket_->close();
+    if (!state_.is_stopped()) socket_->close();
     co_return why;
 }
 
+/// The connection can be used.
+void rabbitmq_link::answers(const rabbitmq_server& server) {
+    pause_ = milliseconds(0);
+    if (!last_trouble_.empty()) spdlog::info("queue {}: {}:{} answers again", options_.name, server.host, server.port);
+    last_trouble_.clear();
+    happened(rabbitmq_event::set_up);
+    take_frames();
+}
+
 void rabbitmq_link::lost(const std::string& reason, const rabbitmq_server& server) {
-    const bool was_connected = connected_;
-    connected_ = blocked_ = false;
-    levels_ = 0;
-    asked_.clear();
     const std::string words = with_hint(reason, options_);
     if (words != last_trouble_)
         spdlog::warn("queue {}: {}:{}: {}; connecting again", options_.name, server.host, server.port, escaped(words));
     last_trouble_ = words;
-    if (!was_connected) return;
-    owner_.revoked();
-    owner_.disconnected();
+    happened(rabbitmq_event::closed);
+}
+
+void rabbitmq_link::fail(std::string reason) {
+    end(std::move(reason));
+    socket_->close();
 }
 
 void rabbitmq_link::acknowledge(delivery_tag tag) { acks_.settled(tag); }
 
-void rabbitmq_link::consume() {
-    if (wanted_) return;
-    wanted_ = true;
-    if (connected_) subscribe();
-}
-
-void rabbitmq_link::rest() {
-    if (!wanted_) return;
-    wanted_ = false;
-    if (!connected_) return;
+void rabbitmq_link::unsubscribe() {
     acks_.say(out_);
     amqp_basic_cancel_t cancel{};
     cancel.consumer_tag = to_amqp(consumer_tag);
     say_method(consuming, AMQP_BASIC_CANCEL_METHOD, &cancel);
-    recover();
 }
 
 void rabbitmq_link::recover() {
     amqp_basic_recover_t recover{};
     recover.requeue = 1;
     say_method(consuming, AMQP_BASIC_RECOVER_METHOD, &recover);
-    ++recoveries_;
 }
 
 void rabbitmq_link::subscribe() {
@@ -160,19 +195,8 @@ void rabbitmq_link::subscribe() {
     say_method(consuming, AMQP_BASIC_CONSUME_METHOD, &consume);
 }
 
-/// Asks how many are ready, twice: what was under way when it was asked the first time has come before the second
-/// answer.
-void rabbitmq_link::level() {
-    levels_ = level_rounds;
-    ask(question::level);
-}
-
-void rabbitmq_link::ask_for_others() {
-    if (connected_) ask(question::others);
-}
-
-void rabbitmq_link::ask(question q) {
-    asked_.push_back(q);
+/// By declaring the queue passively.
+void rabbitmq_link::ask() {
     amqp_queue_declare_t d{};
     d.queue = to_amqp(options_.queue_name);
     d.passive = 1;
@@ -190,27 +214,21 @@ void rabbitmq_link::say_method(std::uint16_t channel, amqp_method_number_t metho
 
 void rabbitmq_link::flush() {
     lent_at_ = {};
-    if (write_under_way_ || !trouble_.empty() || stopped_) return;
+    if (is_writing() || !state_.can_write()) return;
     acks_.say(out_);
     if (out_.empty()) return;
-    write_under_way_ = true;
-    writing_.clear();
     writing_.swap(out_);
     said_ = steady::now();
     socket_->write(writing_, [self = shared_from_this(), to = socket_.get()](const boost::system::error_code& ec) {
-        self->write_under_way_ = false;
-        if (self->stopped_ || to != self->socket_.get()) return;
-        if (ec) {
-            self->end(ec.message());
-            self->socket_->close();
-        } else {
-            self->flush();
-        }
+        self->writing_.clear();
+        if (self->state_.is_stopped() || to != self->socket_.get()) return;
+        if (ec) self->fail(ec.message());
+        else self->flush();
     });
 }
 
 bool rabbitmq_link::has_unconfirmed() const noexcept {
-    return connected_ && (!unconfirmed_.empty() || !acks_.empty() || !out_.empty() || write_under_way_);
+    return state_.is_connected() && (!unconfirmed_.empty() || !acks_.empty() || !out_.empty() || is_writing());
 }
 
 // ---- time
@@ -218,7 +236,7 @@ bool rabbitmq_link::has_unconfirmed() const noexcept {
 void rabbitmq_link::watch() {
     watch_timer_.expires_after(watch_every);
     watch_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
-        if (ec || self->stopped_) return;
+        if (ec || self->state_.is_stopped()) return;
         self->look_around();
         self->watch();
     });
@@ -226,49 +244,19 @@ void rabbitmq_link::watch() {
 
 void rabbitmq_link::look_around() {
     const auto now = steady::now();
-    // In their order, since sending one again keeps its time.
-    while (!unconfirmed_.empty() && unconfirmed_.front().since + options_.publish_timeout <= now && !connected_) {
-        if (!unconfirmed_.front().told) tell(unconfirmed_.front(), failure{errc::timed_out, effect::maybe_done, {}});
-        unconfirmed_.pop_front();
-    }
-    if (!connected_) {
-        if (trouble_.empty() && now > setup_until_) {
-            end("it did not answer in time");
-            socket_->close();
-        }
-        owner_.arrivals_over();
-        return;
-    }
+    if (!state_.is_connected()) unconfirmed_.time_out(now - options_.publish_timeout);
+    if (state_.now() == rabbitmq_state::setting_up && now > setup_until_) fail("it did not answer in time");
     owner_.arrivals_over();
-    if (heartbeat_.count() == 0) return;
+    if (state_.is_usable() && heartbeat_.count() != 0) look_at_heartbeats(now);
+}
+
+void rabbitmq_link::look_at_heartbeats(steady::time_point now) {
     if (now - heard_ > heartbeat_ * 2) {
-        end(fmt::format("nothing was heard of it for {} s", heartbeat_.count() * 2));
-        socket_->close();
-        return;
-    }
-    if (now - said_ > heartbeat_ / 2 && !write_under_way_) {
+        fail(fmt::format("nothing was heard of it for {} s", heartbeat_.count() * 2));
+    } else if (now - said_ > heartbeat_ / 2 && !is_writing()) {
         append_heartbeat(out_);
         flush();
     }
-}
-
-void rabbitmq_link::stop() {
-    if (stopped_) return;
-    stopped_ = true;
-    std::string last_words;
-    if (connected_ && !write_under_way_) {
-        amqp_connection_close_t close{};
-        close.reply_code = 200;
-        close.reply_text = to_amqp("goodbye");
-        last_words = out_;
-        acks_.say(last_words);
-        append_method(last_words, 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
-    }
-    connected_ = false;
-    if (socket_ != nullptr) socket_->close(last_words);
-    watch_timer_.cancel();
-    pause_timer_.cancel();
-    fail_all(errc::stopping);
 }
 
 }  // namespace freshet

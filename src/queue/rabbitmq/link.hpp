@@ -1,5 +1,6 @@
 // The connection of one queue to RabbitMQ: publisher confirms on one channel, the consumer on another. When it is lost
-// it connects again, and what was not confirmed is published again. Back shard only.
+// it connects again, and what was not confirmed is published again. What it does next is said by rabbitmq_link_state;
+// here are the socket, the time, and what is said and heard. Back shard only.
 #pragma once
 
 #include <freshet/config.hpp>
@@ -10,8 +11,11 @@
 #include "protocol/ask.hpp"
 #include "queue/broker/link.hpp"
 #include "queue/operations.hpp"
-#include "queue/rabbitmq/acks.hpp"
 #include "queue/rabbitmq/amqp_wire.hpp"
+#include "queue/rabbitmq/channel/acks.hpp"
+#include "queue/rabbitmq/channel/publishing_channel.hpp"
+#include "queue/rabbitmq/channel/unconfirmed.hpp"
+#include "queue/rabbitmq/link_state.hpp"
 #include "queue/rabbitmq/message.hpp"
 #include "queue/rabbitmq/socket.hpp"
 #include "shard/shard.hpp"
@@ -19,7 +23,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -41,26 +44,16 @@ public:
     void ask_for_others() override;
     void rest() override;
     void level() override;
-    bool is_connected() const noexcept override { return connected_; }
+    bool is_connected() const noexcept override { return state_.is_connected(); }
     bool has_unconfirmed() const noexcept override;
     void stop() override;
 
 private:
-    static constexpr std::uint16_t consuming = 2, publishing[] = {1, 3};  ///< the channels; of the latter one at a time
-    static constexpr std::size_t body_max = std::size_t{128} << 20;       ///< RabbitMQ's max_message_size takes no more
+    static constexpr std::uint16_t consuming = 2;                    ///< the consumer's channel
+    static constexpr std::size_t body_max = std::size_t{128} << 20;  ///< RabbitMQ's max_message_size takes no more
 
     using awaitable_trouble = boost::asio::awaitable<std::string>;
-    enum class question : std::uint8_t { level, others };
 
-    struct unconfirmed {
-        publication* who;
-        lane to;
-        std::string reason;  ///< of a dead letter
-        std::uint64_t serial;
-        steady::time_point since;
-        bool told{false};      ///< out of its turn
-        bool returned{false};  ///< no queue took it
-    };
     /// A content that is coming in, behind a deliver or a return.
     struct incoming {
         bool returned{false};
@@ -92,25 +85,32 @@ private:
     bool end(std::string reason);
     std::string told_by_server(const amqp_method_t& method) const;
 
-    void send(unconfirmed& u);
-    void confirm(std::uint64_t tag, bool multiple, bool taken);
-    void tell(unconfirmed& u, std::optional<failure> why);
+    /// Feeds the state, and does what it says.
+    void happened(rabbitmq_event e);
+    void carry_out(const rabbitmq_actions& todo);
+    void tell_lost();
+    void end_all(bool say_goodbye);
+    void send(const rabbitmq_unconfirmed::record& r);
+    void refused(std::uint64_t tag, bool multiple);
     errc refusal() const noexcept;
     bool limits_length() const noexcept { return options_.queue.length_max != queue_options{}.length_max; }
     bool limits_bytes() const noexcept { return options_.queue.bytes_max != queue_options{}.bytes_max; }
-    void tell_first();
-    void fail_all(errc why);
     void publish_again();
     void publish_on(std::uint16_t channel);
-    void publish_elsewhere();
     void open_channel(std::uint16_t channel);
     void say_method(std::uint16_t channel, amqp_method_number_t method, const void* fields);
     void subscribe();
+    void unsubscribe();
     void recover();
-    void ask(question q);
+    void ask();
     void answered(const amqp_queue_declare_ok_t& answer);
     void watch();
     void look_around();
+    void look_at_heartbeats(steady::time_point now);
+    void fail(std::string reason);
+    bool is_writing() const noexcept { return !writing_.empty(); }
+    void forget_connection();
+    void answers(const rabbitmq_server& server);
     void lost(const std::string& reason, const rabbitmq_server& server);
     milliseconds pause();
 
@@ -123,11 +123,11 @@ private:
     std::unique_ptr<amqp_reader> reader_;
     std::vector<char> read_buffer_;
     std::string_view unread_{};
-    std::string out_{}, writing_{};
-    bool write_under_way_{false};
+    std::string out_{};
+    std::string writing_{};  ///< by the socket, now; empty: nothing is
     std::size_t frame_max_{131'072};
-    bool connected_{false}, stopped_{false}, blocked_{false}, wanted_{false};
-    std::string trouble_{};  ///< why the connection ends
+    rabbitmq_link_state state_{};
+    std::string trouble_{};  ///< why the connection ends, once it does
     std::string last_trouble_{};
     seconds heartbeat_{0};
     steady::time_point heard_{}, said_{}, setup_until_{};
@@ -136,20 +136,13 @@ private:
     std::minstd_rand random_{std::random_device{}()};
 
     rabbitmq_properties properties_;
-    std::uint16_t publishing_{publishing[0]};
-    std::uint16_t closing_{0};  ///< the channel that was published on before, until it is closed; 0: there is none
-    std::string publish_method_[2]{};    ///< the frame of each lane, on this channel
-    bool refused_{false};                ///< something was, on this connection
-    steady::time_point next_channel_{};  ///< not before
-    std::deque<unconfirmed> unconfirmed_{};
-    std::uint64_t first_tag_{1};  ///< of unconfirmed_
+    rabbitmq_publishing_channel publishing_{};
+    std::string publish_method_[2]{};  ///< the frame of each lane, on this channel
+    rabbitmq_unconfirmed unconfirmed_;
     std::uint64_t serials_;
     std::optional<incoming> incoming_{};
     rabbitmq_acks acks_;
     delivery_tag last_tag_{0};
-    unsigned recoveries_{0};        ///< asked for and not answered: what comes before the answer is the broker's again
-    std::deque<question> asked_{};  ///< by declaring the queue passively, in order
-    unsigned levels_{0};            ///< answers that are missing until levelled()
 };
 
 }  // namespace freshet

@@ -53,33 +53,30 @@ bool rabbitmq_link::take_method(const amqp_method_t& m, amqp_channel_t channel) 
             return true;
         case AMQP_BASIC_ACK_METHOD: {
             const auto& f = fields_of<amqp_basic_ack_t>(m);
-            if (channel == publishing_) confirm(f.delivery_tag, f.multiple != 0, true);
+            if (channel == publishing_.number()) unconfirmed_.confirm(f.delivery_tag, f.multiple != 0, std::nullopt);
             return true;
         }
         case AMQP_BASIC_NACK_METHOD: {
             const auto& f = fields_of<amqp_basic_nack_t>(m);
-            if (channel == publishing_) confirm(f.delivery_tag, f.multiple != 0, false);
+            if (channel == publishing_.number()) refused(f.delivery_tag, f.multiple != 0);
             return true;
         }
-        case AMQP_CHANNEL_CLOSE_OK_METHOD: closing_ = 0; return true;
+        case AMQP_CHANNEL_CLOSE_OK_METHOD: publishing_.closed(); return true;
         case AMQP_QUEUE_DECLARE_OK_METHOD: answered(fields_of<amqp_queue_declare_ok_t>(m)); return true;
         case AMQP_CONNECTION_BLOCKED_METHOD:
-            blocked_ = true;
+            happened(rabbitmq_event::alarm);
             spdlog::warn("queue {}: the broker takes no messages now: {}; they are answered busy", options_.name,
                          escaped(from_amqp(fields_of<amqp_connection_blocked_t>(m).reason)));
             return true;
         case AMQP_CONNECTION_UNBLOCKED_METHOD:
-            blocked_ = false;
+            happened(rabbitmq_event::all_clear);
             spdlog::info("queue {}: the broker takes messages again", options_.name);
             return true;
-        case AMQP_BASIC_RECOVER_OK_METHOD:
-            --recoveries_;
-            acks_.give_back(last_tag_);
-            return true;
+        case AMQP_BASIC_RECOVER_OK_METHOD: happened(rabbitmq_event::recovered); return true;
         case AMQP_BASIC_CANCEL_METHOD: return end("the broker has ended the subscription: is the queue deleted?");
         case AMQP_CHANNEL_CLOSE_METHOD:
             // Of what was published something was wrong: sent again it would be wrong again.
-            if (channel == publishing_) fail_all(errc::broker_refused);
+            if (channel == publishing_.number()) unconfirmed_.fail_all(errc::broker_refused);
             return end(told_by_server(m));
         case AMQP_CONNECTION_CLOSE_METHOD: return end(told_by_server(m));
         default: return true;
@@ -87,15 +84,10 @@ bool rabbitmq_link::take_method(const amqp_method_t& m, amqp_channel_t channel) 
 }
 
 void rabbitmq_link::answered(const amqp_queue_declare_ok_t& answer) {
-    if (asked_.empty()) return;
-    const question q = asked_.front();
-    asked_.pop_front();
-    if (q == question::others) {
-        if (answer.consumer_count > 1) owner_.others_wait();
-    } else if (levels_ != 0) {
-        if (--levels_ != 0) ask(question::level);
-        else owner_.levelled(answer.message_count);
-    }
+    const rabbitmq_actions todo = state_.take(rabbitmq_event::answered);
+    carry_out(todo);
+    if (todo.tell_levelled) owner_.levelled(answer.message_count);
+    if (todo.look_for_others && answer.consumer_count > 1) owner_.others_wait();
 }
 
 std::string rabbitmq_link::told_by_server(const amqp_method_t& m) const {
@@ -110,6 +102,7 @@ std::string rabbitmq_link::told_by_server(const amqp_method_t& m) const {
 /// The connection is over; false, always.
 bool rabbitmq_link::end(std::string reason) {
     if (trouble_.empty()) trouble_ = std::move(reason);
+    happened(rabbitmq_event::broken);
     return false;
 }
 
@@ -135,14 +128,8 @@ void rabbitmq_link::take_body(std::string_view piece) {
 }
 
 void rabbitmq_link::content_over() {
-    if (!incoming_->returned) {
-        if (!wanted_ && recoveries_ == 0) recover();  // it was on its way when nobody wanted any more
-        if (recoveries_ == 0) owner_.arrived(std::move(incoming_->what));
-    } else if (incoming_->channel == publishing_) {
-        const auto is_it = [this](const unconfirmed& u) { return u.serial == incoming_->serial; };
-        const auto at = std::find_if(unconfirmed_.begin(), unconfirmed_.end(), is_it);
-        if (at != unconfirmed_.end()) at->returned = true;  // its confirm follows
-    }
+    if (!incoming_->returned) happened(rabbitmq_event::delivered);
+    else if (incoming_->channel == publishing_.number()) unconfirmed_.returned(incoming_->serial);
     incoming_.reset();
 }
 

@@ -90,7 +90,7 @@ asio::awaitable<std::string> rabbitmq_link::say_hello() {
 }
 
 asio::awaitable<std::string> rabbitmq_link::prepare_publishing() {
-    publish_on(publishing[0]);
+    publish_on(publishing_.number());
     std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
     if (!wrong.empty()) co_return wrong;
     wrong = co_await expect(AMQP_CONFIRM_SELECT_OK_METHOD);

@@ -1,4 +1,4 @@
-#include "queue/rabbitmq/acks.hpp"
+#include "queue/rabbitmq/channel/acks.hpp"
 
 #include "queue/rabbitmq/amqp_wire.hpp"
 

@@ -1,0 +1,70 @@
+#include "queue/rabbitmq/channel/unconfirmed.hpp"
+
+#include <algorithm>
+
+namespace freshet {
+
+void tell_published(link_owner& owner, publication& p, std::optional<failure> why) {
+    p.outcome = why ? publication::outcome::failed : publication::outcome::confirmed;
+    if (why) p.why = *why;
+    owner.published(p);
+}
+
+/// The record may be all that is left of it: the publication is the owner's again.
+void rabbitmq_unconfirmed::tell(record& r, std::optional<failure> why) {
+    r.standing = record::standing::told;
+    tell_published(owner_, *r.who, why);
+}
+
+rabbitmq_unconfirmed::record& rabbitmq_unconfirmed::add(publication& p, lane to, std::string_view reason,
+                                                        std::uint64_t serial, steady::time_point since) {
+    records_.push_back({&p, to, std::string(reason), serial, since});
+    return records_.back();
+}
+
+void rabbitmq_unconfirmed::confirm(std::uint64_t tag, bool multiple, std::optional<errc> refusal) {
+    if (tag < first_tag_ || tag >= first_tag_ + records_.size()) return;
+    const auto last = static_cast<std::size_t>(tag - first_tag_);
+    for (std::size_t i = multiple ? 0 : last; i <= last; ++i) {
+        record& r = records_[i];
+        if (r.standing == record::standing::told) continue;
+        std::optional<failure> why;
+        if (refusal) why = failure{*refusal, effect::not_done, {}};
+        else if (r.standing == record::standing::returned) why = failure{errc::unroutable, effect::not_done, {}};
+        tell(r, why);
+    }
+    while (!records_.empty() && records_.front().standing == record::standing::told) {
+        records_.pop_front();
+        ++first_tag_;
+    }
+}
+
+void rabbitmq_unconfirmed::returned(std::uint64_t serial) {
+    const auto is_it = [serial](const record& r) { return r.serial == serial; };
+    const auto at = std::find_if(records_.begin(), records_.end(), is_it);
+    if (at != records_.end() && at->standing == record::standing::sent) at->standing = record::standing::returned;
+}
+
+std::deque<rabbitmq_unconfirmed::record>& rabbitmq_unconfirmed::begin_again() {
+    std::erase_if(records_, [](const record& r) { return r.standing == record::standing::told; });
+    for (record& r : records_) r.standing = record::standing::sent;
+    first_tag_ = 1;
+    return records_;
+}
+
+void rabbitmq_unconfirmed::fail_all(errc why) {
+    for (record& r : records_) {
+        if (r.standing != record::standing::told) tell(r, failure{why, effect::maybe_done, {}});
+    }
+    first_tag_ += records_.size();
+    records_.clear();
+}
+
+void rabbitmq_unconfirmed::time_out(steady::time_point before) {
+    for (; !records_.empty() && records_.front().since <= before; records_.pop_front()) {
+        record& r = records_.front();
+        if (r.standing != record::standing::told) tell(r, failure{errc::timed_out, effect::maybe_done, {}});
+    }
+}
+
+}  // namespace freshet

@@ -1,0 +1,60 @@
+// The messages that were sent to the broker and are not confirmed. Back shard only.
+#pragma once
+
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
+
+#include "queue/broker/link.hpp"
+#include "queue/operations.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace freshet {
+
+class rabbitmq_unconfirmed {
+public:
+    struct record {
+        enum class standing : std::uint8_t {
+            sent,
+            returned,  ///< no queue took it: its confirm follows, and says nothing of that
+            told,      ///< to the owner, out of its turn
+        };
+        publication* who;
+        lane to;
+        std::string reason;  ///< of a dead letter
+        std::uint64_t serial;
+        steady::time_point since;
+        record::standing standing{standing::sent};
+    };
+
+    explicit rabbitmq_unconfirmed(link_owner& owner) noexcept : owner_(owner) {}
+
+    bool empty() const noexcept { return records_.empty(); }
+    /// It is sent next: the channel counts what it is given.
+    record& add(publication& p, lane to, std::string_view reason, std::uint64_t serial, steady::time_point since);
+    /// The broker has it, and with `multiple` all before; or has not taken it, with this reason.
+    void confirm(std::uint64_t tag, bool multiple, std::optional<errc> refusal);
+    void returned(std::uint64_t serial);
+    /// A new channel, which counts from 1: these are to be sent again, in their order.
+    std::deque<record>& begin_again();
+    /// Answers all.
+    void fail_all(errc why);
+    /// Answers those that were given before this time. Only while there is no channel that counts them.
+    void time_out(steady::time_point before);
+
+private:
+    void tell(record& r, std::optional<failure> why);
+
+    link_owner& owner_;
+    std::deque<record> records_{};
+    std::uint64_t first_tag_{1};  ///< of records_
+};
+
+/// Answers one publication. `why`: it failed.
+void tell_published(link_owner& owner, publication& p, std::optional<failure> why);
+
+}  // namespace freshet
