@@ -36,7 +36,8 @@ kafka_link::kafka_link(shard& back, const kafka_options& options, link_owner& ow
       topic_(rd_kafka_topic_new(producer, options.topic.c_str(), nullptr)),
       dead_topic_(rd_kafka_topic_new(producer, helper_.dead_topic().c_str(), nullptr)),
       commit_timer_(back.context()),
-      watch_timer_(back.context()) {
+      watch_timer_(back.context()),
+      prefetch_(options.prefetch) {
     rd_kafka_poll_set_consumer(consumer_);
 }
 
@@ -60,13 +61,33 @@ void kafka_link::start() {
     look_around();
 }
 
+void kafka_link::consume() { happened(kafka_event::wanted); }
+void kafka_link::rest() { happened(kafka_event::unwanted); }
+void kafka_link::stop() { happened(kafka_event::stopped); }
+
+void kafka_link::happened(kafka_event e) { carry_out(state_.take(e)); }
+
+void kafka_link::carry_out(const kafka_actions& todo) {
+    if (todo.subscribe) subscribe();
+    if (todo.forget_commits) forget_commits();
+    if (todo.commit) commit();
+    if (todo.commit_soon) commit_soon();
+    if (todo.decline) give_up_partitions();
+    if (todo.unsubscribe) rd_kafka_unsubscribe(consumer_);
+    if (todo.drop_partitions) drop_partitions();
+    if (todo.tell_revoked) owner_.revoked();
+    if (todo.give_up_partitions) give_up_partitions();
+    if (todo.read) read();
+    if (todo.look) helper_.look();
+    if (todo.tell_connected) owner_.connected();
+    if (todo.tell_disconnected) owner_.disconnected();
+    if (todo.end) end(todo.leave_group);
+}
+
 void kafka_link::over() {
-    if (stopped_) return;
+    if (state_.is_stopped()) return;
     fetch_on();
-    if (levelling_ && is_level()) {
-        levelling_ = false;
-        owner_.levelled(0);
-    }
+    if (levels_.take_answer(offsets_, prefetch_.is_holding())) owner_.levelled(0);
     owner_.arrivals_over();
 }
 
@@ -90,32 +111,27 @@ void kafka_link::failed(rd_kafka_resp_err_t code, const char* why, bool fatal) {
 }
 
 void kafka_link::lost(const std::string& reason) {
+    if (state_.is_stopped()) return;
     // That nobody answers follows from a better reason, if there is one.
     if (reason != last_trouble_ && (reason != no_broker_answers || last_trouble_.empty())) {
         spdlog::warn("queue {}: {}: {}; connecting again", options_.name, options_.servers, escaped(reason));
         last_trouble_ = reason;
     }
-    const bool was_connected = std::exchange(connected_, false);
-    helper_.look();
-    if (was_connected) owner_.disconnected();
+    happened(kafka_event::lost);
 }
 
 void kafka_link::looked(const std::string& trouble) {
-    if (stopped_) return;
     if (!trouble.empty()) return lost(trouble);
-    if (connected_) return;
-    connected_ = true;
+    if (state_.is_stopped() || state_.is_connected()) return;
     if (!last_trouble_.empty()) spdlog::info("queue {}: {} answers again", options_.name, options_.servers);
     last_trouble_.clear();
-    if (wanted_ && !subscribed_) subscribe();
-    commit_anew();
-    owner_.connected();
+    happened(kafka_event::answers);
 }
 
 void kafka_link::look_around() {
     watch_timer_.expires_after(watch_every);
     watch_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
-        if (ec || self->stopped_) return;
+        if (ec || self->state_.is_stopped()) return;
         self->producer_events_->drain();
         self->group_events_->drain();
         self->messages_->drain();
@@ -124,11 +140,7 @@ void kafka_link::look_around() {
     });
 }
 
-void kafka_link::stop() {
-    if (stopped_) return;
-    commit_anew();
-    decline();
-    stopped_ = true;
+void kafka_link::end(bool leave_group) {
     commit_timer_.cancel();
     watch_timer_.cancel();
     producer_events_.reset();
@@ -144,8 +156,7 @@ void kafka_link::stop() {
     waiting_ = 0;
     topic_.reset();
     dead_topic_.reset();
-    helper_.end(connected_);
-    connected_ = false;
+    helper_.end(leave_group);
 }
 
 }  // namespace freshet

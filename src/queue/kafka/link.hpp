@@ -1,11 +1,15 @@
 // The connection of one queue to Kafka: an idempotent producer, and a consumer in a group whose position is the lowest
-// message that is not settled. librdkafka's own threads do the rest. Back shard only.
+// message that is not settled. librdkafka's own threads do the rest. What it does next is said by kafka_link_state;
+// here are librdkafka's handles and the time. Back shard only.
 #pragma once
 
 #include "config/broker_options.hpp"
 #include "queue/broker/link.hpp"
+#include "queue/kafka/consumer/levels.hpp"
+#include "queue/kafka/consumer/offsets.hpp"
+#include "queue/kafka/consumer/prefetch.hpp"
 #include "queue/kafka/helper.hpp"
-#include "queue/kafka/offsets.hpp"
+#include "queue/kafka/link_state.hpp"
 #include "queue/operations.hpp"
 #include "shard/shard.hpp"
 
@@ -32,8 +36,8 @@ public:
     void ask_for_others() override;
     void rest() override;
     void level() override;
-    bool is_connected() const noexcept override { return connected_; }
-    bool has_unconfirmed() const noexcept override { return connected_ && waiting_ != 0; }
+    bool is_connected() const noexcept override { return state_.is_connected(); }
+    bool has_unconfirmed() const noexcept override { return state_.is_connected() && waiting_ != 0; }
     void stop() override;
 
 private:
@@ -43,23 +47,27 @@ private:
     void confirmed(const rd_kafka_message_t& m);
     void fetched(const rd_kafka_message_t& m);
     void rebalance(rd_kafka_event_t& e);
-    void assign();
     void failed(rd_kafka_event_t& e);
     void failed(rd_kafka_resp_err_t code, const char* words, bool fatal);
     void over();
+    /// Feeds the state, and does what it says.
+    void happened(kafka_event e);
+    void carry_out(const kafka_actions& todo);
     void subscribe();
+    void drop_partitions();
+    void give_up_partitions();
+    void take_over(const rd_kafka_topic_partition_list_t& given);
+    void read();
+    void end(bool leave_group);
     void hold_back();
     void fetch_on();
-    void take_over();
-    void decline();
     void forget_commits();
-    void commit_anew();
     void restore(const rd_kafka_topic_partition_list_t& committed);
     void commit();
     void told_of_commit(rd_kafka_event_t& e);
     void commit_soon();
     void look_around();
-    bool is_level() const;
+    bool is_level() const { return levels_.is_level(offsets_, prefetch_.is_holding()); }
     void looked(const std::string& trouble);
     void lost(const std::string& reason);
 
@@ -77,17 +85,13 @@ private:
     std::vector<publication*> slots_;  ///< what librdkafka has, by the opaque that it was given
     std::vector<std::size_t> free_slots_;
     std::size_t waiting_{0};
+    kafka_link_state state_{};
     std::map<std::int32_t, kafka_offsets> offsets_;
-    std::map<std::int32_t, std::int64_t> ends_;       ///< of partitions that were read to their end: where that was
-    std::map<std::int32_t, std::int64_t> published_;  ///< behind the last confirmed one, by partition
-    kafka_ptr<rd_kafka_topic_partition_list_t> assigned_;
+    kafka_levels levels_{};
+    kafka_prefetch prefetch_;
+    kafka_ptr<rd_kafka_topic_partition_list_t> assigned_;  ///< while they are taken over or read
     std::uint64_t rebalances_{0};
-    std::size_t open_{0};
     std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge
-    bool connected_{false}, wanted_{false}, subscribed_{false}, held_back_{false}, levelling_{false};
-    bool commit_due_{false};
-    bool assigning_{false};  ///< the group's gift is not taken yet
-    bool stopped_{false};
     std::string last_trouble_;
 };
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace freshet {
 
@@ -35,44 +36,22 @@ std::int64_t offset_of(delivery_tag tag) noexcept {
 
 }  // namespace
 
-void kafka_link::consume() {
-    wanted_ = true;
-    if (connected_ && !subscribed_) subscribe();
-}
-
 void kafka_link::ask_for_others() {
     helper_.ask_members([self = weak_from_this(), &back = back_](int members) {
         if (members < 2) return;
         back.run([self] {
             const auto here = self.lock();
-            if (here != nullptr && !here->stopped_) here->owner_.others_wait();
+            if (here != nullptr && !here->state_.is_stopped()) here->owner_.others_wait();
         });
     });
-}
-
-/// The group gives its partitions to others; this one is a member again when somebody asks here.
-void kafka_link::rest() {
-    if (!wanted_) return;
-    wanted_ = false;
-    if (!subscribed_) return;
-    commit_anew();
-    decline();
-    subscribed_ = false;
-    rd_kafka_unsubscribe(consumer_);
-    ++rebalances_;
-    assigned_.reset();
-    ends_.clear();
-    open_ = 0;
-    hold_back();
 }
 
 void kafka_link::subscribe() {
     const kafka_ptr<rd_kafka_topic_partition_list_t> topics(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
     const auto e = rd_kafka_subscribe(consumer_, topics.get());
-    if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
-        spdlog::error("queue {}: topic {}: {}", options_.name, options_.topic, rd_kafka_err2str(e));
-    subscribed_ = e == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (e == RD_KAFKA_RESP_ERR_NO_ERROR) return happened(kafka_event::subscribed);
+    spdlog::error("queue {}: topic {}: {}", options_.name, options_.topic, rd_kafka_err2str(e));
 }
 
 bool kafka_link::told_by_group(rd_kafka_queue_t& events) {
@@ -89,13 +68,13 @@ bool kafka_link::told_by_group(rd_kafka_queue_t& events) {
 
 bool kafka_link::fetch(rd_kafka_queue_t& messages) {
     std::array<rd_kafka_message_t*, fetch_at_once> some;
-    const std::size_t room = options_.prefetch > open_ ? options_.prefetch - open_ : 1;
-    const ssize_t count = rd_kafka_consume_batch_queue(&messages, 0, some.data(), std::min(room, some.size()));
+    const std::size_t at_most = std::min(prefetch_.room(), some.size());
+    const ssize_t count = rd_kafka_consume_batch_queue(&messages, 0, some.data(), at_most);
     for (ssize_t i = 0; i < count; ++i) {
         const kafka_ptr<rd_kafka_message_t> m(some[static_cast<std::size_t>(i)]);
-        if (!wanted_ || assigned_ == nullptr || assigning_) continue;  // the partition is about to be taken away
+        if (!state_.is_reading()) continue;  // it is of a partition that is not ours any more
         if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) fetched(*m);
-        else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ends_[m->partition] = m->offset;
+        else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) levels_.read_to_end(m->partition, m->offset);
         else failed(m->err, rd_kafka_message_errstr(m.get()), false);
     }
     return count > 0;
@@ -105,8 +84,8 @@ void kafka_link::fetched(const rd_kafka_message_t& m) {
     kafka_offsets& offsets = offsets_[m.partition];
     const std::size_t before = offsets.open();
     const bool is_new = offsets.arrived(m.offset);
-    open_ = open_ - before + offsets.open();
-    if (!is_new) return commit_soon();
+    prefetch_.opened(before, offsets.open());
+    if (!is_new) return happened(kafka_event::settled);
     came_bytes_ += m.len + m.key_len;
     ++came_;
     arrival one;
@@ -120,76 +99,70 @@ void kafka_link::acknowledge(delivery_tag tag) {
     kafka_offsets& offsets = offsets_[partition_of(tag)];
     const std::size_t before = offsets.open();
     offsets.settled(offset_of(tag));
-    open_ = open_ - before + offsets.open();
+    prefetch_.opened(before, offsets.open());
     hold_back();
-    commit_soon();
+    happened(kafka_event::settled);
 }
 
 /// No more than `prefetch` messages are here: the rest stays in librdkafka's own queue, which is bounded, too. Pausing
 /// partitions instead loses what that queue holds, in this version of librdkafka.
 void kafka_link::hold_back() {
     if (messages_ == nullptr) return;
-    if (!held_back_ && open_ >= options_.prefetch) {
-        held_back_ = true;
-        messages_->hold();
-    } else if (held_back_ && open_ <= options_.prefetch / 2) {
-        held_back_ = false;
-        messages_->let_go();
+    switch (prefetch_.next()) {
+        case kafka_prefetch::change::none: break;
+        case kafka_prefetch::change::hold: messages_->hold(); break;
+        case kafka_prefetch::change::let_go: messages_->let_go(); break;
     }
 }
 
 void kafka_link::rebalance(rd_kafka_event_t& e) {
     const bool gained = rd_kafka_event_error(&e) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-    rd_kafka_topic_partition_list_t* const which = rd_kafka_event_topic_partition_list(&e);
-    if (!gained) commit();
-    // What is open is read again from its position, by whoever has the partition then.
-    for (auto& [partition, offsets] : offsets_) offsets.taken_away();
-    open_ = 0;
-    hold_back();
-    ends_.clear();
-    owner_.revoked();
-    ++rebalances_;
-    if (gained) {
-        assigned_.reset(rd_kafka_topic_partition_list_copy(which));
-        take_over();
-    } else {
-        assigned_.reset();
-        assigning_ = false;
-        rd_kafka_assign(consumer_, nullptr);
-    }
-    spdlog::debug("queue {}: the group {} {} {} partitions", options_.name, gained ? "gives" : "takes", which->cnt,
+    const rd_kafka_topic_partition_list_t& which = *rd_kafka_event_topic_partition_list(&e);
+    const kafka_actions todo = state_.take(gained ? kafka_event::given : kafka_event::taken);
+    carry_out(todo);
+    if (todo.take_over) take_over(which);
+    spdlog::debug("queue {}: the group {} {} {} partitions", options_.name, gained ? "gives" : "takes", which.cnt,
                   options_.topic);
 }
 
+/// What is open is read again from its position, by whoever has the partition then.
+void kafka_link::drop_partitions() {
+    for (auto& [partition, offsets] : offsets_) offsets.taken_away();
+    prefetch_.dropped();
+    hold_back();
+    levels_.taken();
+    assigned_.reset();
+    ++rebalances_;
+}
+
+void kafka_link::give_up_partitions() { rd_kafka_assign(consumer_, nullptr); }
+
 /// Reading begins once it is known what others have settled above their position.
-void kafka_link::take_over() {
-    assigning_ = true;
-    kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(assigned_.get()));
+void kafka_link::take_over(const rd_kafka_topic_partition_list_t& given) {
+    assigned_.reset(rd_kafka_topic_partition_list_copy(&given));
+    std::vector<std::int32_t> partitions;
+    for (int i = 0; i < given.cnt; ++i) partitions.push_back(given.elems[i].partition);
+    levels_.given(std::move(partitions));
+    kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(&given));
     helper_.ask_committed(std::move(all), [self = weak_from_this(), &back = back_, of = rebalances_](auto committed) {
         const auto list = std::shared_ptr<rd_kafka_topic_partition_list_t>(std::move(committed));
         back.run([self, list, of] {
             const auto here = self.lock();
-            if (here == nullptr || here->stopped_ || here->rebalances_ != of) return;
+            if (here == nullptr || here->state_.is_stopped() || here->rebalances_ != of) return;
             here->restore(*list);
-            here->assigning_ = false;
-            here->assign();
+            here->happened(kafka_event::positions_known);
         });
     });
 }
 
 /// Messages come in a queue of their own, so that they can be held back while the group is listened to.
-void kafka_link::assign() {
+void kafka_link::read() {
     for (int i = 0; i < assigned_->cnt; ++i) {
         const rd_kafka_topic_partition_t& one = assigned_->elems[i];
         const kafka_ptr<rd_kafka_queue_t> its(rd_kafka_queue_get_partition(consumer_, one.topic, one.partition));
         if (its != nullptr) rd_kafka_queue_forward(its.get(), messages_->queue());
     }
     rd_kafka_assign(consumer_, assigned_.get());
-}
-
-/// The group's gift is answered: librdkafka waits for that, also when it is closed.
-void kafka_link::decline() {
-    if (std::exchange(assigning_, false)) rd_kafka_assign(consumer_, nullptr);
 }
 
 void kafka_link::restore(const rd_kafka_topic_partition_list_t& committed) {
@@ -202,33 +175,21 @@ void kafka_link::restore(const rd_kafka_topic_partition_list_t& committed) {
 }
 
 void kafka_link::commit_soon() {
-    if (commit_due_) return;
-    commit_due_ = true;
     commit_timer_.expires_after(commit_every);
     commit_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
-        if (ec || self->stopped_) return;
-        self->commit_due_ = false;
-        self->commit();
+        if (!ec) self->happened(kafka_event::commit_time);
     });
 }
 
-/// What was committed before is committed again, too.
 void kafka_link::forget_commits() {
     for (auto& [partition, offsets] : offsets_) offsets.committed = -1;
-}
-
-/// Also what is under way: that the broker did not take it might be heard too late.
-void kafka_link::commit_anew() {
-    forget_commits();
-    commit();
 }
 
 void kafka_link::told_of_commit(rd_kafka_event_t& e) {
     const auto why = rd_kafka_event_error(&e);
     if (why == RD_KAFKA_RESP_ERR_NO_ERROR || why == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
     spdlog::debug("queue {}: a position was not committed: {}", options_.name, rd_kafka_err2str(why));
-    forget_commits();
-    if (connected_) commit_soon();  // else once it is
+    happened(kafka_event::commit_refused);
 }
 
 void kafka_link::commit() {
@@ -252,32 +213,13 @@ void kafka_link::commit() {
 }
 
 void kafka_link::level() {
-    levelling_ = true;
-    if (is_level())
-        back_.run([self = shared_from_this()] {
-            if (!self->stopped_) self->over();
-        });
-}
-
-/// Of every partition all has come, as the broker said last, and what was published here.
-bool kafka_link::is_level() const {
-    if (assigned_ == nullptr) return false;
-    if (held_back_) return true;
-    for (int i = 0; i < assigned_->cnt; ++i) {
-        const std::int32_t partition = assigned_->elems[i].partition;
-        const auto end = ends_.find(partition);
-        if (end == ends_.end()) return false;
-        const auto came = offsets_.find(partition);
-        if (came != offsets_.end() && came->second.next() > end->second) return false;
-        const auto ours = published_.find(partition);
-        if (ours != published_.end() && ours->second > end->second) return false;
-    }
-    return true;
+    levels_.ask();
+    if (is_level()) back_.run([self = shared_from_this()] { self->over(); });
 }
 
 /// A queue of librdkafka's that was full is looked at once a second, in this version; a request makes it look now.
 void kafka_link::fetch_on() {
-    if (held_back_ || assigned_ == nullptr || (came_ < nudge_messages && came_bytes_ < nudge_bytes)) return;
+    if (prefetch_.is_holding() || assigned_ == nullptr || (came_ < nudge_messages && came_bytes_ < nudge_bytes)) return;
     came_ = came_bytes_ = 0;
     kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(assigned_.get()));
     for (int i = 0; i < all->cnt; ++i)

@@ -9,7 +9,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -87,10 +86,7 @@ void kafka_link::confirmed(const rd_kafka_message_t& m) {
     --waiting_;
     if (m.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         p->outcome = publication::outcome::confirmed;
-        if (m.rkt == topic_.get()) {
-            std::int64_t& behind = published_[m.partition];
-            behind = std::max(behind, m.offset + 1);
-        }
+        if (m.rkt == topic_.get()) levels_.published(m.partition, m.offset);
     } else {
         p->outcome = publication::outcome::failed;
         const bool perhaps = rd_kafka_message_status(&m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED;

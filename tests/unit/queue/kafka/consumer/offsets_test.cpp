@@ -1,4 +1,4 @@
-#include "queue/kafka/offsets.hpp"
+#include "queue/kafka/consumer/offsets.hpp"
 
 #include <gtest/gtest.h>
 
