@@ -33,22 +33,6 @@ void add(rd_kafka_headers_t* to, std::string_view name, std::int64_t number) {
     add(to, name, std::string_view(text, static_cast<std::size_t>(end - text)));
 }
 
-void read_headers(const rd_kafka_message_t& from, message& m) {
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(&from, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    const char* name_there = nullptr;
-    const void* value_there = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name_there, &value_there, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-        const std::string_view name(name_there), value(static_cast<const char*>(value_there), size);
-        if (name == "ce_id" && !value.empty()) m.id = value;
-        else if (name == "ce_time") m.time = parse_rfc3339(value).value_or(m.time);
-        else if (name.starts_with(own_headers)) read_own_header(name, whole_number<std::int64_t>(value), m);
-        else if (!name.starts_with(cloud_events)) m.headers.emplace_back(name, value);
-    }
-}
-
 }  // namespace
 
 kafka_outfit kafka_outfit_of(const message& m, std::string_view source, std::string_view queue,
@@ -68,13 +52,28 @@ kafka_outfit kafka_outfit_of(const message& m, std::string_view source, std::str
     return {to, is_new ? ms_since_1970(m.time) : 0};
 }
 
+void read_kafka_headers(const rd_kafka_headers_t& from, message& to) {
+    const char* name_there = nullptr;
+    const void* value_there = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(&from, i, &name_there, &value_there, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+        const std::string_view name(name_there), value(static_cast<const char*>(value_there), size);
+        if (name == "ce_id" && !value.empty()) to.id = value;
+        else if (name == "ce_time") to.time = parse_rfc3339(value).value_or(to.time);
+        else if (name.starts_with(own_headers)) read_own_header(name, whole_number<std::int64_t>(value), to);
+        else if (!name.starts_with(cloud_events)) to.headers.emplace_back(name, value);
+    }
+}
+
 message from_kafka(const rd_kafka_message_t& from) {
     message m;
     m.key.assign(static_cast<const char*>(from.key), from.key_len);
     m.body.assign(static_cast<const char*>(from.payload), from.len);
     rd_kafka_timestamp_type_t kind;
     if (const std::int64_t time = rd_kafka_message_timestamp(&from, &kind); time > 0) m.time = from_ms_since_1970(time);
-    read_headers(from, m);
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&from, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) read_kafka_headers(*headers, m);
     if (m.id.empty()) m.id = fmt::format("{}-{}", from.partition, from.offset);
     return m;
 }

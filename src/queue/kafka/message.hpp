@@ -20,6 +20,8 @@ struct kafka_outfit {
 /// `source`: of the CloudEvents attributes; `reason`: of a dead letter, else null.
 kafka_outfit kafka_outfit_of(const message& m, std::string_view source, std::string_view queue,
                              const std::string_view* reason);
+/// What the headers say of a message.
+void read_kafka_headers(const rd_kafka_headers_t& from, message& to);
 /// What came. What this project did not write is guessed as well as can be.
 message from_kafka(const rd_kafka_message_t& m);
 
