@@ -41,6 +41,7 @@ public:
     status next(std::string_view& input, amqp_frame_t& frame);
     /// The frames that came are done with.
     void release();
+    /// Between two frames, not before the first: librabbitmq ends the process otherwise.
     void set_frame_max(std::size_t bytes);
 
 private:
