@@ -75,7 +75,7 @@ rabbitmq_actions rabbitmq_link_state::delivered() {
 }
 
 rabbitmq_actions rabbitmq_link_state::recovered() {
-    if (!is_usable()) return {};
+    if (!is_usable() || recoveries_ == 0) return {};
     --recoveries_;
     return {.give_back = true};
 }

@@ -129,7 +129,6 @@ std::string expected(event e, state s, bool wanted) {
         case event::wanted: return usable && !wanted ? "subscribe" : "";
         case event::unwanted: return usable && wanted ? "unsubscribe recover" : "";
         case event::delivered: return !usable ? "" : wanted ? "hand_over" : "recover";
-        case event::recovered: return usable ? "give_back" : "";
         case event::level:
         case event::others: return usable ? "ask" : "";
         case event::stopped: return s == stopped ? "" : usable ? "say_goodbye end" : "end";
@@ -137,6 +136,7 @@ std::string expected(event e, state s, bool wanted) {
         case event::alarm:
         case event::all_clear:
         case event::broken:
+        case event::recovered:
         case event::answered: return "";
     }
     return "?";
@@ -219,6 +219,12 @@ TEST(rabbitmq_link_state, who_wants_again_gets_what_comes_behind_the_recovery) {
 TEST(rabbitmq_link_state, a_recovery_that_was_asked_for_ends_with_the_connection) {
     rabbitmq_link_state link = link_in(open, true);
     said(link, {event::unwanted, event::wanted, event::broken, event::closed, event::begun, event::set_up});
+    EXPECT_EQ(said(link, {event::delivered}), "hand_over");
+}
+
+TEST(rabbitmq_link_state, a_recovery_that_nobody_asked_for_changes_nothing) {
+    rabbitmq_link_state link = link_in(open, true);
+    EXPECT_EQ(said(link, {event::recovered}), "");
     EXPECT_EQ(said(link, {event::delivered}), "hand_over");
 }
 
