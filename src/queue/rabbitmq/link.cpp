@@ -140,10 +140,11 @@ asio::awaitable<std::string> rabbitmq_link::converse(const rabbitmq_server& with
         fail(std::move(wrong));
         co_return trouble_;
     }
+    if (state_.is_stopped()) co_return std::string();
     answers(with);
     while (state_.is_usable()) {
         const bool more = co_await read_more();
-        if (!more) break;
+        if (!more || state_.is_stopped()) break;  // what was read as it was stopped is told to nobody
         take_frames();
     }
     std::string why = trouble_;
