@@ -33,7 +33,7 @@ struct call {
     client_slots* client{nullptr};                           ///< null: no client's, or a call for a call's sake
     call_holder* holder{nullptr};                            ///< set by who has it; null: it cannot be had back
     steady::time_point now{};                                ///< when it was submitted
-    steady::time_point deadline{steady::time_point::max()};  ///< nobody waits for anything for longer
+    steady::time_point deadline{steady::time_point::max()};  ///< of waiting for a value that is not there
 
     void push(step& who) noexcept {
         assert(depth_ < steps_max);

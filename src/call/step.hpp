@@ -15,7 +15,7 @@ protected:
     ~step() = default;
 };
 
-/// Who has a call that is not answered and need not wait for anybody to answer it.
+/// Who has a call that is not answered, and can give it back early.
 class call_holder {
 public:
     /// Nobody wants the answer any more: the call completes now, or as soon as what was lent for its sake is back.

@@ -11,6 +11,8 @@ namespace freshet {
 struct sub_call : client_call {
     void copy(const call& of) noexcept {
         request = of.request;
+        request.value = {};
+        request.source = nullptr;
         wanted = *of.form;
         home = of.home;
         now = of.now;

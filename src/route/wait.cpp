@@ -70,6 +70,7 @@ private:
     bool ask(waiting& w);
     bool has_answer(waiting& w);
     void answer(waiting& w);
+    void let_go(waiting& w);
     void free_if_unused(waiting& w);
 
     shard& home_;
@@ -77,8 +78,8 @@ private:
     milliseconds wait_;
     deadlines<waiting> waiting_;
     using list = intrusive::list<waiting, intrusive::constant_time_size<false>>;
-    list polled_;     ///< of these: the store cannot tell, so it is asked again
-    list abandoned_;  ///< their clients' calls are answered, and something of theirs is not back yet
+    list polled_;      ///< of these: the store cannot tell, and has answered, so it is asked again
+    list on_the_way_;  ///< their clients' calls are answered, and something of theirs is not back yet
     free_list<waiting> free_;
 };
 
@@ -104,9 +105,9 @@ wait_store::~wait_store() {
         w.of->reply.fail(errc::stopping, effect::not_done, "the server");
         end(w);
     }
-    while (!abandoned_.empty()) {
-        abandoned_.front().owner = nullptr;
-        abandoned_.pop_front();
+    while (!on_the_way_.empty()) {
+        on_the_way_.front().owner = nullptr;
+        on_the_way_.pop_front();
     }
 }
 
@@ -116,8 +117,7 @@ bool wait_store::submit(call& c) {
     if (ask(w) && has_answer(w)) {
         w.of = nullptr;
         std::swap(w.own.reply, c.reply);
-        if (w.watched && behind_.unwatch(w.watch)) w.watched = false;
-        free_if_unused(w);
+        let_go(w);
         return true;
     }
     if (waiting_.empty()) home_.add(*this);
@@ -152,11 +152,13 @@ bool wait_store::ask(waiting& w) {
 bool wait_store::has_answer(waiting& w) {
     while (w.own.reply.outcome == outcome::miss) {
         if (!std::exchange(w.told, false)) {
-            if (w.watched || w.list_hook::is_linked()) return false;
+            if (w.watched) return false;
             w.watch.key = w.own.request.key;
             w.watched = behind_.watch(w.watch);
-            if (!w.watched) polled_.push_back(w);
-            if (!w.watched) return false;
+            if (!w.watched) {
+                polled_.push_back(w);
+                return false;
+            }
         }
         // A value may have come between the answer and the watch.
         if (!ask(w)) return false;
@@ -186,12 +188,17 @@ void wait_store::end(waiting& w) {
     call& c = *std::exchange(w.of, nullptr);
     waiting_.remove(w);
     if (waiting_.empty()) home_.remove(*this);
+    let_go(w);
+    c.complete();
+}
+
+/// Its client's call is answered, or is about to be.
+void wait_store::let_go(waiting& w) {
     w.list_hook::unlink();
     if (w.watched && behind_.unwatch(w.watch)) w.watched = false;
-    if (w.in_use()) abandoned_.push_back(w);
+    if (w.in_use()) on_the_way_.push_back(w);
     if (w.asking) w.own.abandon();  // which may be its end
     else free_if_unused(w);
-    c.complete();
 }
 
 void wait_store::free_if_unused(waiting& w) {
@@ -208,10 +215,9 @@ void wait_store::tick(steady::time_point now) {
     }
     for (std::size_t n = 0; n < polled_at_once && !polled_.empty(); ++n) {
         waiting& w = polled_.front();
-        if (w.own.now == home_.now()) break;  // all of them were asked in this tick
+        if (w.own.now == now) break;  // the others were asked in this tick
         w.list_hook::unlink();
-        polled_.push_back(w);
-        if (!w.asking && ask(w) && has_answer(w)) answer(w);
+        if (ask(w) && has_answer(w)) answer(w);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -56,9 +57,10 @@ public:
         : back_(back),
           options_(options),
           own_resolver_(std::move(own)),
-          addresses_(by != nullptr ? *by : *own_resolver_, options_.url.host, options_.url.port, [this] { wake(); }),
           looks_up_(!options.proxy && !is_literal_address(options_.url.host)),
           loop_(curl_loop::make(back, options_.concurrency)) {
+        addresses_.emplace(by != nullptr ? *by : *own_resolver_, options_.url.host, options_.url.port,
+                           [this] { wake(); });
         free_.push_back(make_http_handle(options_));
     }
     ~http_worker() override;
@@ -79,6 +81,7 @@ private:
         std::shared_ptr<running_call> of;
     };
 
+    void close();
     asio::awaitable<void> find_addresses(running_call& now);
     void begin(http_exchange& x, const delivery& d, std::string_view queue_name, milliseconds limit);
     void wake();
@@ -89,7 +92,7 @@ private:
     shard& back_;
     http_options options_;
     std::unique_ptr<resolver> own_resolver_;
-    host_addresses addresses_;
+    std::optional<host_addresses> addresses_;
     bool looks_up_;       ///< else libcurl needs no names, or asks for the proxy's
     std::string told_{};  ///< libcurl knows these addresses
     std::shared_ptr<curl_loop> loop_;
@@ -99,9 +102,15 @@ private:
 
 /// The shard may be running: what belongs to its thread ends there.
 http_worker::~http_worker() {
+    if (back_.is_running() && !back_.here()) back_.run_and_wait([this] { close(); });
+    else close();
+}
+
+void http_worker::close() {
     for (running_call* c : running_) c->owner = nullptr;
-    if (back_.is_running() && !back_.here()) back_.run_and_wait([this] { loop_->close(); });
-    else loop_->close();
+    addresses_.reset();
+    own_resolver_.reset();
+    loop_->close();
 }
 
 bool fits_a_header(std::string_view text) {
@@ -133,7 +142,7 @@ asio::awaitable<work_result> http_worker::call(const delivery& d, std::string_vi
     if (looks_up_) {
         co_await find_addresses(now);
         if (now.is_cut()) co_return cut(now, false);
-        if (addresses_.list().empty()) co_return not_begun("no connection: " + addresses_.trouble());
+        if (addresses_->list().empty()) co_return not_begun("no connection: " + addresses_->trouble());
     }
     http_exchange x(options_, take_handle(), now.woken);
     now.exchange = &x;
@@ -142,7 +151,7 @@ asio::awaitable<work_result> http_worker::call(const delivery& d, std::string_vi
         while (!x.has_ended() && !now.is_cut()) co_await now.woken.wait();
     } while (x.has_ended() && !now.is_cut() && x.begins_again());
     now.exchange = nullptr;
-    if (x.has_ended() ? x.found_nobody() : !x.has_begun()) addresses_.doubt(steady::now());
+    if (x.has_ended() ? x.found_nobody() : !x.has_begun()) addresses_->doubt(steady::now());
     if (!x.has_ended()) co_return cut(now, x.has_begun());
     work_result said = x.result();
     easy_handle handle = x.take_handle();
@@ -152,8 +161,8 @@ asio::awaitable<work_result> http_worker::call(const delivery& d, std::string_vi
 
 /// Returns once there are addresses or none can be had, or the call was cut.
 asio::awaitable<void> http_worker::find_addresses(running_call& now) {
-    addresses_.need(steady::now());
-    while (addresses_.list().empty() && addresses_.is_looking() && !now.is_cut()) co_await now.woken.wait();
+    addresses_->need(steady::now());
+    while (addresses_->list().empty() && addresses_->is_looking() && !now.is_cut()) co_await now.woken.wait();
 }
 
 /// Calls that have no exchange wait for addresses.
@@ -165,9 +174,9 @@ void http_worker::wake() {
 
 void http_worker::begin(http_exchange& x, const delivery& d, std::string_view queue_name, milliseconds limit) {
     curl_slist addresses{told_.data(), nullptr};
-    const bool is_news = looks_up_ && told_ != addresses_.list();
+    const bool is_news = looks_up_ && told_ != addresses_->list();
     if (is_news) {
-        told_ = addresses_.list();
+        told_ = addresses_->list();
         addresses.data = told_.data();
     }
     x.start(loop_, d, queue_name, limit, is_news ? &addresses : nullptr);

@@ -6,7 +6,6 @@
 #include <freshet/error.hpp>
 #include <freshet/message.hpp>
 
-#include "protocol/ask.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
 #include "shard/shard.hpp"

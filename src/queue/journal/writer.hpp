@@ -110,13 +110,13 @@ private:
     void end_turn();
     void close();
 
-    // journal_serve.cpp: receptions
+    // serve.cpp: receptions
     void serve(bool last_chance);
     void serve(journal_queue& q, bool last_chance);
     bool fill(reception& r, journal_queue& q);
     void send_away(journal_queue& q, errc why);
 
-    // journal_commit.cpp: transactions
+    // commit.cpp: transactions
     void commit();
     journal_file::outcome write();
     void write_removals();
@@ -128,7 +128,7 @@ private:
     void fail(errc code, effect e);
     void break_down(effect e);
 
-    // journal_requests.cpp: dead letters
+    // dead_letters.cpp: dead letters
     void write_request(journal_batch::moving& m);
     void apply(journal_batch::moving& m);
     void list(dead_request& r);

@@ -8,7 +8,6 @@
 #include <freshet/time.hpp>
 
 #include "config/broker_options.hpp"
-#include "protocol/ask.hpp"
 #include "queue/broker/link.hpp"
 #include "queue/operations.hpp"
 #include "queue/rabbitmq/amqp_wire.hpp"

@@ -4,7 +4,6 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
-#include "protocol/ask.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

@@ -372,9 +372,9 @@ TEST(read, a_call_is_a_url_or_a_program) {
     expect_mistake(flow("", "{ exec=['/bin/true'] }"),
                    "4:13: exec: runs a program, which [server] must allow: allow_exec = true");
     expect_mistake(exec + flow("", "{ exec=['/bin/true'], proxy=true }"),
-                   "6:13: proxy: is about a URL, and this flow calls a program");
+                   "6:34: proxy: is about a URL, and this flow calls a program");
     expect_mistake(flow("", "{ http='https://h/', ca_file='/no/such' }"),
-                   "4:13: ca_file: '/no/such' cannot be read: No such file or directory");
+                   "4:35: ca_file: '/no/such' cannot be read: No such file or directory");
     expect_mistake(exec + flow("", "{ exec=['true'] }"),
                    "6:13: exec: 'true' is not a whole path; no PATH is searched, write \"/usr/bin/...\"");
     expect_mistake(exec + flow("", "{ exec=['/no/such'] }"),

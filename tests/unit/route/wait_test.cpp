@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <utility>
 
 using namespace freshet;
 using namespace std::literals;
@@ -31,12 +32,30 @@ private:
     store& behind_;
 };
 
+/// The value comes between the first answer and the watch, and the news of it is on its way.
+class racing_store final : public store {
+public:
+    bool submit(call& c) override {
+        if (std::exchange(asked_, true)) c.reply.outcome = outcome::hit;
+        return true;
+    }
+    bool watch(watcher& w) override {
+        w.home->post(w);
+        return true;
+    }
+    bool unwatch(watcher&) override { return false; }
+
+private:
+    bool asked_{false};
+};
+
 /// A get, and what became of it.
 struct asked final : call, step {
     bool on_reply(call& c) override {
         if (when_answered) when_answered();
         const std::lock_guard lock(mutex);
         found = c.reply.outcome == outcome::hit ? std::string(c.reply.value.view()) : "(miss)";
+        answered = true;
         changed.notify_all();
         return false;
     }
@@ -49,6 +68,7 @@ struct asked final : call, step {
     std::mutex mutex;
     std::condition_variable changed;
     std::string found;
+    bool answered{false};
 };
 
 class wait_store : public testing::Test {
@@ -176,6 +196,19 @@ TEST_F(wait_store, store_may_end_while_a_server_still_has_what_it_asked) {
     home.run_and_wait([&] { subject.reset(); });
     EXPECT_EQ(a.answer(), "(miss)");
     home.run_and_wait([&] { held.release_all(); });
+}
+
+TEST_F(wait_store, store_may_end_while_news_of_a_value_is_on_its_way) {
+    racing_store racing;
+    make(racing, 1h);
+    asked& a = calls.emplace_back();
+    a.request.key = "k";
+    home.run_and_wait([&] {
+        begin(a);
+        subject.reset();
+    });
+    home.run_and_wait([] {});  // the news has come
+    EXPECT_TRUE(a.answered);
 }
 
 TEST_F(wait_store, calls_own_deadline_comes_before_the_route_s) {
