@@ -52,13 +52,16 @@ int serve(const config& c) {
     auto made = engine::make(c);
     if (!made) return fail(made.error());
     engine& engine = **made;
+    const auto journals = engine.journals();
+    if (!journals.empty()) {
+        if (const auto trouble = make_state_folder(c.state_folder)) return fail(*trouble);
+    }
     const auto server = make_server(c.server, engine);
     const auto started = server->start();
     if (!started) return fail(started.error());
     engine.start_flows();
     std::unique_ptr<control> dead_letters;
-    if (const auto journals = engine.journals(); !journals.empty()) {
-        if (const auto trouble = make_state_folder(c.state_folder)) return fail(*trouble);
+    if (!journals.empty()) {
         auto door = make_control(engine.back(), journals, control_path(c.state_folder));
         if (door) dead_letters = *std::move(door);
         else spdlog::warn("{}", door.error().text);

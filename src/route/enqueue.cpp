@@ -25,7 +25,7 @@ wall::time_point expiry(std::int64_t exptime) {
 
 }  // namespace
 
-bool task_store::publish(call& c, queue& to, const task_key& key) {
+bool task_store::publish(call& c, std::string_view behind_prefix, const task_key& key) {
     const request& r = c.request;
     const bool unique = r.mode == store_mode::add;
     if ((r.mode != store_mode::set && !unique) || r.compare || r.assign || r.invalidate) {
@@ -40,22 +40,28 @@ bool task_store::publish(call& c, queue& to, const task_key& key) {
         c.reply.refuse("add needs an id: add KEY#id");
         return true;
     }
+    failure why{errc::busy, effect::not_done, queue_subject};
+    queue* const to = source_->find(behind_prefix, true, why);  // what was refused has made none
+    if (to == nullptr) {
+        c.reply.fail(why.code, why.effect, queue_subject);
+        return true;
+    }
     publishing& p = *free_publications_.take([this] { return std::make_unique<publishing>(*this); }).release();
     lent_publications_.push_back(p);
     p.home = &home_;
-    p.to = &to;
+    p.to = to;
     p.unique = unique;
     p.message.id = key.id;
     p.message.key = key.id;
     p.message.body = r.value;
     p.message.flags = r.flags;
-    p.message.expires = to.options().expire ? expiry(r.exptime) : wall::time_point{};
+    p.message.expires = to->options().expire ? expiry(r.exptime) : wall::time_point{};
     p.waiting = &c;
     p.noreply = c.form->noreply;
-    p.until = c.now + to.options().confirm_within;
+    p.until = c.now + to->options().confirm_within;
     publishing_.add(p);
     wake();
-    to.publish(p);
+    to->publish(p);
     return false;
 }
 

@@ -73,10 +73,7 @@ bool task_store::close_oldest(call& c, queue& from, const task_key& key) {
     if (mine != nullptr) {
         const auto oldest =
             std::find_if(mine->open.begin(), mine->open.end(), [&](const auto& o) { return o.queue == &from; });
-        if (oldest != mine->open.end()) {
-            number = oldest->number;
-            mine->open.erase(oldest);
-        }
+        if (oldest != mine->open.end()) number = oldest->number;
     }
     if (number == 0) return key.open ? begin_receiving(c, from, key) : true;  // none open: a miss
     return settle(c, from, number, key.abort ? settlement::action::retry : settlement::action::ack, key);
@@ -93,7 +90,7 @@ task_store::settling& task_store::begin_settling(queue& in, std::uint64_t number
     s.in = &in;
     s.waiting = nullptr;
     s.then = {};
-    s.abandoned = false;
+    s.was_open = s.abandoned = false;
     return s;
 }
 
@@ -103,7 +100,8 @@ bool task_store::settle(call& c, queue& in, std::uint64_t number, enum settlemen
     s.then = key;
     c.holder = &s;
     if (auto* const mine = c.client != nullptr ? c.client->find<client_deliveries>() : nullptr)
-        std::erase_if(mine->open, [&](const auto& o) { return o.queue == &in && o.number == number; });
+        s.was_open =
+            std::erase_if(mine->open, [&](const auto& o) { return o.queue == &in && o.number == number; }) != 0;
     if (key.open && c.client != nullptr)
         ++c.client->of<client_deliveries>().opening;  // what comes behind is under way already
     in.settle(s);
@@ -117,6 +115,8 @@ void task_store::settled(settling& s) {
     queue& in = *s.in;
     const auto came_to = s.outcome;
     const failure why = s.why;
+    const client_deliveries::open_delivery settled_one{s.in, s.number};
+    const bool was_open = s.was_open;
     s.hook::unlink();
     free_settlements_.give_back(std::unique_ptr<settling>(&s));
     if (c == nullptr) return;
@@ -125,6 +125,10 @@ void task_store::settled(settling& s) {
     if (came_to == settlement::outcome::failed) {
         c->reply.outcome = outcome::failed;
         c->reply.why = why;
+        if (was_open) {  // it still is
+            auto& open = client->of<client_deliveries>().open;
+            open.insert(open.begin(), settled_one);
+        }
     } else if (c->request.command == command::remove) {
         c->reply.outcome = came_to == settlement::outcome::done ? outcome::deleted : outcome::not_found;
     } else if (goes_on) {

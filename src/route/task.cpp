@@ -4,6 +4,10 @@
 
 namespace freshet {
 
+namespace {
+constexpr std::size_t publications_told_late_at_once = 8'192;  ///< in one tick; the others in the next
+}
+
 task_store::task_store(shard& home, std::size_t prefix_size, std::unique_ptr<queue_source> source, task_options options)
     : home_(home),
       prefix_size_(prefix_size),
@@ -15,6 +19,7 @@ task_store::task_store(shard& home, std::size_t prefix_size, std::unique_ptr<que
 
 task_store::~task_store() {
     if (ticking_) home_.remove(*this);
+    while (!publishing_.empty()) publishing_.remove(publishing_.first());
     lent_publications_.clear_and_dispose(std::default_delete<publishing>());
     lent_receptions_.clear_and_dispose(std::default_delete<receiving>());
     lent_settlements_.clear_and_dispose(std::default_delete<settling>());
@@ -29,9 +34,8 @@ bool task_store::submit(call& c) {
 bool task_store::dispatch(call& c) {
     const request& r = c.request;
     std::string_view rest = r.key.substr(prefix_size_);
-    const bool publishes = r.command == command::store;
     failure why{errc::busy, effect::not_done, queue_subject};
-    queue* const q = source_->find(rest, publishes && !r.too_large, why);
+    queue* const q = source_->find(rest, false, why);
     if (q == nullptr && why.code == errc::refused) {
         c.reply.refuse("the name of a queue is 1 to 64 of A-Z a-z 0-9 _ . : -");
         return true;
@@ -49,11 +53,7 @@ bool task_store::dispatch(call& c) {
                 c.reply.outcome = outcome::too_large;
                 return true;
             }
-            if (q == nullptr) {
-                c.reply.fail(why.code, why.effect, queue_subject);
-                return true;
-            }
-            return publish(c, *q, *key);
+            return publish(c, r.key.substr(prefix_size_), *key);
         case command::get:
             if (r.touch) break;
             if (q == nullptr) return true;  // a queue that nobody has published to: a miss
@@ -115,7 +115,9 @@ void task_store::wake() {
 }
 
 void task_store::tick(steady::time_point now) {
-    while (publishing* const p = publishing_.late(now)) {
+    for (std::size_t n = 0; n < publications_told_late_at_once; ++n) {
+        publishing* const p = publishing_.late(now);
+        if (p == nullptr) break;
         publishing_.remove(*p);
         call* const c = std::exchange(p->waiting, nullptr);
         c->reply.fail(errc::timed_out, effect::maybe_done, p->to->label());

@@ -71,7 +71,10 @@ private:
         std::size_t kept_bytes() const noexcept {
             return message.body.capacity() + message.id.capacity() + message.key.capacity();
         }
-        void release_memory() noexcept { message = {}; }
+        void release_memory() noexcept {
+            freshet::message fresh;
+            std::swap(message, fresh);
+        }
 
         task_store& owner;
         call* waiting{nullptr};  ///< null: it was told already that nothing is known
@@ -88,7 +91,7 @@ private:
         }
 
         std::size_t kept_bytes() const noexcept { return deliveries.capacity() * sizeof(delivery); }
-        void release_memory() noexcept { deliveries = {}; }
+        void release_memory() noexcept { std::vector<delivery>().swap(deliveries); }
 
         task_store& owner;
         call* waiting{nullptr};
@@ -104,12 +107,13 @@ private:
         void abandon(call&) override { abandoned = true; }
 
         std::size_t kept_bytes() const noexcept { return reason.capacity(); }
-        void release_memory() noexcept { reason = {}; }
+        void release_memory() noexcept { std::string().swap(reason); }
 
         task_store& owner;
         call* waiting{nullptr};  ///< null: nobody asks how it went
         queue* in{nullptr};
-        task_key then{};  ///< /close/open: what comes behind
+        task_key then{};       ///< /close/open: what comes behind
+        bool was_open{false};  ///< of the client's open deliveries
         bool abandoned{false};
     };
 
@@ -117,7 +121,7 @@ private:
     bool hold(call& c, bool settles);
     static void resume_held(client_slots* of);
     void abandon(call& c) override;
-    bool publish(call& c, queue& to, const task_key& key);
+    bool publish(call& c, std::string_view behind_prefix, const task_key& key);
     void published(publishing& p);
     bool receive(call& c, queue& from, const task_key& key);
     bool begin_receiving(call& c, queue& from, const task_key& key);

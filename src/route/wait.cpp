@@ -204,6 +204,7 @@ void wait_store::let_go(waiting& w) {
 void wait_store::free_if_unused(waiting& w) {
     if (w.in_use()) return;
     w.list_hook::unlink();
+    w.own.reply.lent.reset();
     free_.give_back(std::unique_ptr<waiting>(&w));
 }
 

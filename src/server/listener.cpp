@@ -10,12 +10,25 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 namespace freshet {
 
 namespace {
 constexpr int accepts_per_turn = 64;
 constexpr std::string_view too_many = "ERROR Too many open connections\r\n";
+
+/// On the shard. A connection that cannot be served ends, and nothing else.
+void begin_session(server_shard& on, int descriptor) {
+    try {
+        auto* const s = new session(on, descriptor);  // the reactor's once it is disposed of
+        if (on.stopping) s->finish();
+    } catch (const std::exception& why) {
+        spdlog::warn("a connection cannot be served: {}", why.what());
+        ::close(descriptor);
+        on.server.leave();
+    }
+}
 }  // namespace
 
 listener::listener(server_state& server, listening_socket socket) : server_(server), socket_(std::move(socket)) {
@@ -73,10 +86,7 @@ void listener::admit(int descriptor) {
         ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
     }
     server_shard& to = *server_.shards[next_shard_++ % server_.shards.size()];
-    const auto open = [&to, descriptor] {
-        auto* const s = new session(to, descriptor);  // the reactor's once it is disposed of
-        if (to.stopping) s->finish();
-    };
+    const auto open = [&to, descriptor] { begin_session(to, descriptor); };
     if (to.home.here()) open();
     else to.home.run(open);
 }

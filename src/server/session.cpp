@@ -21,10 +21,10 @@ session::session(server_shard& home, int descriptor)
       parser_(home.server.config.item_size_max_bytes),
       input_(home.home.pool()),
       next_(home.sessions) {
+    home.reactor.add(*this, descriptor);  // which may fail: nothing knows of it yet
     if (next_ != nullptr) next_->previous_ = this;
     home.sessions = this;
     connection_figures::add(home.figures.accepted, 1);
-    home.reactor.add(*this, descriptor);
 }
 
 session::~session() {
@@ -149,6 +149,7 @@ bool session::on_reply(call& c) {
     mine.answered = true;
     --unanswered_;
     if (submitting_ == &mine) return true;
+    answered_bytes_ += mine.reply.data().size();
     if (is_closed()) dispose_if_unused();
     else if (first_ == &mine) shard_.reactor.dirty_client(*this);
     return false;  // the call may be somebody else's by now
@@ -160,6 +161,7 @@ void session::queue_up(session_call* c) {
     (last_ != nullptr ? last_->behind : first_) = c;
     last_ = c;
     ++pending_;
+    if (c->answered) answered_bytes_ += c->reply.data().size();
 }
 
 /// Appends the answer to what is said next.
@@ -188,6 +190,7 @@ bool session::render_answered() {
         first_ = c->behind;
         if (first_ == nullptr) last_ = nullptr;
         --pending_;
+        answered_bytes_ -= c->reply.data().size();
         if (first_ != nullptr && first_->behind != nullptr) first_->behind->prefetch();
         tell(*c);
         shard_.give_back(c);
@@ -198,7 +201,7 @@ bool session::render_answered() {
 /// Half of the limits: it does not stop and go on with every command.
 bool session::may_go_on() const noexcept {
     return !over_limits() && pending_ <= server_shard::pending_max / 2 &&
-           unsent_.size() <= server_shard::unsent_max_bytes / 2;
+           unsent_.size() + answered_bytes_ <= server_shard::unsent_max_bytes / 2;
 }
 
 /// After anything happened: says and sends what can be, goes on with what was kept back, reads or stops reading, or

@@ -57,7 +57,8 @@ private:
     output& out() noexcept { return unsent_.empty() ? shard_.scratch : unsent_; }
     void count_held() noexcept;
     bool over_limits() const noexcept {
-        return pending_ >= server_shard::pending_max || unsent_.size() > server_shard::unsent_max_bytes ||
+        return pending_ >= server_shard::pending_max ||
+               unsent_.size() + answered_bytes_ > server_shard::unsent_max_bytes ||
                (held_ != 0 && shard_.held_bytes > server_shard::held_max_bytes);
     }
 
@@ -69,7 +70,8 @@ private:
     std::size_t held_{0};           ///< of server_shard::held_bytes
     session_call* first_{nullptr};  ///< the line of replies
     session_call* last_{nullptr};
-    std::size_t pending_{0};  ///< calls in that line
+    std::size_t pending_{0};         ///< calls in that line
+    std::size_t answered_bytes_{0};  ///< of the answers that stand in it
     std::size_t unanswered_{0};
     session_call* submitting_{nullptr};
     client_slots client_{};

@@ -65,6 +65,7 @@ private:
         for (; kept_bytes_ > kept_max_bytes && released_ < free_.size(); ++released_) {
             kept_bytes_ -= free_[released_]->kept_bytes();
             free_[released_]->release_memory();
+            kept_bytes_ += free_[released_]->kept_bytes();
         }
     }
     void begin() {

@@ -62,7 +62,7 @@ void output::consume(std::size_t n) {
         next.what.consume(part);
         lent_bytes_ -= part;
         n -= part;
-        if (next.at != text_at_ || next.what.size() != 0) return;
+        if (next.at != text_at_ || next.what.size() != 0) break;
         next.what.reset();
         ++lent_at_;
     }

@@ -3,6 +3,7 @@
 #include <freshet/time.hpp>
 
 #include "server/server.hpp"
+#include "server/server_shard.hpp"
 #include "support/plain_client.hpp"
 #include "support/test_host.hpp"
 
@@ -65,6 +66,25 @@ TEST_F(server, replies_keep_the_order_of_the_commands_while_some_wait) {
     EXPECT_TRUE(client.read_line().starts_with("VERSION "));
     expected = value("held2") + "MN\r\n";
     EXPECT_EQ(client.read(expected.size()), expected);
+}
+
+TEST_F(server, answers_that_wait_behind_one_that_is_held_fill_no_memory_without_end) {
+    start();
+    plain_client client(address);
+    constexpr std::size_t count = 1'000, each = std::size_t{64} << 10;
+    std::string commands = "get held\r\n";
+    for (std::size_t i = 0; i < count; ++i) commands += "get large\r\n";
+    client.send(commands + "mn\r\n");
+    host.wait_for_held(1);
+    std::size_t asked = 0;
+    host.parts.front().home->run_and_wait([&] { asked = host.parts.front().store->asked; });
+    EXPECT_LT(asked, 2 * (server_shard::unsent_max_bytes / each));
+    host.release_all();
+    const std::string first = value("held");
+    EXPECT_EQ(client.read(first.size()), first);
+    const std::string large = fmt::format("VALUE large 0 {}\r\n{}\r\nEND\r\n", each, std::string(each, 'x'));
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(client.read(large.size()), large);
+    EXPECT_EQ(client.read_line(), "MN\r\n");
 }
 
 TEST_F(server, get_of_several_keys_ends_with_the_failure_of_one) {

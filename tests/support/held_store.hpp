@@ -17,6 +17,7 @@ namespace freshet::test {
 class held_store final : public store {
 public:
     bool submit(call& c) override {
+        ++asked;
         c.reply.outcome = outcome::hit;
         if (c.request.key.starts_with("large")) c.reply.value.append(large);
         else c.reply.value.append(c.request.key);
@@ -37,6 +38,7 @@ public:
     }
 
     std::vector<call*> held;
+    std::size_t asked{0};
     std::string large = std::string(64 << 10, 'x');
 };
 

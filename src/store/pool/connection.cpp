@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace freshet {
 
@@ -53,7 +54,11 @@ void connection::open(const socket_address& to) {
                             errno != EINPROGRESS)) {
         return cut(errc::unreachable, std::strerror(errno));
     }
-    home_.reactor().add(*this, descriptor_);
+    try {
+        home_.reactor().add(*this, descriptor_);
+    } catch (const std::system_error& why) {
+        return cut(errc::unreachable, why.what());
+    }
     home_.reactor().watch(*this, descriptor_, true, true);  // it can be written to once it is connected
 }
 
@@ -71,7 +76,7 @@ bool connection::submit(call& c) {
     const std::size_t before = out_.size();
     const asked_as how = ask_server(c.request, *c.form, out_);
     asked_ += out_.size() - before;
-    ring_.push({&c, asked_, how.fenced, how.base64});
+    ring_.push({&c, asked_ - (how.fenced ? fence_bytes : 0), how.fenced, how.base64});
     home_.reactor().dirty_server(*this);
     return false;
 }
@@ -143,7 +148,7 @@ void connection::read_answers() {
         ring_.pop();
         any = true;
         if (c.reply.lent && home_.pool().used_bytes() > lent_max_bytes)
-            answer_failed(c, options_, errc::busy, effect::not_done, subject_);
+            answer_failed(c, options_, errc::busy, effect::maybe_done, subject_);
         c.complete();
         if (ended_) return;
     }

@@ -12,6 +12,8 @@
 
 namespace freshet {
 
+inline constexpr std::size_t fence_bytes = 4;  ///< of mn and its line end
+
 /// What reading the answer takes of the form in which it was asked.
 struct asked_as {
     bool fenced{false};  ///< mn stands behind the command

@@ -182,6 +182,24 @@ TEST_F(task, opened_ones_are_closed_oldest_first) {
     EXPECT_TRUE(quick.settlements.empty());
 }
 
+TEST_F(task, close_that_failed_can_be_asked_again) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    const auto& failed = ask("get t:q/close");
+    quick.answer_settlement(settlement::outcome::failed, {errc::disk_full, effect::not_done, quick.label()});
+    EXPECT_EQ(failed, "SERVER_ERROR queue quick has no room on its disk, not_done\r\n");
+    const auto& again = ask("get t:q/close");
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->number, 7U);
+    quick.answer_settlement(done);
+    EXPECT_EQ(again, "END\r\n");
+}
+
+TEST_F(task, publication_that_was_never_answered_ends_with_the_store) {
+    ask("set t:q 0 0 1\r\nx");
+    EXPECT_EQ(quick.published.size(), 1U);
+}
+
 TEST_F(task, close_open_takes_the_next_behind_the_acknowledgement) {
     ask("get t:q/open");
     quick.answer_reception(7, "x");

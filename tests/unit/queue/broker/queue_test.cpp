@@ -306,13 +306,17 @@ TEST_F(linked, a_reception_waits_for_what_was_published_before_it) {
 TEST_F(linked, one_question_is_asked_for_all_who_wait_and_the_next_when_it_is_answered) {
     connect();
     const receiving first = receive();
-    const receiving second = receive();
     EXPECT_EQ(asked(), "consume, level");
+    const receiving second = receive();  // the question is under way
+    const receiving third = receive();
+    EXPECT_EQ(asked(), "");
     level();
     EXPECT_EQ(came(first), "nothing");
     EXPECT_EQ(asked(), "level");
     level();
     EXPECT_EQ(came(second), "nothing");
+    EXPECT_EQ(came(third), "nothing");
+    EXPECT_EQ(asked(), "");
 }
 
 TEST_F(linked, who_waits_is_told_that_nothing_came_when_the_time_is_over) {
