@@ -34,18 +34,18 @@ using socket_type = asio::local::stream_protocol::socket;
 constexpr std::size_t line_size_max = std::size_t{1} << 20;  ///< bytes; some 50,000 numbers
 constexpr std::size_t connections_max = 16;
 constexpr int backlog = 8;
-constexpr auto patience = std::chrono::seconds(30);  ///< for a whole connection, without the journal's time
 constexpr auto pause_after_failure = std::chrono::seconds(1);
 
 class control_connection;
 
 /// What the connections share; lives until the last one has ended.
 struct control_socket {
-    explicit control_socket(shard& s, std::vector<journal*> j)
-        : back(s), journals(std::move(j)), acceptor(s.context()), pause(s.context()) {}
+    explicit control_socket(shard& s, std::vector<journal*> j, milliseconds p)
+        : back(s), journals(std::move(j)), patience(p), acceptor(s.context()), pause(s.context()) {}
 
     shard& back;
     std::vector<journal*> journals;
+    milliseconds patience;
     asio::local::stream_protocol::acceptor acceptor;
     asio::steady_timer pause;
     std::set<control_connection*> connections;  ///< of the back shard
@@ -98,7 +98,7 @@ public:
 
 private:
     void limit() {
-        timer_.expires_after(patience);
+        timer_.expires_after(socket_state_->patience);
         timer_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
             if (!ec) self->close();
         });
@@ -182,10 +182,11 @@ std::string reason(int error) {
 
 std::string control_path(const std::string& state_folder) { return state_folder + "/control"; }
 
-result<std::unique_ptr<control>> make_control(shard& back, std::vector<journal*> journals, std::string path) {
+result<std::unique_ptr<control>> make_control(shard& back, std::vector<journal*> journals, std::string path,
+                                              milliseconds patience) {
     owned_descriptor made = listen_at_unix(path, backlog, S_IRUSR | S_IWUSR);
     if (made.get() < 0) return trouble(path, reason(errno));
-    auto d = std::make_shared<control_socket>(back, std::move(journals));
+    auto d = std::make_shared<control_socket>(back, std::move(journals), patience);
     d->acceptor.assign(asio::local::stream_protocol(), made.release());
     return std::unique_ptr<control>(std::make_unique<unix_control>(std::move(d), std::move(path)));
 }

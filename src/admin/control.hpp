@@ -3,6 +3,7 @@
 #pragma once
 
 #include <freshet/error.hpp>
+#include <freshet/time.hpp>
 
 #include "queue/journal/journal.hpp"
 #include "shard/shard.hpp"
@@ -21,8 +22,12 @@ public:
     virtual void stop() = 0;
 };
 
+/// How long a client may take to say its line, and to read the answer. The journals' own time is not counted.
+inline constexpr milliseconds control_patience{30'000};
+
 /// Listens at `path`. The journals live until stop(). A problem is one sentence; a server is of use without this.
-result<std::unique_ptr<control>> make_control(shard& back, std::vector<journal*> journals, std::string path);
+result<std::unique_ptr<control>> make_control(shard& back, std::vector<journal*> journals, std::string path,
+                                              milliseconds patience = control_patience);
 
 /// The socket's place.
 std::string control_path(const std::string& state_folder);

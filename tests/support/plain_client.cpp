@@ -3,6 +3,7 @@
 #include "base/unix_socket.hpp"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,6 +93,11 @@ std::string plain_client::read_all() {
         if (n == 0) return all;
         all.append(part, static_cast<std::size_t>(n));
     }
+}
+
+bool plain_client::wait_closed() {
+    pollfd p{descriptor_, 0, 0};
+    return ::poll(&p, 1, static_cast<int>(longest_wait.tv_sec) * 1'000) == 1 && (p.revents & POLLHUP) != 0;
 }
 
 void plain_client::vanish() {

@@ -22,6 +22,8 @@ public:
     std::string read_line();
     /// To the end of what the server says.
     std::string read_all();
+    /// Waits until the server has closed, and reads nothing. Of a Unix socket only.
+    bool wait_closed();
     /// Closes without a farewell: the server gets a reset.
     void vanish();
 
