@@ -225,6 +225,13 @@ TEST_F(flow_exec, time_limit_kills_the_whole_group_even_if_it_ignores_sigterm) {
     EXPECT_TRUE(wait_gone(grandchild));
 }
 
+TEST_F(flow_exec, program_that_stands_still_is_killed_at_its_time_limit) {
+    shell("kill -STOP $$");  // SIGTERM has to wait for a SIGCONT, SIGKILL has not
+    const work_result r = call("", 20ms);
+    EXPECT_EQ(r.verdict, verdict::retry);
+    EXPECT_TRUE(r.body.starts_with("it took longer than 20 ms")) << r.body;
+}
+
 TEST_F(flow_exec, what_it_left_behind_is_killed_and_not_waited_for) {
     const std::string ids = fifo("ids");
     shell("sleep 1000 & echo $! > " + ids + "; echo done");

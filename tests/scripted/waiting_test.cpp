@@ -13,7 +13,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace freshet;
 using namespace freshet::test;
@@ -85,6 +87,76 @@ TEST_F(waiting_get, asks_again_once_it_is_answered_until_the_value_is_there) {
     EXPECT_EQ(client.read(expected.size()), expected);
 }
 
+TEST_F(waiting_get, of_a_client_that_has_sent_its_last_is_answered) {
+    start();
+    plain_client client(address);
+    client.send("get w:k\r\n");
+    client.finish_sending();
+    peer.expect("mg w:k f v\r\n");
+    peer.say("EN\r\n");
+    peer.expect("mg w:k f v\r\n");
+    peer.say("VA 1 f0\r\nx\r\n");
+    EXPECT_EQ(client.read_all(), "VALUE w:k 0 1\r\nx\r\nEND\r\n");
+}
+
+TEST_F(waiting_get, goes_on_when_its_server_dies_and_has_the_value_of_the_one_that_comes_back) {
+    host.options.backoff_min = host.options.backoff_max = 10ms;
+    start();
+    plain_client client(address);
+    client.send("get w:k\r\n");
+    peer.expect("mg w:k f v\r\n");
+    peer.cut();
+    peer.greet();
+    peer.expect("mg w:k f v\r\n");
+    peer.say("VA 1 f0\r\nx\r\n");
+    const std::string expected = "VALUE w:k 0 1\r\nx\r\nEND\r\n";
+    EXPECT_EQ(client.read(expected.size()), expected);
+}
+
+TEST_F(waiting_get, ends_with_the_failure_of_its_server_where_that_is_told) {
+    host.options.miss_on_error = false;
+    start();
+    plain_client client(address);
+    client.send("get w:k\r\n");
+    peer.expect("mg w:k f v\r\n");
+    peer.cut();
+    EXPECT_EQ(client.read_line(),
+              fmt::format("SERVER_ERROR server {} closed the connection, not_done\r\n", peer.name()));
+}
+
+TEST_F(waiting_get, goes_on_while_its_server_has_as_many_calls_as_it_may) {
+    host.options.waiting_max = 1;
+    start();
+    plain_client client(address), other(address);
+    other.send("get k\r\n");
+    peer.expect("mg k f v\r\n");
+    client.send("version\r\nget w:k\r\n");
+    EXPECT_TRUE(client.read_line().starts_with("VERSION "));  // said behind the turn that has asked for both
+    peer.say("EN\r\n");
+    EXPECT_EQ(other.read_line(), "END\r\n");
+    peer.expect("mg w:k f v\r\n");
+    peer.say("VA 1 f0\r\nx\r\n");
+    EXPECT_EQ(client.read_line(), "VALUE w:k 0 1\r\n");
+}
+
+TEST_F(waiting_get, is_answered_while_the_server_stops) {
+    start();
+    plain_client client(address);
+    client.send("get w:k\r\n");
+    peer.expect("mg w:k f v\r\n");
+    std::thread stopping([&] { subject->stop(steady::now() + 60s); });
+    EXPECT_THROW(
+        {
+            for (;;) plain_client refused(address);
+        },
+        std::runtime_error);
+    peer.say("EN\r\n");
+    peer.expect("mg w:k f v\r\n");
+    peer.say("VA 1 f0\r\nx\r\n");
+    EXPECT_EQ(client.read_all(), "VALUE w:k 0 1\r\nx\r\nEND\r\n");
+    stopping.join();
+}
+
 TEST_F(waiting_get, of_a_client_that_was_reset_holds_its_connection_no_longer) {
     start();
     {
@@ -108,6 +180,23 @@ TEST_F(waiting_get, ends_with_the_server_s_end) {
     subject->stop(steady::now());
     subject.reset();
     EXPECT_EQ(client.read_all(), "");
+}
+
+class call_to_a_server : public waiting_get {};
+
+TEST_F(call_to_a_server, of_a_client_that_was_reset_is_made_and_its_answer_is_nobody_s) {
+    start();
+    {
+        plain_client client(address);
+        client.send("set k 0 0 1\r\nx\r\n");
+        peer.expect("ms k 1\r\nx\r\n");  // it is done, whoever asked for it
+        client.vanish();
+    }
+    plain_client other(address);
+    other.send("get k\r\n");
+    peer.expect("mg k f v\r\n");
+    peer.say("HD\r\nVA 1 f0\r\nx\r\n");
+    EXPECT_EQ(other.read_line(), "VALUE k 0 1\r\n");
 }
 
 }  // namespace

@@ -130,6 +130,15 @@ TEST_F(task, publication_not_confirmed_in_time_is_maybe_done) {
     EXPECT_EQ(told, "SERVER_ERROR queue quick did not answer in time, maybe_done\r\n");
 }
 
+TEST_F(task, publication_of_a_client_that_has_left_is_made_all_the_same) {
+    const auto& told = ask("set t:q 0 0 1\r\nx");
+    calls.back().c.abandon();
+    EXPECT_EQ(told, "nothing yet");
+    ASSERT_EQ(quick.published.size(), 1U);
+    quick.answer_publication(publication::outcome::confirmed);
+    EXPECT_EQ(told, "STORED\r\n");
+}
+
 TEST_F(task, late_publication_does_not_wait_behind_one_of_a_patient_queue) {
     const auto& patient = ask("set t:s 0 0 1\r\nx");
     const auto& told = ask("set t:q 0 0 1\r\nx");
@@ -162,6 +171,18 @@ TEST_F(task, plain_get_takes_and_acknowledges) {
     const auto& failed = ask("get t:q");
     quick.fail_reception({errc::stopping, effect::not_done, quick.label()});
     EXPECT_EQ(failed, "SERVER_ERROR queue quick is being stopped, not_done\r\n");
+}
+
+TEST_F(task, get_is_answered_when_its_queue_says_so_and_has_no_deadline_of_its_own) {
+    const auto& plain = ask("get t:q");
+    const auto& opened = ask("get t:q/open/t=10");
+    after(std::chrono::hours(1));
+    EXPECT_EQ(plain, "nothing yet");
+    EXPECT_EQ(opened, "nothing yet");
+    quick.answer_reception(0);
+    quick.answer_reception(0);
+    EXPECT_EQ(plain, "END\r\n");
+    EXPECT_EQ(opened, "END\r\n");
 }
 
 TEST_F(task, opened_ones_are_closed_oldest_first) {
@@ -269,6 +290,24 @@ TEST_F(task, reception_ends_when_its_client_has_left_and_what_came_goes_back) {
     EXPECT_EQ(quick.settlements[0]->number, 7U);
     quick.answer_settlement(done);
     EXPECT_TRUE(client.of<client_deliveries>().open.empty());
+}
+
+TEST_F(task, what_came_all_the_same_for_a_plain_get_is_gone_with_its_client) {
+    ask("get t:q/t=60000");
+    calls.back().c.abandon();
+    EXPECT_EQ(quick.cancelled, 1);
+    quick.answer_reception(7, "came all the same");  // and was acknowledged as it was handed out
+    EXPECT_TRUE(quick.settlements.empty());
+}
+
+TEST_F(task, what_is_open_stays_so_when_its_client_has_left) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    { const client_slots gone = std::exchange(client, {}); }
+    EXPECT_TRUE(quick.settlements.empty());
+    const auto& told = ask("delete t:q/7");  // of another connection
+    quick.answer_settlement(done);
+    EXPECT_EQ(told, "DELETED\r\n");
 }
 
 TEST_F(task, what_is_held_for_a_client_that_has_left_is_let_go) {

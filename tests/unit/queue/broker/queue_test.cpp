@@ -347,6 +347,19 @@ TEST_F(linked, without_a_connection_nothing_can_be_received) {
     EXPECT_EQ(came(receive()), "queue thumbs " + std::string(explain(errc::unreachable)));
 }
 
+TEST_F(linked, who_waits_outlives_a_connection_and_is_told_at_its_time_that_there_is_none) {
+    connect();
+    const receiving patient = receive(seconds(60), 1);
+    const receiving other = receive(seconds(5), 1);
+    on_back([] {});
+    lose();
+    pass(seconds(5));
+    EXPECT_EQ(came(other), "queue thumbs " + std::string(explain(errc::unreachable)));
+    connect();
+    come("a", 1);
+    EXPECT_EQ(came(patient), "a");
+}
+
 TEST_F(linked, a_broker_that_does_not_answer_is_waited_for_so_long) {
     connect();
     const receiving r = receive();

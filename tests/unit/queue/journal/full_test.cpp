@@ -78,6 +78,15 @@ TEST_F(full_disk, publications_are_refused_and_the_disk_drains_itself) {
     EXPECT_GT(fill(q), stored / 2) << "what was acknowledged made room";
 }
 
+TEST_F(full_disk, what_is_taken_and_acknowledged_at_once_needs_no_room) {
+    queue_user q = user();
+    const unsigned stored = fill(q);
+    unsigned taken = 0;
+    while (!q.receive(1, milliseconds(0), true).empty()) ++taken;
+    EXPECT_EQ(taken, stored);
+    EXPECT_EQ(q.of().length(), 0U);
+}
+
 TEST_F(full_disk, every_settlement_is_done_with_a_disk_that_others_have_filled) {
     queue_user q = user();
     for (int i = 0; i < 30; ++i) q.publish(std::to_string(i));
