@@ -134,6 +134,45 @@ call = {{ exec = ["/bin/false"] }}
         self.serve()
         self.assertEqual(self.dead("list"), "no dead letters\n")
 
+    def ask_while_it_stands_still(self):
+        """A `freshet dead` that has asked a server which SIGSTOP holds."""
+        self.addCleanup(self.server.send_signal, signal.SIGCONT)
+        self.server.send_signal(signal.SIGSTOP)
+        asking = subprocess.Popen(
+            [PROGRAM, "dead", "list", "-c", self.file, "--state", self.folder + "/state"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        self.addCleanup(asking.communicate)
+        self.addCleanup(asking.kill)
+
+        def ends():
+            with open("/proc/net/unix") as sockets:
+                return sockets.read().count(self.folder + "/state/control\n")
+
+        end = time.monotonic() + 30
+        while ends() < 2:  # the one that listens, and the server's end of the connection, which is there before it is accepted
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+        self.assertIsNone(asking.poll())
+        return asking
+
+    def test_a_server_that_stands_still_is_waited_for(self):
+        self.serve()
+        asking = self.ask_while_it_stands_still()
+        self.server.send_signal(signal.SIGCONT)
+        self.assertEqual(asking.communicate(timeout=30), ("no dead letters\n", ""))
+        self.assertEqual(asking.returncode, 0)
+
+    def test_a_server_that_dies_before_it_has_answered_is_said_to_have_gone(self):
+        self.serve()
+        asking = self.ask_while_it_stands_still()
+        self.server.kill()
+        self.server.communicate()
+        self.server = None
+        said = asking.communicate(timeout=30)
+        self.assertEqual(said, ("", "freshet: the server went away before it had answered, maybe_done; ask again\n"))
+        self.assertEqual(asking.returncode, 1)
+
     def test_the_socket_survives_what_is_no_request(self):
         self.serve()
 
