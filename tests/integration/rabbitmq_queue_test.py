@@ -1,6 +1,9 @@
 """A queue on a real RabbitMQ that fails, and other programs at the same queue."""
+import contextlib
+import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 try:
@@ -9,9 +12,11 @@ except ImportError:     # another Python than Debian's; it is pure Python
     sys.path.append("/usr/lib/python3/dist-packages")
     import pika
 
-from broker_cases import CONFIRMED, UNREACHABLE, BrokerCases, BrokerTest, until
+from broker_cases import CONFIRMED, LATE, MAYBE, UNREACHABLE, BrokerCases, BrokerTest, until
 from cutting_proxy import CuttingProxy
 from rabbitmq import RabbitMQ
+
+BUSY = b"SERVER_ERROR queue thumbs is busy, not_done\r\n"
 
 
 class RabbitMQQueue(BrokerCases, unittest.TestCase):
@@ -75,12 +80,65 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
                                            ("set_disk_free_limit", "900000GB", "50MB", "low on disk")):
             self.broker.ctl(limit, none)
             try:
-                until(lambda: client.publish(b"x"), b"SERVER_ERROR queue thumbs is busy, not_done\r\n", self.patience)
+                until(lambda: client.publish(b"x"), BUSY, self.patience)
                 self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
                 self.assertIn(words, server.output())
             finally:
                 self.broker.ctl(limit, enough)
             until(lambda: client.publish(b"y"), CONFIRMED, self.patience)
+
+    @contextlib.contextmanager
+    def blocked(self, client):
+        """A memory alarm of the broker, which the queue knows of. Yields what was told to those who published until it knew."""
+        self.broker.ctl("set_vm_memory_high_watermark", "0.0001")
+        try:
+            told = []
+            while not told or told[-1] != BUSY:
+                told.append(client.publish(b"between"))
+            yield told
+        finally:
+            self.broker.ctl("set_vm_memory_high_watermark", "0.4")
+
+    def kept(self, name):
+        """How many messages the broker keeps, those that were handed out among them."""
+        return dict(line.split() for line in self.broker.ctl("list_queues", "--no-table-headers", "name", "messages").splitlines())[name]
+
+    def test_while_the_broker_blocks_what_is_here_can_be_had_and_what_is_there_is_waited_for(self):
+        server, client = self.serve("blocked")
+        self.ready(client)
+        for body in (b"open", b"here"):
+            self.assertEqual(client.publish(body), CONFIRMED)
+        until(lambda: client.get(b"task:thumbs/open"), b"open", self.patience)
+        with self.blocked(client) as told:
+            self.assertLessEqual(set(told), {CONFIRMED, MAYBE, BUSY})
+            self.assertEqual(client.get(b"task:thumbs"), b"here")
+            for _ in range(told.count(CONFIRMED)):
+                self.assertEqual(client.get(b"task:thumbs"), b"between")
+            for key in (b"task:thumbs", b"task:thumbs/t=1", b"task:thumbs/open/t=1"):
+                self.assertEqual(client.ask(b"get %s\r\n" % key), LATE)
+            self.assertEqual(client.ask(b"get task:thumbs/close\r\n"), b"END\r\n")
+            self.assertEqual(self.kept("blocked"), str(2 + told.count(CONFIRMED)))     # it hears of no acknowledgement
+            waiting = self.client(server)
+            waiting.socket.sendall(b"get task:thumbs/t=60000\r\n")
+        if MAYBE in told:   # it went out before the broker said that it takes none
+            self.assertEqual(waiting.input.readline(), b"VALUE task:thumbs/t=60000 0 7\r\n")
+        until(lambda: client.publish(b"after"), CONFIRMED, self.patience)
+        self.drain(client, [b"after"] if MAYBE in told else [])
+        until(lambda: self.kept("blocked"), "0", self.patience)
+
+    def test_a_call_that_ends_while_the_broker_blocks_has_its_result_at_once_and_is_acknowledged_later(self):
+        go = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "go")
+        os.mkfifo(go)
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/sh", "-c", "if [ $FRESHET_ID = c1 ]; then exec cat %s; fi"] }\n' \
+            'into = "main"\nkey = "result:{id}"\n' % go
+        _, client = self.serve("called", flow)
+        until(lambda: client.publish(b"x", b"task:thumbs#c1"), CONFIRMED, self.patience)
+        with open(go, "w") as call:     # there is somebody who reads: it runs
+            with self.blocked(client):
+                call.write("done")
+                call.close()
+                until(lambda: client.get(b"result:c1"), b"done", self.patience)
+        until(lambda: self.kept("called"), "0", self.patience)
 
     def test_credentials_that_are_revoked_are_said_and_may_come_back(self):
         self.broker.ctl("add_user", "app", "first")

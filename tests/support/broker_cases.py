@@ -12,6 +12,7 @@ import servers
 
 CONFIRMED = b"STORED\r\n"
 MAYBE = b"SERVER_ERROR queue thumbs did not answer in time, maybe_done\r\n"
+LATE = b"SERVER_ERROR queue thumbs did not answer in time, not_done\r\n"
 UNREACHABLE = b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n"
 
 
@@ -199,17 +200,37 @@ class BrokerCases(BrokerTest):
             until(lambda: client.get(b"result:" + task), task.upper(), self.patience)
 
     def test_hung_holds_nobody_past_the_deadline(self):
-        server, client = self.serve("hung")
+        server, client = self.serve("hung", more='ack_timeout = "10m"\n')
         self.ready(client)
+        self.assertEqual(client.publish(b"open"), CONFIRMED)
+        until(lambda: client.get(b"task:thumbs/open"), b"open", self.patience)
         self.broker.stop_process()
         try:
             self.assertEqual(client.publish(b"a"), MAYBE)
             self.assertEqual(client.ask(b"set k 0 0 1\r\nx\r\n"), b"STORED\r\n")
-            self.assertEqual(client.ask(b"get task:thumbs\r\n"), b"SERVER_ERROR queue thumbs did not answer in time, not_done\r\n")
+            for key in (b"task:thumbs", b"task:thumbs/t=1", b"task:thumbs/open/t=1"):
+                self.assertEqual(client.ask(b"get %s\r\n" % key), LATE)
+            self.assertIsNone(client.get(b"task:thumbs/close"))
         finally:
             self.broker.continue_process()
         until(lambda: client.publish(b"b"), CONFIRMED, self.patience)
-        self.drain(client, [b"a", b"b"])
+        self.assertNotIn(b"open", self.drain(client, [b"a", b"b"]))
+
+    def test_killed_while_a_message_is_open_hands_it_out_no_second_time(self):
+        server, client = self.serve("open", more='ack_timeout = "10m"\n')
+        self.ready(client)
+        self.assertEqual(client.publish(b"open"), CONFIRMED)
+        until(lambda: client.get(b"task:thumbs/open"), b"open", self.patience)
+        self.broker.kill()
+        until(lambda: client.publish(b"while it is away"), UNREACHABLE, self.patience)
+        for key in (b"task:thumbs/t=1", b"task:thumbs/open/t=1"):
+            self.assertEqual(client.ask(b"get %s\r\n" % key), UNREACHABLE)
+        self.broker.restart()
+        until(lambda: client.publish(b"after"), CONFIRMED, self.patience)
+        self.assertNotIn(b"open", self.drain(client, [b"after"]))
+        self.assertIsNone(client.get(b"task:thumbs/close"))
+        self.assertEqual(client.publish(b"last"), CONFIRMED)
+        self.assertNotIn(b"open", self.drain(client, [b"last"]))
 
     def test_more_than_the_window_comes_whole(self):
         _, client = self.serve("window", more="prefetch = 20\n")
