@@ -1,7 +1,6 @@
 // SQLite, thinly: a database handle and prepared statements. One thread at a time.
 #pragma once
 
-
 #include <cstdint>
 #include <string>
 #include <string_view>
