@@ -26,7 +26,10 @@ kafka_actions kafka_link_state::take(kafka_event e) {
 /// What is under way is committed again, too: that the broker did not take it might be heard too late.
 kafka_actions kafka_link_state::answers() {
     if (std::exchange(connected_, true)) return {};
-    return {.subscribe = now_ == kafka_state::wanting, .forget_commits = true, .commit = true, .tell_connected = true};
+    return {.subscribe = standing() == kafka_state::wanting,
+            .forget_commits = true,
+            .commit = true,
+            .tell_connected = true};
 }
 
 kafka_actions kafka_link_state::lost() {
@@ -35,37 +38,36 @@ kafka_actions kafka_link_state::lost() {
 }
 
 kafka_actions kafka_link_state::wanted() {
-    if (now_ == kafka_state::away) now_ = kafka_state::wanting;
-    return {.subscribe = now_ == kafka_state::wanting && connected_};
+    if (standing() == kafka_state::away) standing() = kafka_state::wanting;
+    return {.subscribe = standing() == kafka_state::wanting && connected_};
 }
 
 /// The group gives its partitions to others; this one is a member again when somebody asks here.
 kafka_actions kafka_link_state::unwanted() {
     const bool was_member = is_member();
     const bool declines = now_ == kafka_state::taking_over;
-    now_ = kafka_state::away;
+    standing() = kafka_state::away;
     if (!was_member) return {};
     return {.forget_commits = true, .commit = true, .decline = declines, .unsubscribe = true, .drop_partitions = true};
 }
 
 kafka_actions kafka_link_state::subscribed() {
-    if (now_ == kafka_state::wanting) now_ = kafka_state::joined;
+    if (standing() != kafka_state::wanting) return {};
+    if (!without_) now_ = kafka_state::joined;
+    without_.reset();
     return {};
 }
 
 kafka_actions kafka_link_state::given() {
-    kafka_actions todo{.drop_partitions = true, .tell_revoked = true};
-    if (is_member()) {
-        now_ = kafka_state::taking_over;
-        todo.take_over = true;
-    } else {  // it was given before the group had heard that it is not wanted any more
-        todo.decline = true;
-    }
-    return todo;
+    if (!without_ && !is_member()) without_ = now_;
+    now_ = kafka_state::taking_over;
+    return {.drop_partitions = true, .tell_revoked = true, .take_over = true};
 }
 
 kafka_actions kafka_link_state::taken() {
-    if (is_member()) now_ = kafka_state::joined;
+    if (without_) now_ = *without_;
+    else if (is_member()) now_ = kafka_state::joined;
+    without_.reset();
     return {.commit = true, .drop_partitions = true, .tell_revoked = true, .give_up_partitions = true};
 }
 

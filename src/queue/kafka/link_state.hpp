@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace freshet {
 
@@ -60,12 +61,14 @@ public:
     kafka_state now() const noexcept { return now_; }
     bool is_stopped() const noexcept { return now_ == kafka_state::stopped; }
     bool is_connected() const noexcept { return connected_; }
-    bool is_reading() const noexcept { return now_ == kafka_state::reading; }
+    /// Messages that come are wanted.
+    bool is_reading() const noexcept { return now_ == kafka_state::reading && without_ != kafka_state::away; }
 
 private:
-    bool is_member() const noexcept {
-        return now_ == kafka_state::joined || now_ == kafka_state::taking_over || now_ == kafka_state::reading;
-    }
+    bool has_partitions() const noexcept { return now_ == kafka_state::taking_over || now_ == kafka_state::reading; }
+    /// Where it stands with the group, whatever was given late.
+    kafka_state& standing() noexcept { return without_ ? *without_ : now_; }
+    bool is_member() const noexcept { return !without_ && (now_ == kafka_state::joined || has_partitions()); }
     kafka_actions answers();
     kafka_actions lost();
     kafka_actions wanted();
@@ -80,6 +83,10 @@ private:
     kafka_actions stop();
 
     kafka_state now_{kafka_state::away};
+    /// Of partitions that were given before the group had heard that it is no member any more: away or wanting, which
+    /// it is without them. librdkafka waits until they are assigned, and sends no partitions any more if they are
+    /// declined.
+    std::optional<kafka_state> without_{};
     /// Brokers may be lost and answer again in each state: librdkafka keeps the membership, and the group takes back
     /// what it gave when it has not heard of us for long.
     bool connected_{false};

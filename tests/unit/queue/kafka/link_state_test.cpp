@@ -102,7 +102,7 @@ constexpr std::array<next_states, event_count> next{{
     {event::wanted,          {wanting, wanting, joined,      taking_over, reading,     stopped}},
     {event::unwanted,        {away,    away,    away,        away,        away,        stopped}},
     {event::subscribed,      {away,    joined,  joined,      taking_over, reading,     stopped}},
-    {event::given,           {away,    wanting, taking_over, taking_over, taking_over, stopped}},
+    {event::given,           {taking_over, taking_over, taking_over, taking_over, taking_over, stopped}},
     {event::taken,           {away,    wanting, joined,      joined,      joined,      stopped}},
     {event::positions_known, {away,    wanting, joined,      reading,     reading,     stopped}},
     {event::settled,         {away,    wanting, joined,      taking_over, reading,     stopped}},
@@ -135,8 +135,7 @@ std::string expected(event e, state s, bool connected) {
         case event::unwanted:
             if (s == taking_over) return "forget_commits commit decline unsubscribe drop_partitions";
             return member ? "forget_commits commit unsubscribe drop_partitions" : "";
-        case event::given:
-            return member ? "drop_partitions tell_revoked take_over" : "decline drop_partitions tell_revoked";
+        case event::given: return "drop_partitions tell_revoked take_over";
         case event::taken: return "commit drop_partitions tell_revoked give_up_partitions";
         case event::positions_known: return s == taking_over ? "read" : "";
         case event::settled: return "commit_soon";
@@ -219,8 +218,32 @@ TEST(kafka_link_state, partitions_that_nobody_wants_any_more_are_declined) {
     kafka_link_state link = link_in(taking_over);
     EXPECT_EQ(said(link, {event::unwanted}), "forget_commits commit decline unsubscribe drop_partitions");
     EXPECT_EQ(said(link, {event::positions_known}), "");
-    EXPECT_EQ(said(link, {event::given}), "decline drop_partitions tell_revoked");
+}
+
+TEST(kafka_link_state, partitions_that_are_given_late_are_assigned_and_read_into_nothing_until_they_are_taken) {
+    kafka_link_state link = link_in(joined);
+    said(link, {event::unwanted});
+    EXPECT_EQ(said(link, {event::given, event::positions_known}), "drop_partitions tell_revoked take_over read");
+    EXPECT_FALSE(link.is_reading());
+    EXPECT_EQ(said(link, {event::unwanted}), "");
+    EXPECT_EQ(said(link, {event::taken}), "commit drop_partitions tell_revoked give_up_partitions");
     EXPECT_EQ(link.now(), away);
+}
+
+TEST(kafka_link_state, who_joins_again_before_they_are_taken_reads_them) {
+    kafka_link_state link = link_in(joined);
+    said(link, {event::unwanted, event::given});
+    EXPECT_EQ(said(link, {event::wanted, event::subscribed, event::wanted}), "subscribe");
+    EXPECT_EQ(said(link, {event::positions_known}), "read");
+    EXPECT_TRUE(link.is_reading());
+    said(link, {event::taken});
+    EXPECT_EQ(link.now(), joined);
+}
+
+TEST(kafka_link_state, a_stop_declines_what_was_given_late_and_is_not_assigned) {
+    kafka_link_state link = link_in(joined);
+    said(link, {event::unwanted, event::given});
+    EXPECT_EQ(said(link, {event::stopped}), "forget_commits commit decline leave_group end");
 }
 
 TEST(kafka_link_state, one_commit_at_a_time_is_due) {
