@@ -132,7 +132,7 @@ private:
     std::uint64_t lent_{0}, told_{0};  ///< publications, ever
     std::uint64_t behind_{0};          ///< that are ready on the broker, as it said last
     std::size_t unconfirmed_{0}, unconfirmed_bytes_{0};
-    steady::time_point busy_{};  ///< when somebody asked, or worked, last; by the real clock
+    steady::time_point busy_{steady::now()};  ///< when somebody asked, or worked, last; by the real clock
     bool consuming_{false}, stopping_{false}, ticking_{false};
 
     std::atomic<std::uint64_t> ready_{0}, length_{0};

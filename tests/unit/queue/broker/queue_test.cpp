@@ -564,6 +564,13 @@ TEST_F(linked, who_is_idle_asks_for_others_and_rests_for_them) {
     EXPECT_EQ(asked(), "consume");
 }
 
+TEST_F(linked, who_has_just_begun_is_not_idle) {
+    open();
+    came(receive());
+    connect();
+    EXPECT_EQ(asked(), "consume");
+}
+
 TEST_F(linked, who_works_keeps_what_came_from_others) {
     connect();
     come("a", 1);
