@@ -1,6 +1,6 @@
-// A request under way. Whoever makes a call owns it from submit to reply, and a store borrows it: it is submitted once,
-// answered once, and in one place at a time. Who has something to ask for a call's sake makes another call, which may
-// fly for longer: its answer comes home to its maker, never to a call that is somebody else's by now.
+// A request under way. Whoever makes a call owns it from submit to reply, and a store borrows it: it is in one
+// place at a time, and each submit is answered once. Who has something to ask for a call's sake makes another call,
+// which may fly for longer: its answer comes home to its maker, never to a call that is somebody else's by now.
 #pragma once
 
 #include <freshet/time.hpp>
@@ -76,6 +76,10 @@ struct client_call : call {
     client_call() { form = &wanted; }
     client_call(const client_call&) = delete;
     client_call& operator=(const client_call&) = delete;
+
+    /// Of a free one, for free_list.
+    std::size_t kept_bytes() const noexcept { return reply.value.capacity(); }
+    void release_memory() noexcept { reply.value.release(); }
 
     freshet::form wanted;
 };

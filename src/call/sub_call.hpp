@@ -3,8 +3,6 @@
 
 #include "call/call.hpp"
 
-#include <cstddef>
-
 namespace freshet {
 
 /// It has its own key and form, so that it may be asked again, and may outlive what it was made from.
@@ -19,9 +17,6 @@ struct sub_call : client_call {
         deadline = of.deadline;
         keep_key();
     }
-
-    std::size_t kept_bytes() const noexcept { return reply.value.capacity(); }
-    void release_memory() noexcept { reply.value.release(); }
 };
 
 }  // namespace freshet

@@ -25,7 +25,8 @@ wall::time_point expiry(std::int64_t exptime) {
 
 }  // namespace
 
-bool task_store::publish(call& c, std::string_view behind_prefix, const task_key& key) {
+/// `to`: null, it is to be made.
+bool task_store::publish(call& c, queue* to, const task_key& key) {
     const request& r = c.request;
     const bool unique = r.mode == store_mode::add;
     if ((r.mode != store_mode::set && !unique) || r.compare || r.assign || r.invalidate) {
@@ -41,7 +42,10 @@ bool task_store::publish(call& c, std::string_view behind_prefix, const task_key
         return true;
     }
     failure why{errc::busy, effect::not_done, queue_subject};
-    queue* const to = source_->find(behind_prefix, true, why);  // what was refused has made none
+    if (to == nullptr) {  // what was refused has made none
+        std::string_view rest = r.key.substr(prefix_size_);
+        to = source_->find(rest, true, why);
+    }
     if (to == nullptr) {
         c.reply.fail(why.code, why.effect, queue_subject);
         return true;

@@ -53,7 +53,7 @@ bool task_store::dispatch(call& c) {
                 c.reply.outcome = outcome::too_large;
                 return true;
             }
-            return publish(c, r.key.substr(prefix_size_), *key);
+            return publish(c, q, *key);
         case command::get:
             if (r.touch) break;
             if (q == nullptr) return true;  // a queue that nobody has published to: a miss

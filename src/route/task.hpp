@@ -121,7 +121,7 @@ private:
     bool hold(call& c, bool settles);
     static void resume_held(client_slots* of);
     void abandon(call& c) override;
-    bool publish(call& c, std::string_view behind_prefix, const task_key& key);
+    bool publish(call& c, queue* to, const task_key& key);
     void published(publishing& p);
     bool receive(call& c, queue& from, const task_key& key);
     bool begin_receiving(call& c, queue& from, const task_key& key);

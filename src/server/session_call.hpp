@@ -3,14 +3,9 @@
 
 #include "call/call.hpp"
 
-#include <cstddef>
-
 namespace freshet {
 
 struct session_call final : client_call {
-    std::size_t kept_bytes() const noexcept { return reply.value.capacity(); }
-    void release_memory() noexcept { reply.value.release(); }
-
     session_call* behind{nullptr};
     bool answered{false};
 };
