@@ -65,12 +65,19 @@ bool task_store::dispatch(call& c) {
             }
             c.reply.outcome = outcome::not_found;
             if (q == nullptr) return true;
-            if (hold(c, true)) return false;
+            if (hold(c, !has_open(c, *q, key->number))) return false;
             return settle(c, *q, key->number, settlement::action::ack, {});
         default: break;
     }
     c.reply.refuse("a queue knows set, add, get, gets and delete, and ms, mg and md");
     return true;
+}
+
+/// The client knows the delivery by its number: it is none of those that are still to be opened.
+bool task_store::has_open(const call& c, const queue& in, std::uint64_t number) {
+    auto* const mine = c.client != nullptr ? c.client->find<client_deliveries>() : nullptr;
+    return mine != nullptr && std::any_of(mine->open.begin(), mine->open.end(),
+                                          [&](const auto& o) { return o.queue == &in && o.number == number; });
 }
 
 /// What settles waits for what this client has asked to open before: it may be what is meant. And what comes behind

@@ -46,7 +46,7 @@ struct client_deliveries final : client_slot {
         call* which;
     };
     std::vector<open_delivery> open;  ///< deliveries taken with /open, oldest first
-    std::size_t opening{0};           ///< /open calls under way: what settles waits for them
+    std::size_t opening{0};           ///< /open calls under way: what may settle theirs waits
     std::deque<held_call> held;       ///< what waits so, and what comes behind
 };
 
@@ -118,6 +118,7 @@ private:
     };
 
     bool dispatch(call& c);
+    static bool has_open(const call& c, const queue& in, std::uint64_t number);
     bool hold(call& c, bool settles);
     static void resume_held(client_slots* of);
     void abandon(call& c) override;

@@ -255,6 +255,35 @@ TEST_F(task, what_settles_waits_for_what_its_client_opened_before) {
     EXPECT_EQ(behind, "VALUE t:q/open 5 4\r\nlast\r\nEND\r\n");
 }
 
+TEST_F(task, what_is_known_by_its_number_is_settled_while_more_is_opened) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    ask("get t:q/open");
+    const auto& removed = ask("delete t:q/7");
+    ask("get t:q/open");
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->number, 7U);
+    EXPECT_EQ(quick.receptions.size(), 2U);
+    EXPECT_TRUE(client.of<client_deliveries>().held.empty());
+    quick.answer_settlement(done);
+    EXPECT_EQ(removed, "DELETED\r\n");
+}
+
+TEST_F(task, nothing_overtakes_what_waits_not_even_what_is_known_by_its_number) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    ask("get t:q/open");
+    const auto& closed = ask("get t:q/close");
+    const auto& removed = ask("delete t:q/7");
+    EXPECT_TRUE(quick.settlements.empty());
+    quick.answer_reception(8, "y");
+    ASSERT_EQ(quick.settlements.size(), 2U);
+    quick.answer_settlement(done);
+    quick.answer_settlement(settlement::outcome::unknown);
+    EXPECT_EQ(closed, "END\r\n");
+    EXPECT_EQ(removed, "NOT_FOUND\r\n");
+}
+
 TEST_F(task, noreply_that_is_refused_is_lost_too) {
     for (const char* command :
          {"set t:q/bad 0 0 1 noreply\r\nx", "append t:q 0 0 1 noreply\r\nx", "set t:q 0 0 2000 noreply\r\n"}) {
