@@ -92,12 +92,12 @@ void add_cache_options(CLI::App& to, load::cache_options& o) {
             return load::parse_skew(text) ? "" : in_quotes(text) + " is no skew; write \"uniform\" or \"zipf:0.99\"";
         });
     to.add_option_function<std::string>(
-          "--protocol", [&o](const std::string& text) { o.meta = text == "meta"; }, "classic or meta")
+          "--protocol", [&o](const std::string& text) { o.protocol = load::parse_protocol(text).value(); },
+          "memcached's classic or meta commands, or resp: GET and SET of Redis, to compare with")
         ->type_name("NAME")
         ->default_str("classic")
         ->check([](const std::string& text) {
-            return text == "classic" || text == "meta" ? ""
-                                                       : in_quotes(text) + " is no protocol; write classic or meta";
+            return load::parse_protocol(text) ? "" : in_quotes(text) + " is no protocol; write classic, meta or resp";
         });
     number(to, "--seconds", o.seconds, real(0.01, 1e6), "Length of the run");
     number(to, "--rate", o.rate, real(0.01, 1e9),

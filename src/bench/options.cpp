@@ -33,6 +33,13 @@ std::optional<double> real_number(std::string_view text) {
     return number;
 }
 
+std::optional<protocol> parse_protocol(const std::string& text) {
+    if (text == "classic") return protocol::classic;
+    if (text == "meta") return protocol::meta;
+    if (text == "resp") return protocol::resp;
+    return std::nullopt;
+}
+
 std::optional<ratio> parse_ratio(const std::string& text) {
     const auto colon = std::string_view(text).find(':');
     if (colon == std::string_view::npos) return std::nullopt;

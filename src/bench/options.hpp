@@ -18,6 +18,12 @@ struct ratio {
 
 /// All of `text`, as "0.5" or "1e6". Nothing: it is no number.
 std::optional<double> real_number(std::string_view text);
+
+/// What is spoken to a cache: memcached's classic or meta commands, or Redis's GET and SET.
+enum class protocol : std::uint8_t { classic, meta, resp };
+
+/// "classic", "meta", "resp"; nothing: it is none of them.
+std::optional<protocol> parse_protocol(const std::string& text);
 /// "GETS:SETS"; nothing: it is none.
 std::optional<ratio> parse_ratio(const std::string& text);
 /// The exponent of "zipf:EXPONENT", 0 of "uniform"; nothing: it is neither.
@@ -39,7 +45,7 @@ struct cache_options : common_options {
     std::size_t keys{100'000}, key_bytes{30}, multi{1};
     load::ratio ratio{};
     double zipf_exponent{0};  ///< 0: uniform
-    bool meta{false};
+    load::protocol protocol{load::protocol::classic};
     double rate{0};  ///< requests a second in all; 0: a closed loop
     bool fill{true};
     std::uint64_t warm_up{0};

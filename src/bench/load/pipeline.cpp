@@ -16,9 +16,25 @@ std::string_view without_end(std::string_view line) {
 
 }  // namespace
 
-dialect make_dialect(bool meta, std::size_t value_bytes) {
-    const std::string size = std::to_string(value_bytes);
-    if (meta) {
+bool dialect::is_error(std::string_view line) const {
+    return protocol == load::protocol::resp ? line.starts_with('-') : load::is_error(line);
+}
+
+dialect make_dialect(protocol spoken, const contents& of) {
+    const std::string size = std::to_string(of.value_bytes());
+    if (spoken == protocol::resp) {
+        const std::string key = "$" + std::to_string(of.key_bytes()) + "\r\n";
+        return {.get = "*2\r\n$3\r\nGET\r\n" + key,
+                .get_end = "\r\n",
+                .set = "*3\r\n$3\r\nSET\r\n" + key,
+                .set_end = "\r\n$" + size + "\r\n",
+                .hit = "$" + size + "\r\n",
+                .hit_end = "",
+                .miss = "$-1",
+                .stored = "+OK\r\n",
+                .protocol = spoken};
+    }
+    if (spoken == protocol::meta) {
         return {.get = "mg ",
                 .get_end = " k v\r\n",
                 .set = "ms ",
@@ -27,7 +43,7 @@ dialect make_dialect(bool meta, std::size_t value_bytes) {
                 .hit_end = "\r\n",
                 .miss = "EN k",
                 .stored = "HD\r\n",
-                .meta = true};
+                .protocol = spoken};
     }
     return {.get = "get ",
             .get_end = "\r\n",
@@ -37,7 +53,7 @@ dialect make_dialect(bool meta, std::size_t value_bytes) {
             .hit_end = " 0 " + size + "\r\n",
             .miss = "END",
             .stored = "STORED\r\n",
-            .meta = false};
+            .protocol = spoken};
 }
 
 void pipeline::ask(request r, std::string& to) {
@@ -51,10 +67,10 @@ void pipeline::ask(request r, std::string& to) {
         to += "\r\n";
         return;
     }
-    if (continues && !dialect_->meta) to += ' ';
+    if (continues && dialect_->has_multi_gets()) to += ' ';
     else to += dialect_->get;
     contents_->append_key(to, r.key);
-    if (r.is_last || dialect_->meta) to += dialect_->get_end;
+    if (r.is_last || !dialect_->has_multi_gets()) to += dialect_->get_end;
 }
 
 std::size_t pipeline::take(std::string_view bytes, std::int64_t now_ns, tally& to, std::vector<std::uint64_t>* missed) {
@@ -78,10 +94,10 @@ std::size_t pipeline::take(std::string_view bytes, std::int64_t now_ns, tally& t
 
 /// The size of the reply that begins with the line; 0: it is not whole yet.
 std::size_t pipeline::take_line(std::string_view line, std::string_view bytes, tally& to) {
-    if (is_error(line)) {
+    if (dialect_->is_error(line)) {
         to.count_error(without_end(line));
         std::size_t end = group_end_ != 0 ? group_end_ : answered_ + 1;
-        if (!dialect_->meta && group_end_ == 0)
+        if (dialect_->has_multi_gets() && group_end_ == 0)
             while (!requests_[end - 1].is_last) ++end;
         answered_ = end;
         group_end_ = 0;
@@ -93,7 +109,7 @@ std::size_t pipeline::take_line(std::string_view line, std::string_view bytes, t
         finish(answered_ + 1, to);
         return line.size();
     }
-    if (dialect_->meta) {
+    if (!dialect_->has_multi_gets()) {
         if (line.starts_with(dialect_->hit)) return take_hit(line, bytes, to);
         if (!is_miss(line, requests_[answered_].key)) refuse("a reply that does not fit a get of this key", line);
         miss_until(answered_ + 1, to);
@@ -112,7 +128,7 @@ std::size_t pipeline::take_hit(std::string_view line, std::string_view bytes, ta
     const std::size_t found = find_key(line);
     const std::size_t size = contents_->value_bytes();
     if (!line.ends_with(dialect_->hit_end) ||
-        line.size() != dialect_->hit.size() + contents_->key_bytes() + dialect_->hit_end.size()) {
+        line.size() != dialect_->hit.size() + key_bytes_in_reply() + dialect_->hit_end.size()) {
         refuse("a reply with the wrong flags or length", line);
     }
     if (bytes.size() < line.size() + size + 2) return 0;
@@ -127,8 +143,9 @@ std::size_t pipeline::take_hit(std::string_view line, std::string_view bytes, ta
 
 /// Which request a hit answers: the next one, or one further on in the same classic get.
 std::size_t pipeline::find_key(std::string_view line) const {
+    if (!dialect_->repeats_keys()) return answered_;
     const std::string_view key = line.substr(dialect_->hit.size()).substr(0, contents_->key_bytes());
-    const std::size_t end = dialect_->meta ? answered_ + 1 : group_end_;
+    const std::size_t end = dialect_->has_multi_gets() ? group_end_ : answered_ + 1;
     for (std::size_t i = answered_; i < end; ++i)
         if (contents_->is_key(key, requests_[i].key)) return i;
     refuse("a reply with the wrong key", line);
@@ -136,8 +153,9 @@ std::size_t pipeline::find_key(std::string_view line) const {
 
 bool pipeline::is_miss(std::string_view line, std::uint64_t key) const {
     const std::size_t head = dialect_->miss.size();
-    return line.starts_with(dialect_->miss) && line.size() == head + contents_->key_bytes() + 2 &&
-           contents_->is_key(line.substr(head, contents_->key_bytes()), key) && line.ends_with("\r\n");
+    if (!line.starts_with(dialect_->miss) || line.size() != head + key_bytes_in_reply() + 2) return false;
+    if (dialect_->repeats_keys() && !contents_->is_key(line.substr(head, contents_->key_bytes()), key)) return false;
+    return line.ends_with("\r\n");
 }
 
 void pipeline::miss_until(std::size_t end, tally& to) {

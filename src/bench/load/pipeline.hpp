@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/load/contents.hpp"
+#include "bench/options.hpp"
 #include "bench/tally.hpp"
 #include "protocol/ask.hpp"
 #include "protocol/form.hpp"
@@ -19,13 +20,17 @@ namespace freshet::load {
 struct dialect {
     std::string get, get_end;  ///< get KEY get_end; classic: " KEY" once more for each further key
     std::string set, set_end;  ///< set KEY set_end VALUE \r\n
-    std::string hit, hit_end;  ///< hit KEY hit_end VALUE \r\n
+    std::string hit, hit_end;  ///< hit [KEY] hit_end VALUE \r\n
     std::string miss;          ///< miss [KEY] \r\n
     std::string stored;        ///< with its \r\n
-    bool meta;
+    load::protocol protocol;
+
+    bool has_multi_gets() const { return protocol == load::protocol::classic; }
+    bool repeats_keys() const { return protocol != load::protocol::resp; }  ///< in its replies
+    bool is_error(std::string_view line) const;
 };
 
-dialect make_dialect(bool meta, std::size_t value_bytes);
+dialect make_dialect(protocol spoken, const contents& of);
 
 struct request {
     std::uint64_t key;
@@ -60,6 +65,7 @@ private:
     void miss_until(std::size_t end, tally& to);
     bool is_miss(std::string_view line, std::uint64_t key) const;
     std::size_t find_key(std::string_view line) const;
+    std::size_t key_bytes_in_reply() const { return dialect_->repeats_keys() ? contents_->key_bytes() : 0; }
     void finish(std::size_t end, tally& to);
     [[noreturn]] void refuse(const char* what, std::string_view line) const;
 

@@ -26,7 +26,7 @@ struct traffic {
     std::optional<zipf_source> zipf;
 
     traffic(const cache_options& o, endpoint s)
-        : options(o), server(std::move(s)), of(o.key_bytes, o.value_bytes), said(make_dialect(o.meta, o.value_bytes)) {
+        : options(o), server(std::move(s)), of(o.key_bytes, o.value_bytes), said(make_dialect(o.protocol, of)) {
         if (o.zipf_exponent > 0) zipf.emplace(static_cast<std::uint32_t>(o.keys), o.zipf_exponent);
     }
 };

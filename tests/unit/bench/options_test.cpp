@@ -26,6 +26,13 @@ TEST(bench_options, a_skew_is_uniform_or_zipf_with_an_exponent) {
         EXPECT_FALSE(parse_skew(wrong)) << wrong;
 }
 
+TEST(bench_options, a_protocol_is_one_of_three) {
+    EXPECT_EQ(parse_protocol("classic"), protocol::classic);
+    EXPECT_EQ(parse_protocol("meta"), protocol::meta);
+    EXPECT_EQ(parse_protocol("resp"), protocol::resp);
+    for (const char* wrong : {"", "Meta", "redis", "resp "}) EXPECT_FALSE(parse_protocol(wrong)) << wrong;
+}
+
 TEST(bench_options, an_address_is_one_that_can_be_connected_to) {
     for (const char* right : {"127.0.0.1:11211", "localhost:1", "[::1]:11211", "unix:/run/x", "a-b.c:65535"})
         EXPECT_EQ(wrong_address(right), "") << right;
