@@ -13,7 +13,7 @@ SETTLE_S = 0.5
 
 LOAD = ["freshet", "bench"]
 QUEUE_LOAD = ["freshet", "bench", "queue"]
-BEANSTALK_LOAD = ["bench/beanstalk_load"]
+QUEUE_LOADS = {"beanstalkd": ["bench/beanstalk_load"], "redis": ["bench/redis_load"]}     # of the peers
 
 
 def words_of(options):
@@ -35,8 +35,13 @@ def load_options(given):
     return options
 
 
+def spoken_by(server):
+    """The option of the generator where it is not what it does anyway."""
+    return dict(protocol="resp") if server.name == "redis" else {}
+
+
 class Generators:
-    """`freshet bench` of a build folder, and its like for beanstalkd's protocol."""
+    """`freshet bench` of a build folder, and its likes for what peers of queues speak."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -99,7 +104,7 @@ class Generators:
             process.wait()
 
     def queue_load(self, server, **options):
-        return self._run(BEANSTALK_LOAD if server.name == "beanstalkd" else QUEUE_LOAD, server, options)
+        return self._run(QUEUE_LOADS.get(server.name, QUEUE_LOAD), server, options)
 
     @contextlib.contextmanager
     def holding(self, server, **options):

@@ -61,6 +61,19 @@ def program(name):
     return found
 
 
+PLACES = ("pinned", "free")     # a core each for the server and what asks it; or all, as users have it
+
+
+def place(where, server, *others):
+    """Moves the server, and the others to where the generator is; gives back the generator's cores."""
+    first, second = two_cores()
+    mine, rest = ([first], [second]) if where == "pinned" else (every_core(), every_core())
+    server.move(*mine)
+    for other in others:
+        other.move(*rest)
+    return rest
+
+
 class Folder:
     """A temporary folder on a disk: /tmp may be memory, where a sync costs nothing."""
 
@@ -163,6 +176,33 @@ def beanstalkd(environment=None):
         return [program("beanstalkd"), "-l", "127.0.0.1", "-p", str(port), "-b", str(folder), "-f0"]
 
     return Server("beanstalkd", command, environment)
+
+
+STREAM, STREAM_GROUP = "queue/bench", "workers"     # the key of `freshet bench queue`, the group of redis_load.cpp
+
+
+def redis(environment=None):
+    """As a cache: nothing is kept."""
+    return redis_server(environment, "--save", "", "--appendonly", "no")
+
+
+def redis_stream(environment=None):
+    """A stream that syncs what it was told before it answers, with a group for those who read it."""
+    server = redis_server(environment, "--save", "", "--appendonly", "yes", "--appendfsync", "always")
+    made = subprocess.run(
+        [program("redis-cli"), "-p", str(server.port), "XGROUP", "CREATE", STREAM, STREAM_GROUP, "$", "MKSTREAM"],
+        capture_output=True, text=True)
+    if made.stdout.strip() != "OK":
+        server.stop()
+        raise CannotRun(f"redis-cli: {(made.stdout or made.stderr).strip()}")
+    return server
+
+
+def redis_server(environment, *options):
+    def command(port, folder):
+        return [program("redis-server"), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), *options]
+
+    return Server("redis", command, environment)
 
 
 FRESHET_CONFIG = """[server]
