@@ -31,9 +31,11 @@ session::~session() {
     if (!is_closed()) ::close(descriptor_);
 }
 
-void session::close() {
+void session::close() { end(session_event::socket_failed); }
+
+void session::end(session_event why) {
     if (is_closed()) return;
-    happened(session_event::socket_failed);
+    happened(why);
     shard_.reactor.remove(*this, descriptor_);
     ::close(descriptor_);
     (previous_ != nullptr ? previous_->next_ : shard_.sessions) = next_;
@@ -218,7 +220,7 @@ void session::advance() {
         again = true;
     }
     if (over_limits()) happened(session_event::over_limit);
-    if (is_ending() && pending_ == 0 && unsent_.empty()) return close();
+    if (is_ending() && pending_ == 0 && unsent_.empty()) return end(session_event::all_said);
     watch(stage_ == session_stage::reading, !unsent_.empty());
 }
 

@@ -38,6 +38,7 @@ private:
     void happened(session_event e) noexcept { stage_ = next_stage(stage_, e); }
     bool is_closed() const noexcept { return stage_ == session_stage::closed; }
     bool is_ending() const noexcept { return stage_ == session_stage::ending; }
+    void end(session_event why);
     void abandon_calls();
     void dispose_if_unused();
     void process();

@@ -139,6 +139,14 @@ class Broker:
     def kill(self):
         """SIGKILL: a crash. Ports and data stay."""
         if self.alive():
+            self._before_crash()
+        self._kill()
+
+    def _before_crash(self):
+        """What it writes later than it confirms, and no test is about."""
+
+    def _kill(self):
+        if self.alive():
             self.process.kill()
         self.wait_until_ended()
 
@@ -190,7 +198,7 @@ class Broker:
 
     def stop(self):
         """Nothing is left of it. May be called more than once."""
-        self.kill()
+        self._kill()
         for holder in self._held:
             holder.close()
         self._held = []
