@@ -70,7 +70,7 @@ class Cli(unittest.TestCase):
             (["bench", "h:1", "--rate", "fast"], "--rate: 'fast' is no number from 0.01"),
             (["bench", "h:1", "--ratio", "9"], "write GETS:SETS"),
             (["bench", "h:1", "--skew", "zipf"], 'write "uniform" or "zipf:0.99"'),
-            (["bench", "h:1", "--protocol", "binary"], "write classic or meta"),
+            (["bench", "h:1", "--protocol", "binary"], "write classic, meta or resp"),
             (["bench", "h:1", "--deep", "2"], "--deep; freshet bench --help says more"),
             (["bench", "h:1", "--threads", "3", "--connections", "2"], "3 threads have no use for 2 connections"),
             (["bench", "queue"], "name the server"),
