@@ -78,8 +78,14 @@ function(freshet_compile_by_room target)
     endforeach()
 endfunction()
 
-# What nearly every test includes is read once for each program of tests. A file still names what it uses.
+# What nearly every test includes is read once, by the first of the targets. A file still names what it uses.
 function(freshet_precompile target)
+    get_property(first GLOBAL PROPERTY freshet_precompiled)
+    if(first)
+        target_precompile_headers(${target} REUSE_FROM ${first})
+        return()
+    endif()
+    set_property(GLOBAL PROPERTY freshet_precompiled ${target})
     target_precompile_headers(${target} PRIVATE
         <algorithm> <array> <atomic> <chrono> <cstdint> <deque> <functional> <map> <memory> <mutex> <optional> <string> <string_view>
         <thread> <unordered_map> <utility> <vector> <boost/system/result.hpp> <fmt/format.h> <gtest/gtest.h>)
