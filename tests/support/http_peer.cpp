@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -152,6 +153,13 @@ bool http_peer::has_caller() const {
 http_connection http_peer::accept() {
     if (!wait_readable(descriptor_)) throw std::runtime_error("nobody connected");
     return http_connection(::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC));
+}
+
+bool knows_localhost() {
+    addrinfo* found = nullptr;
+    if (::getaddrinfo("localhost", nullptr, nullptr, &found) != 0) return false;
+    ::freeaddrinfo(found);
+    return true;
 }
 
 }  // namespace freshet::test

@@ -66,4 +66,7 @@ private:
     int port_;
 };
 
+/// False: this machine has no /etc/hosts, or nothing in it.
+bool knows_localhost();
+
 }  // namespace freshet::test
