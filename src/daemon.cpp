@@ -14,30 +14,38 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 
 namespace freshet {
 
 namespace {
 
-/// SIGTERM and SIGINT, for the main thread alone. Made before any other thread.
+/// The signals that would end the process, for the main thread alone. Made before any other thread.
 class stop_signals {
 public:
     stop_signals() {
-        ::sigemptyset(&set_);
-        ::sigaddset(&set_, SIGTERM);
-        ::sigaddset(&set_, SIGINT);
-        ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+        ::sigemptyset(&stopping_);
+        for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&stopping_, signal);
+        all_ = stopping_;
+        for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM}) ::sigaddset(&all_, signal);
+        ::pthread_sigmask(SIG_BLOCK, &all_, nullptr);
         std::signal(SIGPIPE, SIG_IGN);
     }
+    /// Until there is one that means the end; the others are said in the log.
     int wait() {
         int signal = 0;
-        ::sigwait(&set_, &signal);
-        ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);  // a second one ends the process at once
+        while (true) {
+            ::sigwait(&all_, &signal);
+            if (::sigismember(&stopping_, signal) != 0) break;
+            if (signal == SIGHUP) spdlog::warn("SIGHUP: nothing is read again; a new configuration needs a restart");
+            else spdlog::warn("SIG{}: it means nothing here", ::sigabbrev_np(signal));
+        }
+        ::pthread_sigmask(SIG_UNBLOCK, &stopping_, nullptr);  // a second one ends the process at once
         return signal;
     }
 
 private:
-    sigset_t set_{};
+    sigset_t stopping_{}, all_{};
 };
 
 int fail(const problem& p) {

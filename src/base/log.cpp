@@ -1,13 +1,18 @@
 #include "base/log.hpp"
 
 #include "base/escape.hpp"
+#include "base/log_writer.hpp"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
 
 namespace freshet {
@@ -19,8 +24,7 @@ class escaped_message final : public spdlog::custom_flag_formatter {
 public:
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& to) override {
         const std::string_view text(message.payload.data(), message.payload.size());
-        const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-        if (std::none_of(text.begin(), text.end(), control)) {
+        if (!has_control(text)) {
             to.append(text.data(), text.data() + text.size());
             return;
         }
@@ -28,6 +32,27 @@ public:
         to.append(safe.data(), safe.data() + safe.size());
     }
     std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<escaped_message>(); }
+};
+
+std::unique_ptr<spdlog::formatter> make_formatter() {
+    auto made = std::make_unique<spdlog::pattern_formatter>();
+    made->add_flag<escaped_message>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %*");
+    return made;
+}
+
+class standard_error final : public spdlog::sinks::base_sink<std::mutex> {
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        writer_.write({message.payload.data(), message.payload.size()}, {line.data(), line.size()});
+    }
+    void flush_() override { writer_.flush(); }
+
+    log_writer writer_{STDERR_FILENO, [formatter = std::shared_ptr(make_formatter())](std::string_view text) {
+                           spdlog::memory_buf_t line;
+                           formatter->format({"freshet", spdlog::level::warn, {text.data(), text.size()}}, line);
+                           return std::string(line.data(), line.size());
+                       }};
 };
 
 }  // namespace
@@ -42,12 +67,9 @@ bool set_up_log(std::string_view level) {
         std::find_if(std::begin(levels), std::end(levels), [&](const auto& l) { return l.first == level; });
     if (found == std::end(levels)) return false;
 
-    auto formatter = std::make_unique<spdlog::pattern_formatter>();
-    formatter->add_flag<escaped_message>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %*");
-    auto logger = std::make_shared<spdlog::logger>("freshet", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    logger->set_formatter(std::move(formatter));
+    auto logger = std::make_shared<spdlog::logger>("freshet", std::make_shared<standard_error>());
+    logger->set_formatter(make_formatter());
     logger->set_level(found->second);
-    logger->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(std::move(logger));
     return true;
 }

@@ -1,4 +1,5 @@
-// The log: spdlog to stderr, one line for each message.
+// The log: spdlog to stderr, one line for each message. Nobody who says something waits for who reads it, floods are
+// summed up, and what is lost is counted.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,6 @@
 #include "base/rfc3339.hpp"
 
+#include "base/since_1970.hpp"
 #include "base/whole_number.hpp"
 
 #include <fmt/chrono.h>
@@ -73,8 +74,9 @@ std::optional<wall::time_point> parse_rfc3339(std::string_view text) noexcept {
     if (!take_milliseconds(text, ms) || !take_offset(text, offset)) return {};
     const year_month_day date{year(y), month(static_cast<unsigned>(m)), day(static_cast<unsigned>(d))};
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) return {};
-    return sys_days(date) + hours(hour) + minutes(minute) + std::chrono::seconds(second) +
-           std::chrono::milliseconds(ms) - offset;
+    const auto time = sys_days(date) + hours(hour) + minutes(minute) + std::chrono::seconds(second) +
+                      std::chrono::milliseconds(ms) - offset;
+    return from_ms_since_1970(time.time_since_epoch().count());
 }
 
 }  // namespace freshet

@@ -11,6 +11,20 @@ TEST(escape, control_characters_become_visible) {
     EXPECT_EQ(escaped(std::string_view("a\r\n\t\\\0\x1b[0m\x7f", 11)), "a\\r\\n\\t\\\\\\x00\\x1b[0m\\x7f");
 }
 
+TEST(escape, those_of_latin_1_too_which_some_terminals_obey) {
+    EXPECT_EQ(escaped("a\xc2\x9b"
+                      "31m"),
+              "a\\xc2\\x9b31m");
+    EXPECT_EQ(escaped("a\x9b"
+                      "31m"),
+              "a\\x9b31m");
+    EXPECT_EQ(escaped("\xc3\x84 \xe2\x82\xac \xf0\x9f\x98\x80 \xc2\xa0"),
+              "\xc3\x84 \xe2\x82\xac \xf0\x9f\x98\x80 \xc2\xa0");
+    EXPECT_TRUE(has_control("\x9b"));
+    EXPECT_TRUE(has_control("\xc2\x80"));
+    EXPECT_FALSE(has_control("\xf0\x9f\x98\x80 \\"));
+}
+
 TEST(escape, quotes_are_cut_between_characters) {
     EXPECT_EQ(in_quotes("abc"), "'abc'");
     const auto quoted = [](std::size_t count, std::string_view end) {

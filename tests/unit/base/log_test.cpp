@@ -18,6 +18,7 @@ protected:
     std::string stderr_of(Work work) {
         testing::internal::CaptureStderr();
         work();
+        spdlog::default_logger()->flush();
         return testing::internal::GetCapturedStderr();
     }
 

@@ -30,6 +30,11 @@ TEST(rfc3339, other_programs_write_it_in_other_ways) {
     EXPECT_EQ(parse_rfc3339("2026-01-02T03:04:05Z"), at_ms(1'767'323'045'000));
 }
 
+TEST(rfc3339, what_no_clock_here_can_tell_is_the_nearest_that_one_can) {
+    EXPECT_GT(parse_rfc3339("9999-12-31T23:59:59Z"), at_ms(9'000'000'000'000));
+    EXPECT_LT(parse_rfc3339("0001-01-01T00:00:00Z"), at_ms(-9'000'000'000'000));
+}
+
 TEST(rfc3339, what_is_no_date_is_none) {
     for (const char* text :
          {"", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", "2026-02-30T03:04:05Z",
