@@ -4,12 +4,15 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
+#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <exception>
 #include <optional>
 #include <system_error>
 
@@ -19,6 +22,8 @@ namespace {
 constexpr int events_per_turn = 256;
 /// Before the rest of the io_context has its say: going through it costs two more system calls than asking again here.
 constexpr int turns_in_a_row = 16;
+/// Endpoints for a look at the clock: one may have a MiB to say.
+constexpr unsigned told_for_a_look = 4, flushed_for_a_look = 4;
 }  // namespace
 
 /// Ends the turn of a shard that stays. A limit to each wait would be set and taken back for every one of them, which a
@@ -47,6 +52,7 @@ struct reactor::parts {
     boost::asio::posix::stream_descriptor descriptor;
     std::array<epoll_event, events_per_turn> events;
     std::optional<turn_timer> timer;  ///< of a shard that stays
+    turn_watch watch;
 };
 
 reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home.context())) {
@@ -60,7 +66,10 @@ reactor::~reactor() { delete_disposed(); }
 
 void reactor::add(endpoint& e, int descriptor) { add(e, descriptor, EPOLLIN); }
 
-void reactor::add_event(endpoint& e, int descriptor) { add(e, descriptor, EPOLLIN | EPOLLET); }
+void reactor::add_event(endpoint& e, int descriptor) {
+    e.once_ = true;
+    add(e, descriptor, EPOLLIN | EPOLLET);
+}
 
 void reactor::add(endpoint& e, int descriptor, std::uint32_t what) {
     epoll_event event{};
@@ -90,34 +99,44 @@ void reactor::dispose(endpoint* e) {
     if (!turning_ && !flush_posted_) post_flush();
 }
 
-void reactor::flush(endpoints& list) {
+/// False: the share was over before all had their say.
+bool reactor::flush(endpoints& list, turn_share* share) const {
     for (std::size_t i = 0; i < list.size(); ++i) {  // who is flushed may have more to say: it stands at the end again
         endpoint& e = *list[i];
         e.dirty_ = false;
-        if (e.hears()) e.flush();
+        if (!e.hears()) continue;
+        guarded(e, [&] { e.flush(); });
+        if (share == nullptr || !share->over()) continue;
+        list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+        return list.empty();
     }
     list.clear();
+    return true;
 }
 
 void reactor::post_flush() {
     flush_posted_ = true;
     boost::asio::post(home_.context(), [this] {
         flush_posted_ = false;
-        turning_ = true;
-        flush();
-        delete_disposed();
-        turning_ = false;
+        in_turn([this] {
+            flush();
+            delete_disposed();
+        });
     });
 }
 
 void reactor::flush() {
-    while (!dirty_servers_.empty() || !dirty_clients_.empty()) {
-        flush(dirty_servers_);
-        flush(dirty_clients_);
+    turn_share share{flushed_for_a_look};
+    while (has_dirty()) {
+        flush(dirty_servers_, nullptr);
+        if (!flush(dirty_clients_, &share)) return;
     }
 }
 
 void reactor::delete_disposed() {
+    if (disposals_.empty()) return;
+    for (endpoints* const list : {&dirty_servers_, &dirty_clients_})
+        std::erase_if(*list, [](const endpoint* e) { return e->disposed_; });
     for (std::size_t i = 0; i < disposals_.size(); ++i) delete disposals_[i];
     disposals_.clear();
 }
@@ -137,29 +156,72 @@ void reactor::stay() {
 }
 
 void reactor::turn() {
+    in_turn([this] { go_round(); });
+}
+
+template <class Work>
+void reactor::in_turn(Work work) {
     turning_ = true;
+    try {
+        work();
+    } catch (const std::exception& why) {
+        spdlog::error("{}: {}", home_.name(), why.what());
+    }
+    turning_ = false;
+    if (has_dirty() && !flush_posted_) post_flush();
+}
+
+void reactor::go_round() {
+    parts_->watch.begin();
     turn_timer* const timer = parts_->timer ? &*parts_->timer : nullptr;
     if (timer != nullptr) timer->start(stay_max);
     for (int turns = 0; timer != nullptr ? !timer->over : turns < turns_in_a_row; ++turns) {
-        const int ready = ::epoll_wait(parts_->descriptor.native_handle(), parts_->events.data(), events_per_turn,
-                                       timer != nullptr ? -1 : 0);
-        if (ready <= 0) break;
+        const bool waits = timer != nullptr && !has_dirty();
+        const int ready =
+            ::epoll_wait(parts_->descriptor.native_handle(), parts_->events.data(), events_per_turn, waits ? -1 : 0);
+        if (ready <= 0 && !has_dirty()) break;
         home_.now_ = steady::now();
-        for (int i = 0; i < ready; ++i) {
-            auto* const e = static_cast<endpoint*>(parts_->events[static_cast<std::size_t>(i)].data.ptr);
-            const std::uint32_t what = parts_->events[static_cast<std::size_t>(i)].events;
-            if (!e->hears()) continue;
-            if ((what & (EPOLLERR | EPOLLHUP)) != 0 && (what & EPOLLIN) == 0) {
-                e->dead();
-                continue;
-            }
-            if ((what & EPOLLOUT) != 0) e->flush();
-            if ((what & EPOLLIN) != 0 && e->hears()) e->readable();
-        }
+        tell_ready(ready);
         flush();
         delete_disposed();
+        parts_->watch.over(home_.now_, home_.name());
     }
-    turning_ = false;
+}
+
+/// What goes wrong with one ends that one, and nothing else.
+template <class Work>
+void reactor::guarded(endpoint& e, Work work) const {
+    try {
+        work();
+    } catch (const std::exception& why) {
+        spdlog::error("{}: a connection ends: {}", home_.name(), why.what());
+        e.dead();
+    }
+}
+
+/// Where the share of the turn ends, the others wait for the next, and come first in it: the kernel tells of them
+/// again, in the same order.
+void reactor::tell_ready(int ready) {
+    turn_share share{told_for_a_look};
+    const int first = told_first_ < ready ? told_first_ : 0;
+    told_first_ = 0;
+    bool over = false;
+    for (int n = 0; n < ready; ++n) {
+        const int i = first + n < ready ? first + n : first + n - ready;
+        const epoll_event& event = parts_->events[static_cast<std::size_t>(i)];
+        endpoint& e = *static_cast<endpoint*>(event.data.ptr);
+        if (!e.hears() || (over && !e.once_)) continue;
+        guarded(e, [&] { tell(e, event.events); });
+        if (over || !share.over()) continue;
+        over = true;
+        told_first_ = i + 1;
+    }
+}
+
+void reactor::tell(endpoint& e, std::uint32_t what) {
+    if ((what & (EPOLLERR | EPOLLHUP)) != 0 && (what & EPOLLIN) == 0) return e.dead();
+    if ((what & EPOLLOUT) != 0) e.flush();
+    if ((what & EPOLLIN) != 0 && e.hears()) e.readable();
 }
 
 }  // namespace freshet

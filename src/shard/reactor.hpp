@@ -1,11 +1,13 @@
 // The reactor of the hot path: one epoll descriptor, nested in the shard's io_context as a single descriptor.
 // A turn: ask epoll once, tell every ready endpoint, then flush all that have something to say, servers first,
-// then dispose of the dead. Own thread only.
+// then dispose of the dead. What takes longer than its share of a turn goes on in the next. Own thread only.
 #pragma once
 
 #include <freshet/time.hpp>
 
 #include "shard/shard.hpp"
+#include "shard/turn_share.hpp"
+#include "shard/turn_watch.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -29,6 +31,7 @@ private:
     bool hears() const noexcept { return watched_ && !disposed_; }
 
     bool watched_{false};  ///< it has a descriptor here; else it is told of nothing
+    bool once_{false};     ///< what happens is told once, so that it cannot be passed over
     bool dirty_{false};
     bool disposed_{false};
 };
@@ -71,16 +74,25 @@ private:
         list.push_back(&e);
         if (!turning_ && !flush_posted_) post_flush();
     }
-    static void flush(endpoints& list);
+    bool has_dirty() const noexcept { return !dirty_servers_.empty() || !dirty_clients_.empty(); }
+    bool flush(endpoints& list, turn_share* share) const;
     void flush();
     void post_flush();
+    void tell_ready(int ready);
+    static void tell(endpoint& e, std::uint32_t what);
     void delete_disposed();
     void arm();
     void turn();
+    template <class Work>
+    void in_turn(Work work);
+    void go_round();
+    template <class Work>
+    void guarded(endpoint& e, Work work) const;
 
     shard& home_;
     std::unique_ptr<parts> parts_;
     endpoints dirty_servers_, dirty_clients_, disposals_;
+    int told_first_{0};  ///< of those that are ready: where the turn before broke off
     bool turning_{false};
     bool flush_posted_{false};
 };

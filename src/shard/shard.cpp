@@ -3,8 +3,11 @@
 #include "shard/mailbox.hpp"
 #include "shard/pool.hpp"
 #include "shard/reactor.hpp"
+#include "shard/turn_share.hpp"
+#include "shard/turn_watch.hpp"
 
 #include <pthread.h>
+#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <boost/asio/executor_work_guard.hpp>
@@ -12,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <system_error>
 
@@ -19,6 +23,7 @@ namespace freshet {
 
 namespace {
 constexpr milliseconds tick_interval{20};
+constexpr unsigned finished_for_a_look = 16;  ///< operations for a look at the clock
 
 struct function_operation final : operation {
     explicit function_operation(std::function<void()> w) : work(std::move(w)) {}
@@ -37,20 +42,41 @@ struct wakeup final : endpoint {
     }
     ~wakeup() override { ::close(descriptor); }
 
-    void readable() override { finish_all(); }
+    void readable() override {
+        const bool left = taken != nullptr;
+        if (!left) taken = box.take();
+        for (turn_share share{finished_for_a_look}; taken != nullptr && !share.over();) finish_one();
+        if (taken != nullptr || (left && !box.empty())) ring();  // it rang for the box while this was left
+    }
     void flush() override {}
     void dead() override {}
+    bool has_mail() const noexcept { return taken != nullptr || !box.empty(); }
+    void ring() const noexcept {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const auto n = ::write(descriptor, &one, sizeof one);
+    }
     void finish_all() {
-        for (operation* o = box.take(); o != nullptr;) {
-            operation* const after = o->next;  // finish() may delete or lend it again
-            o->next = nullptr;
-            o->finish();
-            o = after;
+        for (; has_mail(); finish_one()) {
+            if (taken == nullptr) taken = box.take();
         }
     }
 
     int descriptor;
     mailbox box;
+
+private:
+    void finish_one() {
+        operation* const o = taken;
+        taken = o->next;  // finish() may delete or lend it again
+        o->next = nullptr;
+        try {
+            o->finish();
+        } catch (const std::exception& why) {
+            spdlog::error("a piece of work is given up: {}", why.what());
+        }
+    }
+
+    operation* taken{nullptr};  ///< out of the box, the first to be finished
 };
 
 struct shard::parts {
@@ -63,17 +89,27 @@ struct shard::parts {
     ticker* tickers{nullptr};
     ticker* next_to_tick{nullptr};
     bool ticking{false};
+    turn_watch ticks;
 
+    static void tick(ticker& t, const shard& of) {
+        try {
+            t.tick(of.now_);
+        } catch (const std::exception& why) {
+            spdlog::error("{}: a piece of work is given up: {}", of.name_, why.what());
+        }
+    }
     void arm(shard& home) {
         ticking = true;
         timer.expires_after(tick_interval);
         timer.async_wait([this, &home](const boost::system::error_code& ec) {
             if (ec) return;
             home.now_ = steady::now();
+            ticks.begin();
             for (ticker* t = tickers; t != nullptr; t = next_to_tick) {
                 next_to_tick = t->next_ticker;
-                t->tick(home.now_);
+                tick(*t, home);
             }
+            ticks.over(home.now_, home.name_);
             if (tickers != nullptr) arm(home);
             else ticking = false;
         });
@@ -95,7 +131,14 @@ void shard::start() {
     thread_ = std::thread([this] {
         id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
-        parts_->context.run();
+        for (bool over = false; !over;) {
+            try {
+                parts_->context.run();
+                over = true;
+            } catch (const std::exception& why) {
+                spdlog::error("{}: a piece of work is given up: {}", name_, why.what());
+            }
+        }
     });
 }
 
@@ -105,13 +148,11 @@ void shard::stop() {
     thread_.join();
     id_.store({}, std::memory_order_relaxed);
     // What came home too late, and what that lends once more; here, while those it belongs to are still there.
-    while (!parts_->mail.box.empty()) parts_->mail.finish_all();
+    parts_->mail.finish_all();
 }
 
 void shard::post(operation& first, operation& last) noexcept {
-    if (!parts_->mail.box.put(first, last)) return;
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto n = ::write(parts_->mail.descriptor, &one, sizeof one);
+    if (parts_->mail.box.put(first, last)) parts_->mail.ring();
 }
 
 void shard::run(std::function<void()> work) { post(*new function_operation(std::move(work))); }
