@@ -13,7 +13,7 @@ namespace freshet {
 
 namespace {
 
-constexpr std::string_view error = "ERROR\r\n";
+constexpr std::string_view error = "ERROR\r\n", at_the_end = "END\r\n";
 constexpr std::string_view bad_exptime = "CLIENT_ERROR invalid exptime argument\r\n";
 
 struct store_name {
@@ -107,8 +107,7 @@ request_parser::status request_parser::classic_get(std::string_view& input, cons
         if (!parse_int32(next_token(rest), exptime)) return fail(bad_exptime);
         keys_exptime_ = exptime;
         if (l.count == 2) {
-            text_ = "END\r\n";
-            return status::error;
+            return fail(at_the_end);
         }
     }
     for (std::string_view check = rest; !check.empty();) {
@@ -201,7 +200,13 @@ request_parser::status request_parser::local(const line& l, request& r, form& f)
         r.command = command::stats;
         arguments_ = l.count > 1 ? l[1] : std::string_view{};
         constexpr std::array<std::string_view, 6> groups{"", "settings", "items", "slabs", "servers", "reset"};
-        if (std::find(groups.begin(), groups.end(), arguments_) == groups.end()) return fail(error);
+        if (std::find(groups.begin(), groups.end(), arguments_) == groups.end()) return fail(other_statistics(l));
+    } else if (name == "cache_memlimit") {
+        if (l.count < 2 || l.count > 3) return fail(error);
+        f.noreply = l.noreply();
+        std::uint32_t megabytes;
+        if (!parse_flags(l[1], megabytes)) return fail(bad_format);
+        return fail("OK\r\n");
     } else {
         const bool http =
             std::string_view("gsacidt").find(name.front()) == std::string_view::npos && l.last().starts_with("HTTP/");
@@ -210,6 +215,22 @@ request_parser::status request_parser::local(const line& l, request& r, form& f)
         return status::closing;
     }
     return status::local;
+}
+
+/// Those of which there is nothing to tell here: who asks reads to the end that memcached says.
+std::string_view request_parser::other_statistics(const line& l) noexcept {
+    const std::string_view group = l[1];
+    if (group == "cachedump") {
+        std::uint32_t n;
+        if (l.count < 4) return "CLIENT_ERROR bad command line\r\n";
+        return parse_flags(l[2], n) && parse_flags(l[3], n) ? at_the_end : bad_format;
+    }
+    if (group == "detail") {
+        if (l.count == 3 && (l[2] == "on" || l[2] == "off")) return "OK\r\n";
+        return l.count == 3 && l[2] == "dump" ? at_the_end : "CLIENT_ERROR usage: stats detail on|off|dump\r\n";
+    }
+    if (group == "sizes") return "STAT sizes_status disabled\r\nEND\r\n";
+    return group == "conns" || group == "extstore" || group == "proxy" ? at_the_end : error;
 }
 
 }  // namespace freshet

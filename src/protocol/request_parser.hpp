@@ -40,6 +40,7 @@ private:
     status classic_store(std::string_view& input, const line& l, request& r, form& f);
     status classic_get(std::string_view& input, const line& l, request& r, form& f);
     status classic_line(const line& l, request& r, form& f);
+    static std::string_view other_statistics(const line& l) noexcept;
     status local(const line& l, request& r, form& f);
     status meta(std::string_view& input, const line& l, request& r, form& f);
     status inspect(const line& l, request& r, form& f);

@@ -4,6 +4,7 @@
 #include <freshet/time.hpp>
 
 #include "base/bytes.hpp"
+#include "config/url/address.hpp"
 #include "protocol/request.hpp"
 #include "store/statistics.hpp"
 
@@ -11,18 +12,71 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace freshet {
 
 namespace {
 
-/// memcached's version first: clients compare it.
-constexpr std::string_view version_line = "VERSION 1.6.38-freshet-" FRESHET_VERSION "\r\n";
+/// memcached's version, whose protocol is spoken: clients compare it, some to the end of the line.
+constexpr std::string_view memcached_version = "1.6.38";
+constexpr std::string_view version_line = "VERSION 1.6.38\r\n";
+static_assert(version_line.substr(8, memcached_version.size()) == memcached_version);
+
+constexpr std::string_view unix_prefix = "unix:";
 
 std::string seconds_of(const timeval& t) {
     char text[40];
     std::snprintf(text, sizeof text, "%ld.%06ld", static_cast<long>(t.tv_sec), static_cast<long>(t.tv_usec));
     return text;
+}
+
+/// 0: there is none.
+unsigned first_tcp_port(const std::vector<std::string>& listen) {
+    for (const std::string& address : listen) {
+        if (address.starts_with(unix_prefix)) continue;
+        const auto parts = reading::split_address(address, reading::every_host::is_a_star);
+        if (parts && parts->port) return *parts->port;
+    }
+    return 0;
+}
+
+std::string first_unix_path(const std::vector<std::string>& listen) {
+    for (const std::string& address : listen) {
+        if (address.starts_with(unix_prefix)) return address.substr(unix_prefix.size());
+    }
+    return "NULL";
+}
+
+/// Under memcached's names; what does not exist here is off or 0. How much the stores may hold they say themselves.
+void append_settings(const server_config& c, std::vector<statistic>& to) {
+    const auto number = [&](const char* name, std::uint64_t value) { to.push_back({name, std::to_string(value)}); };
+    number("maxconns", c.connections_max);
+    number("tcpport", first_tcp_port(c.listen));
+    number("udpport", 0);
+    number("verbosity", 0);
+    number("oldest", 0);
+    to.push_back({"evictions", "on"});
+    to.push_back({"domain_socket", first_unix_path(c.listen)});
+    number("num_threads", c.threads);
+    to.push_back({"stat_key_prefix", ":"});
+    to.push_back({"detail_enabled", "no"});
+    to.push_back({"cas_enabled", "yes"});
+    to.push_back({"binding_protocol", "ascii"});
+    to.push_back({"auth_enabled_sasl", "no"});
+    to.push_back({"auth_enabled_ascii", "no"});
+    number("item_size_max", c.item_size_max_bytes);
+    to.push_back({"maxconns_fast", "yes"});
+    to.push_back({"slab_reassign", "no"});
+    number("slab_automove", 0);
+    to.push_back({"lru_crawler", "no"});
+    to.push_back({"dump_enabled", "no"});
+    number("idle_timeout", 0);
+    to.push_back({"track_sizes", "no"});
+    to.push_back({"ssl_enabled", "no"});
+    number("client_flags_size", 4);
 }
 
 }  // namespace
@@ -70,7 +124,8 @@ void session::append_statistics(bytes& to, std::string_view group) {
         add("pid", ::getpid());
         add("uptime", std::chrono::duration_cast<seconds>(steady::now() - server.started).count());
         add("time", wall::to_time_t(wall::now()));
-        all.push_back({"version", std::string(version_line.substr(8, version_line.size() - 10))});
+        all.push_back({"version", std::string(memcached_version)});
+        all.push_back({"freshet_version", FRESHET_VERSION});
         add("pointer_size", 8 * sizeof(void*));
         all.push_back({"rusage_user", seconds_of(usage.ru_utime)});
         all.push_back({"rusage_system", seconds_of(usage.ru_stime)});
@@ -83,12 +138,7 @@ void session::append_statistics(bytes& to, std::string_view group) {
         add("bytes_written", written);
         add("threads", server.shards.size());
     } else if (group == "settings") {
-        add("maxconns", server.config.connections_max);
-        add("item_size_max", server.config.item_size_max_bytes);
-        add("num_threads", server.config.threads);
-        all.push_back({"evictions", "on"});
-        all.push_back({"cas_enabled", "yes"});
-        all.push_back({"binding_protocol", "ascii"});
+        append_settings(server.config, all);
     }
     for (const statistic& one : all) append(one, to);
 }

@@ -6,12 +6,14 @@
 #include "call/step.hpp"
 #include "shard/operation.hpp"
 
+#include <boost/intrusive/set_hook.hpp>
+
 #include <string>
 
 namespace freshet {
 
 /// Woken when a key may have got a value. Lent to the store from watch() until finish() or a true unwatch().
-struct watcher : operation {
+struct watcher : operation, boost::intrusive::set_base_hook<> {
     std::string key;
 };
 

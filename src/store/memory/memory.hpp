@@ -67,7 +67,6 @@ private:
     std::uint32_t expiry(std::int64_t exptime, std::uint32_t now) const noexcept;
     stripe& stripe_of(std::size_t hash) noexcept { return *stripes_[(hash >> 40) & (stripes_.size() - 1)]; }
     void flush_if_due(stripe& s, std::uint32_t now);
-    static void tell_watchers(stripe& s, std::string_view key) noexcept;
 
     memory_options options_;
     steady::time_point epoch_;  ///< the store's clock began here, two seconds before the process

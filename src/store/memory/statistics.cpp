@@ -9,6 +9,8 @@
 #include "protocol/request.hpp"
 #include "store/statistics.hpp"
 
+#include <algorithm>
+
 namespace freshet {
 
 void memory::answer_keyless(call& c) {
@@ -41,6 +43,7 @@ void memory::add_statistics(std::vector<statistic>& to, std::string_view group, 
     stripe_figures sum{};
     std::size_t items = 0;
     std::size_t used = 0;
+    std::size_t of_items = 0;
     for (auto& s : stripes_) {
         const std::lock_guard lock(s->mutex);
         flush_if_due(*s, seconds_at(now));
@@ -57,6 +60,7 @@ void memory::add_statistics(std::vector<statistic>& to, std::string_view group, 
             sum.*x += f.*x;
         items += s->items();
         used += s->bytes_used();
+        of_items += s->items_bytes();
     }
     const auto add = [&](const char* name, std::uint64_t value) { to.push_back({name, std::to_string(value)}); };
     if (group.empty()) {
@@ -80,22 +84,31 @@ void memory::add_statistics(std::vector<statistic>& to, std::string_view group, 
         add("touch_misses", sum.touch_misses);
         add("store_too_large", sum.too_large);
         add("limit_maxbytes", options_.size_bytes);
-        add("bytes", used);
+        add("bytes", of_items);
         add("curr_items", items);
         add("total_items", sum.total_items);
         add("evictions", sum.evictions);
         add("evicted_unfetched", sum.evicted_unfetched);
         add("reclaimed", sum.reclaimed);
+    } else if (group == "settings") {
+        add("maxbytes", options_.size_bytes);
     } else if (group == "items" && items != 0) {
         // One class: there are no slabs.
         add("items:1:number", items);
+        add("items:1:mem_requested", of_items);
         add("items:1:evicted", sum.evictions);
         add("items:1:evicted_unfetched", sum.evicted_unfetched);
         add("items:1:reclaimed", sum.reclaimed);
         add("items:1:outofmemory", 0);
     } else if (group == "slabs") {
         if (items != 0) {
+            add("1:chunk_size", std::max<std::size_t>(used / items, 1));
+            add("1:chunks_per_page", 1);
+            add("1:total_pages", items);
+            add("1:total_chunks", items);
             add("1:used_chunks", items);
+            add("1:free_chunks", 0);
+            add("1:free_chunks_end", 0);
             add("1:get_hits", sum.get_hits);
             add("1:cmd_set", sum.sets);
         }

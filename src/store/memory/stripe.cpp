@@ -12,6 +12,9 @@ constexpr unsigned uses_max = 3;
 constexpr unsigned fruitless_max = 64;  ///< then the oldest segment goes whatever its items' uses
 constexpr std::size_t slack_units_max =
     32;  ///< an overwritten value stays in place if no more than 256 B or a quarter is wasted
+/// memcached's header with a CAS, the key and its end, the value and its line feed.
+std::size_t said_bytes(const stored_item& item) noexcept { return 48 + 8 + item.key_size + 1U + item.value_size + 2U; }
+
 }  // namespace
 
 stripe::stripe(std::size_t size_bytes) : size_bytes_(size_bytes), log_(size_bytes) {}
@@ -37,6 +40,9 @@ stored_item* stripe::place(std::uint32_t hash, std::string_view key, std::size_t
         const std::size_t allotted = old->units();
         if (units <= allotted && allotted - units <= std::max(slack_units_max, allotted / 4) &&
             allotted - units <= 0xFFFF) {
+            items_bytes_ += value_size;
+            items_bytes_ -= old->value_size;
+            ++figures.total_items;
             old->slack = static_cast<std::uint16_t>(allotted - units);
             old->value_size = static_cast<std::uint32_t>(value_size);
             return old;
@@ -57,6 +63,7 @@ stored_item* stripe::place(std::uint32_t hash, std::string_view key, std::size_t
     item->in_main = list == item_log::main;
     std::memcpy(item->key_data(), key.data(), key.size());
     index_.insert(hash, log_.reference(*item));
+    items_bytes_ += said_bytes(*item);
     ++figures.total_items;
     return item;
 }
@@ -139,6 +146,7 @@ bool stripe::move_to_main(stored_item& item) noexcept {
 }
 
 void stripe::forget(stored_item& item) noexcept {
+    items_bytes_ -= said_bytes(item);
     index_.erase(index_.find(item.hash, log_.reference(item)));
     item.gone = 1;
 }
@@ -155,6 +163,7 @@ void stripe::clear() {
     log_.clear();
     index_.clear();
     ghosts_.clear();
+    items_bytes_ = 0;
 }
 
 }  // namespace freshet

@@ -5,12 +5,11 @@
 #include "store/memory/ghosts.hpp"
 #include "store/memory/item_index.hpp"
 #include "store/memory/item_log.hpp"
-#include "store/store.hpp"
+#include "store/memory/watchers.hpp"
 
 #include <cstdint>
 #include <mutex>
 #include <string_view>
-#include <vector>
 
 namespace freshet {
 
@@ -41,11 +40,13 @@ public:
         return log_.bytes() + index_.bytes() + ghosts_.bytes() + log_.overhead_bytes();
     }
     std::size_t items() const noexcept { return index_.size(); }
+    /// What memcached would say that the items take, however much it is here.
+    std::size_t items_bytes() const noexcept { return items_bytes_; }
 
     std::mutex mutex;
     stripe_figures figures{};
-    std::vector<watcher*> watchers;  ///< of keys in this stripe
-    std::int64_t flush_due{0};       ///< on the store's clock; 0: none
+    freshet::watchers watchers;  ///< of keys in this stripe
+    std::int64_t flush_due{0};   ///< on the store's clock; 0: none
 
 private:
     stored_item* room(item_log::list l, std::size_t units, std::uint32_t now);
@@ -56,6 +57,7 @@ private:
     void forget(stored_item& item) noexcept;
 
     std::size_t size_bytes_;
+    std::size_t items_bytes_{0};
     item_index index_;
     item_log log_;
     ghosts ghosts_;

@@ -85,12 +85,25 @@ TEST(classic, what_the_session_answers_itself_is_local) {
     for (const std::string group : {"settings", "items", "slabs", "reset"}) {
         EXPECT_EQ(parse_one("stats " + group + "\r\n"), "stats " + group + " | line");
     }
-    EXPECT_EQ(parse_one("stats conns\r\n"), "error ERROR");
+    EXPECT_EQ(parse_one("stats nonsense\r\n"), "error ERROR");
+}
+
+TEST(classic, who_reads_to_the_end_of_figures_that_are_not_here_comes_to_it) {
+    for (const std::string group : {"conns", "extstore", "proxy", "cachedump 1 10", "detail dump"})
+        EXPECT_EQ(parse_one("stats " + group + "\r\n"), "error END") << group;
+    EXPECT_EQ(parse_one("stats detail on\r\n"), "error OK");
+    EXPECT_EQ(parse_one("stats detail off\r\n"), "error OK");
+    EXPECT_EQ(parse_one("stats detail\r\n"), "error CLIENT_ERROR usage: stats detail on|off|dump");
+    EXPECT_EQ(parse_one("stats cachedump 1\r\n"), "error CLIENT_ERROR bad command line");
+    EXPECT_EQ(parse_one("stats cachedump x y\r\n"), bad_format);
+    EXPECT_EQ(parse_one("cache_memlimit 64\r\n"), "error OK");
+    EXPECT_EQ(parse_one("cache_memlimit x\r\n"), bad_format);
+    EXPECT_EQ(parse_one("cache_memlimit\r\n"), "error ERROR");
 }
 
 TEST(classic, unknown_commands_are_errors) {
     for (const std::string line : {"", " ", "x", "GET a", "gett a", "lru_crawler metadump all", "watch", "slabs", "lru",
-                                   "cache_memlimit 64", "shutdown", "setx a 0 0 1", "incrx a 1", "touch", "\t"}) {
+                                   "shutdown", "setx a 0 0 1", "incrx a 1", "touch", "\t"}) {
         EXPECT_EQ(parse_one(line + "\r\n"), "error ERROR") << line;
     }
     EXPECT_EQ(parse_one("\n"), "error ERROR");
