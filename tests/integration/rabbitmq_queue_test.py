@@ -16,13 +16,15 @@ from broker_cases import CONFIRMED, LATE, MAYBE, UNREACHABLE, BrokerCases, Broke
 from cutting_proxy import CuttingProxy
 from rabbitmq import RabbitMQ
 
+MESSAGE_BYTES_MAX = 500_000
+TOO_LARGE = b"SERVER_ERROR queue thumbs takes no message as large as that"
 BUSY = b"SERVER_ERROR queue thumbs is busy, not_done\r\n"
 
 
 class RabbitMQQueue(BrokerCases, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.broker = cls.enterClassContext(RabbitMQ())
+        cls.broker = cls.enterClassContext(RabbitMQ(config=f"max_message_size = {MESSAGE_BYTES_MAX}"))
 
     def url(self, name, declare="create"):
         return f"{self.broker.url}?queue={name}&declare={declare}"
@@ -72,6 +74,42 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         properties, body = letters[0]
         self.assertEqual((body, properties.message_id, properties.headers["freshet-attempt"]), (b"hopeless", "h1", 2))
         self.assertIn("1", properties.headers["freshet-reason"])
+
+    def test_a_dead_letter_keeps_headers_as_large_as_a_frame_and_larger_ones_stop_nobody(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/sh", "-c", "read line; test $line = good"] }\n'
+        server, client = self.serve("wide", flow, 'max_attempts = 1\nbackoff = "10ms..10ms"\n')
+        until(lambda: client.publish(b"good"), CONFIRMED, self.patience)
+        channel = self.pika()
+        for body, count in ((b"wide", 7), (b"wider", 12)):     # 12: with what a dead letter says beside them more than a frame
+            headers = {f"h{n}": "x" * 10_000 for n in range(count)}
+            headers["filling"] = "x" * (130_500 - 12 * 10_050 if count == 12 else 0)
+            channel.basic_publish("", "wide", body, pika.BasicProperties(headers=headers))
+        letters = []
+
+        def dead():
+            method, properties, body = channel.basic_get("wide.dead", auto_ack=True)
+            if method is not None:
+                letters.append((len(properties.headers["h6"]), body))
+            return bool(letters)
+        until(dead, True, self.patience)
+        self.assertEqual(letters, [(10_000, b"wide")])
+        until(lambda: "takes no dead letter as large as that" in server.output(), True, self.patience)
+        self.assertEqual(client.publish(b"bad"), CONFIRMED)
+        until(lambda: channel.basic_get("wide.dead", auto_ack=True)[2], b"bad", self.patience)
+
+    def test_a_message_over_the_broker_s_limit_is_refused_and_no_other(self):
+        server, client = self.serve("limit")
+        self.ready(client)
+        others = [self.client(server) for _ in range(8)]
+        large = b"x" * (MESSAGE_BYTES_MAX + 1)
+        for n, other in enumerate(others):
+            other.socket.sendall(b"".join(b"set task:thumbs 0 0 6\r\n%d-%04d\r\n" % (n, i) for i in range(100)))
+        answer = client.publish(large)
+        self.assertTrue(answer.startswith(TOO_LARGE), answer)
+        for other in others:
+            for _ in range(100):
+                self.assertEqual(other.input.readline(), CONFIRMED)
+        self.assertEqual(client.publish(large), TOO_LARGE + b", not_done\r\n")      # it is known now
 
     def test_a_broker_without_memory_or_disk_is_busy(self):
         server, client = self.serve("alarm")

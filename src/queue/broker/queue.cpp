@@ -261,7 +261,8 @@ void broker_queue::drop_untagged() {
         const unsettled_messages::record& p = *unsettled_.find(number);
         const unsigned used = e != nullptr ? e->used : p.stored.message.attempt;
         const wall::time_point not_before = std::max(due, p.stored.message.not_before);
-        if (used != 0 || not_before != wall::time_point{}) unsettled_.remember(p.serial, {false, used, not_before});
+        if (used != 0 || not_before != wall::time_point{})
+            unsettled_.remember(p.serial, {.attempts = used, .not_before = not_before});
         unsettled_.erase(p);
     });
 }
@@ -297,6 +298,8 @@ void broker_queue::arrived(arrival&& one) {
     }
     const memo m = unsettled_.recall(one.serial);
     if (m.settled) return link_->acknowledge(one.tag);
+    if (m.aside) return unsettled_.remember(one.serial, m);
+    if (one.message.id.empty()) one.message.id = make_id();
     one.message.attempt = std::max(one.message.attempt, m.attempts);
     one.message.not_before = std::max(one.message.not_before, m.not_before);
     const std::uint64_t number = line_.take_number();

@@ -91,11 +91,13 @@ private:
     void receive_one(reception& r);
     void settle_one(settlement& s);
     void stamp(message& m);
+    std::string make_id();
     bool can_delay(const message& m) const noexcept;
     void postpone(publication& p);
     void postpone(queue_line::entry& e, wall::time_point due, settlement& asked);
     void send_to_dead_letters(queue_line::entry& e, std::string_view reason, settlement* asked);
     void dead_letter_told(dead_letter_publication& b);
+    void put_aside(queue_line::entry& e);
     void remove(queue_line::entry& e);
     void drop_untagged();
     void end(settlement& s, enum settlement::outcome outcome);

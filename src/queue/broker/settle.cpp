@@ -7,8 +7,11 @@
 
 #include "queue/operations.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
 #include <charconv>
+#include <string>
 
 namespace freshet {
 
@@ -34,11 +37,15 @@ void broker_queue::publish_one(publication& p) {
 
 void broker_queue::stamp(message& m) {
     m.time = std::chrono::time_point_cast<milliseconds>(now_.date);
-    if (!m.id.empty()) return;
+    if (m.id.empty()) m.id = make_id();
+}
+
+std::string broker_queue::make_id() {
     std::array<char, 16> count;
     const auto end = std::to_chars(count.data(), count.data() + count.size(), ++ids_, 16).ptr;
-    m.id.reserve(id_tag_.size() + count.size());
-    m.id.append(id_tag_).append(count.data(), end);
+    std::string id;
+    id.reserve(id_tag_.size() + count.size());
+    return id.append(id_tag_).append(count.data(), end);
 }
 
 /// The order of a key rules out that one of its messages waits elsewhere.
@@ -146,6 +153,9 @@ void broker_queue::dead_letter_told(dead_letter_publication& done) {
     if (b->outcome == publication::outcome::confirmed) {
         remove(e);
         if (b->asked != nullptr) end(*b->asked, settlement::outcome::done);
+    } else if (b->why.code == errc::message_too_large) {
+        put_aside(e);
+        if (b->asked != nullptr) end(*b->asked, settlement::outcome::done);
     } else if (b->asked == nullptr) {
         line_.postpone(e, now_.date + pause_of_the_dead);
         drop_untagged();
@@ -155,6 +165,19 @@ void broker_queue::dead_letter_told(dead_letter_publication& done) {
         b->asked->why.subject = label_;
         end(*b->asked, settlement::outcome::failed);
     }
+}
+
+/// A dead letter that will never be taken: it stays on the broker, unacknowledged, and in nobody's way.
+void broker_queue::put_aside(queue_line::entry& e) {
+    const unsettled_messages::record& p = *unsettled_.find(e.number);
+    const message& m = p.stored.message;
+    spdlog::error(
+        "{}: the message {} ({} bytes) is dead, and its broker takes no dead letter as large as that: nobody gets "
+        "it from here any more, and it stays where it is, unacknowledged, until a restart",
+        label_, m.id, m.body.size());
+    line_.gone(e);
+    unsettled_.remember(p.serial, {.aside = true});
+    unsettled_.erase(p);
 }
 
 /// It is settled.

@@ -14,6 +14,7 @@ namespace freshet {
 /// What is to be done with a message that is on its way back from the broker.
 struct memo {
     bool settled{false};  ///< nothing but to acknowledge it
+    bool aside{false};    ///< nothing at all: it is dead, and can be put nowhere
     unsigned attempts{0};
     wall::time_point not_before{};
 };

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t frame_head = 7;  ///< type, channel, size
 constexpr char frame_end = '\xce';
-constexpr std::size_t fields_max = 64 * 1024;
+constexpr std::size_t fields_max = 128 * 1024;  ///< brokers want frames no larger than that, if nobody tells them to
 
 void put16(char* at, std::uint16_t n) noexcept {
     at[0] = static_cast<char>(n >> 8);
@@ -29,33 +29,37 @@ void put_head(char* at, std::uint8_t type, std::uint16_t channel, std::size_t si
     put32(at + 3, static_cast<std::uint32_t>(size));
 }
 
-/// A frame whose payload is `begin`, then what `encode` writes.
+/// A frame whose payload is `begin`, then what `encode` writes. False: that is more than `frame_max` allows, and
+/// nothing is appended.
 template <class Begin, class Encode>
-void append_frame(std::string& to, std::uint8_t type, std::uint16_t channel, std::size_t begin_size, Begin begin,
-                  Encode encode) {
+bool append_frame(std::string& to, std::uint8_t type, std::uint16_t channel, std::size_t frame_max,
+                  std::size_t begin_size, Begin begin, Encode encode) {
     static thread_local std::array<char, fields_max> room;
-    const int size = encode(amqp_bytes_t{room.size(), room.data()});
-    if (size < 0) throw std::length_error("fields of an AMQP frame that are larger than 64 KiB");
+    const std::size_t around = frame_head + begin_size + 1;
+    const int size = encode(amqp_bytes_t{std::min(room.size(), frame_max - around), room.data()});
+    if (size < 0) return false;
     const std::size_t at = to.size();
     to.resize(at + frame_head + begin_size);
     put_head(to.data() + at, type, channel, begin_size + static_cast<std::size_t>(size));
     begin(to.data() + at + frame_head);
     to.append(room.data(), static_cast<std::size_t>(size));
     to.push_back(frame_end);
+    return true;
 }
 
 }  // namespace
 
 void append_method(std::string& to, std::uint16_t channel, amqp_method_number_t method, const void* fields) {
-    append_frame(
-        to, AMQP_FRAME_METHOD, channel, 4, [&](char* at) { put32(at, method); },
+    const bool fits = append_frame(
+        to, AMQP_FRAME_METHOD, channel, fields_max, 4, [&](char* at) { put32(at, method); },
         [&](amqp_bytes_t room) { return amqp_encode_method(method, const_cast<void*>(fields), room); });
+    if (!fits) throw std::length_error("fields of an AMQP method that are larger than a frame");
 }
 
-void append_content(std::string& to, std::uint16_t channel, const amqp_basic_properties_t& properties,
+bool append_content(std::string& to, std::uint16_t channel, const amqp_basic_properties_t& properties,
                     std::string_view body, std::size_t frame_max) {
-    append_frame(
-        to, AMQP_FRAME_HEADER, channel, 12,
+    const bool fits = append_frame(
+        to, AMQP_FRAME_HEADER, channel, frame_max, 12,
         [&](char* at) {
             put16(at, AMQP_BASIC_CLASS);
             put16(at + 2, 0);
@@ -65,6 +69,7 @@ void append_content(std::string& to, std::uint16_t channel, const amqp_basic_pro
         [&](amqp_bytes_t room) {
             return amqp_encode_properties(AMQP_BASIC_CLASS, const_cast<amqp_basic_properties_t*>(&properties), room);
         });
+    if (!fits) return false;
     const std::size_t piece_max = frame_max - frame_head - 1;
     while (!body.empty()) {
         const std::string_view piece = body.substr(0, piece_max);
@@ -75,6 +80,7 @@ void append_content(std::string& to, std::uint16_t channel, const amqp_basic_pro
         to.push_back(frame_end);
         body.remove_prefix(piece.size());
     }
+    return true;
 }
 
 void append_heartbeat(std::string& to) {

@@ -21,11 +21,12 @@ const Fields& fields_of(const amqp_method_t& m) noexcept {
 
 constexpr std::string_view amqp_protocol_header{"AMQP\0\0\x09\x01", 8};
 
-/// Appends the frame of a method: `fields` is its amqp_..._t.
+/// Appends the frame of a method: `fields` is its amqp_..._t, of what we say ourselves.
 void append_method(std::string& to, std::uint16_t channel, amqp_method_number_t method, const void* fields);
-/// Appends the frames of a content: its properties, then the body in as many frames as frame_max allows.
-void append_content(std::string& to, std::uint16_t channel, const amqp_basic_properties_t& properties,
-                    std::string_view body, std::size_t frame_max);
+/// Appends the frames of a content: its properties, then the body in as many frames as frame_max allows. False: the
+/// properties, headers among them, need more than one frame, and nothing is appended.
+[[nodiscard]] bool append_content(std::string& to, std::uint16_t channel, const amqp_basic_properties_t& properties,
+                                  std::string_view body, std::size_t frame_max);
 void append_heartbeat(std::string& to);
 
 /// Bytes in, frames out.

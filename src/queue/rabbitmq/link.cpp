@@ -102,7 +102,13 @@ asio::awaitable<void> rabbitmq_link::run() {
     const auto self = shared_from_this();
     for (std::size_t i = 0; !state_.is_stopped(); ++i) {
         const rabbitmq_server& server = options_.servers[i % options_.servers.size()];
-        const std::string reason = co_await converse(server);
+        std::string reason;
+        try {
+            reason = co_await converse(server);
+        } catch (const std::exception& e) {
+            socket_->close();
+            reason = e.what();
+        }
         if (state_.is_stopped()) break;
         lost(reason, server);
         pause_timer_.expires_after(pause());

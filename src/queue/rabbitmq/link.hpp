@@ -48,8 +48,7 @@ public:
     void stop() override;
 
 private:
-    static constexpr std::uint16_t consuming = 2;                    ///< the consumer's channel
-    static constexpr std::size_t body_max = std::size_t{128} << 20;  ///< RabbitMQ's max_message_size takes no more
+    static constexpr std::uint16_t consuming = 2;  ///< the consumer's channel
 
     using awaitable_trouble = boost::asio::awaitable<std::string>;
 
@@ -89,8 +88,9 @@ private:
     void carry_out(const rabbitmq_actions& todo);
     void tell_lost();
     void end_all(bool say_goodbye);
-    void send(const rabbitmq_unconfirmed::record& r);
+    bool send(const publication& p, lane to, std::string_view reason, std::uint64_t serial);
     void refused(std::uint64_t tag, bool multiple);
+    bool publishing_closed(const amqp_method_t& close);
     errc refusal() const noexcept;
     bool limits_length() const noexcept { return options_.queue.length_max != queue_options{}.length_max; }
     bool limits_bytes() const noexcept { return options_.queue.bytes_max != queue_options{}.bytes_max; }
@@ -125,6 +125,7 @@ private:
     std::string out_{};
     std::string writing_{};  ///< by the socket, now; empty: nothing is
     std::size_t frame_max_{131'072};
+    std::size_t body_max_{std::size_t{128} << 20};  ///< RabbitMQ's default; less once it says so
     rabbitmq_link_state state_{};
     std::string trouble_{};  ///< why the connection ends, once it does
     std::string last_trouble_{};

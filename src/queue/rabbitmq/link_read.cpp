@@ -12,6 +12,10 @@
 
 namespace freshet {
 
+namespace {
+constexpr std::uint64_t reserved_max = std::uint64_t{16} << 20;  ///< for a body that was only announced yet
+}
+
 void rabbitmq_link::take_frames() {
     amqp_frame_t frame{};
     for (;;) {
@@ -73,10 +77,15 @@ bool rabbitmq_link::take_method(const amqp_method_t& m, amqp_channel_t channel) 
             return true;
         case AMQP_BASIC_RECOVER_OK_METHOD: happened(rabbitmq_event::recovered); return true;
         case AMQP_BASIC_CANCEL_METHOD: return end("the broker has ended the subscription: is the queue deleted?");
-        case AMQP_CHANNEL_CLOSE_METHOD:
-            // Of what was published something was wrong: sent again it would be wrong again.
-            if (channel == publishing_.number()) unconfirmed_.fail_all(errc::broker_refused);
-            return end(told_by_server(m));
+        case AMQP_CHANNEL_CLOSE_METHOD: {
+            if (channel != publishing_.number()) return end(told_by_server(m));
+            if (!publishing_closed(m)) return false;
+            amqp_channel_close_ok_t closed{};
+            say_method(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &closed);
+            publish_on(publishing_.number());
+            publish_again();
+            return true;
+        }
         case AMQP_CONNECTION_CLOSE_METHOD: return end(told_by_server(m));
         default: return true;
     }
@@ -114,7 +123,7 @@ void rabbitmq_link::take_properties(const amqp_frame_t& frame) {
         incoming_->serial = serial_of(p);
     } else {
         incoming_->what = to_arrival(p, incoming_->redelivered, incoming_->tag);
-        incoming_->what.message.body.reserve(std::min<std::uint64_t>(incoming_->missing, body_max));
+        incoming_->what.message.body.reserve(std::min<std::uint64_t>(incoming_->missing, reserved_max));
     }
     if (incoming_->missing == 0) content_over();
 }

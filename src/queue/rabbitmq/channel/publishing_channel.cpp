@@ -18,8 +18,14 @@ std::optional<rabbitmq_publishing_channel::move> rabbitmq_publishing_channel::re
     next_move_ = now + pause;
     const bool first = std::exchange(state_, state::moving) == state::first;
     const std::uint16_t from = number_;
-    number_ = from == numbers[0] ? numbers[1] : numbers[0];
+    number_ = other();
     return move{from, number_, first};
+}
+
+bool rabbitmq_publishing_channel::replace() noexcept {
+    if (state_ == state::moving) return false;
+    number_ = other();
+    return true;
 }
 
 void rabbitmq_publishing_channel::closed() noexcept {

@@ -24,6 +24,8 @@ public:
     std::optional<move> refused(steady::time_point now);
     /// The broker has closed a channel, as it was asked.
     void closed() noexcept;
+    /// The broker has closed the channel by itself. False: there is no other now.
+    bool replace() noexcept;
 
 private:
     enum class state : std::uint8_t {
@@ -32,6 +34,8 @@ private:
         moved,
     };
     static constexpr std::uint16_t numbers[] = {1, 3};  ///< one at a time: between them is the consumer's
+
+    std::uint16_t other() const noexcept { return number_ == numbers[0] ? numbers[1] : numbers[0]; }
 
     state state_{state::first};
     std::uint16_t number_{numbers[0]};

@@ -16,10 +16,9 @@ void rabbitmq_unconfirmed::tell(record& r, std::optional<failure> why) {
     tell_published(owner_, *r.who, why);
 }
 
-rabbitmq_unconfirmed::record& rabbitmq_unconfirmed::add(publication& p, lane to, std::string_view reason,
-                                                        std::uint64_t serial, steady::time_point since) {
+void rabbitmq_unconfirmed::add(publication& p, lane to, std::string_view reason, std::uint64_t serial,
+                               steady::time_point since) {
     records_.push_back({&p, to, std::string(reason), serial, since});
-    return records_.back();
 }
 
 void rabbitmq_unconfirmed::confirm(std::uint64_t tag, bool multiple, std::optional<errc> refusal) {
@@ -45,11 +44,18 @@ void rabbitmq_unconfirmed::returned(std::uint64_t serial) {
     if (at != records_.end() && at->standing == record::standing::sent) at->standing = record::standing::returned;
 }
 
-std::deque<rabbitmq_unconfirmed::record>& rabbitmq_unconfirmed::begin_again() {
-    std::erase_if(records_, [](const record& r) { return r.standing == record::standing::told; });
-    for (record& r : records_) r.standing = record::standing::sent;
+void rabbitmq_unconfirmed::send_again(const std::function<bool(const record&)>& send) {
+    forget_told();
+    for (record& r : records_) {
+        r.standing = record::standing::sent;
+        if (!send(r)) tell(r, failure{errc::message_too_large, effect::maybe_done, {}});
+    }
+    forget_told();
     first_tag_ = 1;
-    return records_;
+}
+
+void rabbitmq_unconfirmed::forget_told() {
+    std::erase_if(records_, [](const record& r) { return r.standing == record::standing::told; });
 }
 
 void rabbitmq_unconfirmed::fail_all(errc why) {

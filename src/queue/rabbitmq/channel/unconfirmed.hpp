@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,13 +35,14 @@ public:
     explicit rabbitmq_unconfirmed(link_owner& owner) noexcept : owner_(owner) {}
 
     bool empty() const noexcept { return records_.empty(); }
-    /// It is sent next: the channel counts what it is given.
-    record& add(publication& p, lane to, std::string_view reason, std::uint64_t serial, steady::time_point since);
+    /// It was sent just now: the channel counts what it is given.
+    void add(publication& p, lane to, std::string_view reason, std::uint64_t serial, steady::time_point since);
     /// The broker has it, and with `multiple` all before; or has not taken it, with this reason.
     void confirm(std::uint64_t tag, bool multiple, std::optional<errc> refusal);
     void returned(std::uint64_t serial);
-    /// A new channel, which counts from 1: these are to be sent again, in their order.
-    std::deque<record>& begin_again();
+    /// A new channel, which counts from 1: all are sent again, in their order. What `send` gives back false for cannot
+    /// be sent there, and is answered so.
+    void send_again(const std::function<bool(const record&)>& send);
     /// Answers all.
     void fail_all(errc why);
     /// Answers those that were given before this time. Only while there is no channel that counts them.
@@ -48,6 +50,7 @@ public:
 
 private:
     void tell(record& r, std::optional<failure> why);
+    void forget_told();
 
     link_owner& owner_;
     std::deque<record> records_{};

@@ -447,6 +447,53 @@ TEST_F(linked, a_dead_letter_that_was_not_taken_stays_with_whoever_has_it) {
     EXPECT_EQ(settle("a", action::ack), "done");
 }
 
+TEST_F(linked, a_dead_letter_that_its_broker_will_never_take_is_put_aside_and_stops_nobody) {
+    connect();
+    come("a", 5);
+    came(receive());
+    const settling s = begin_settling("a", action::dead);
+    on_back([] {});
+    tell(publication::outcome::failed, errc::message_too_large);
+    EXPECT_EQ(told(s), "done");
+    come("b", 6);
+    EXPECT_EQ(came(receive()), "b");
+    lose();
+    connect();
+    come("a", 7, 5);  // it was never acknowledged
+    come("c", 8);
+    EXPECT_EQ(came(receive()), "c");
+    EXPECT_EQ(asked().find("ack"), std::string::npos);
+}
+
+TEST_F(linked, so_is_one_with_its_attempts_used_up) {
+    connect();
+    come("a", 5);
+    for (int i = 1; i < 3; ++i) {
+        came(receive());
+        settle("a", action::retry);
+    }
+    came(receive());
+    pass(lease);
+    const receiving r = receive(milliseconds::max());
+    on_back([] {});
+    asked();
+    tell(publication::outcome::failed, errc::message_too_large);
+    pass(seconds(60));
+    EXPECT_EQ(asked(), "");
+    come("b", 6);
+    EXPECT_EQ(came(r), "b");
+}
+
+TEST_F(linked, a_message_of_others_without_an_id_gets_one) {
+    connect();
+    come("a", 5);
+    come("b", 6);
+    const receiving r = receive();
+    EXPECT_EQ(came(r), "a, b");
+    EXPECT_NE(r->deliveries[0].message.id, "");
+    EXPECT_NE(r->deliveries[0].message.id, r->deliveries[1].message.id);
+}
+
 TEST_F(linked, a_dead_letter_without_a_connection_fails_at_once) {
     connect();
     come("a", 5);

@@ -64,22 +64,22 @@ TEST(amqp_wire, frames_are_read_in_their_order) {
 TEST(amqp_wire, a_body_is_cut_into_frames_of_the_greatest_size) {
     constexpr std::size_t around = 8;  // of a frame, beside its payload
     std::string bytes;
-    append_content(bytes, 1, with_id("x"), "abcdefg", around + 3);
+    EXPECT_TRUE(append_content(bytes, 1, with_id("x"), "abcdefg", around + 3));
     EXPECT_EQ(in_words(bytes), "header of 7, body abc, body def, body g");
     bytes.clear();
-    append_content(bytes, 1, with_id("x"), "abcdef", around + 3);
+    EXPECT_TRUE(append_content(bytes, 1, with_id("x"), "abcdef", around + 3));
     EXPECT_EQ(in_words(bytes), "header of 6, body abc, body def");
 }
 
 TEST(amqp_wire, an_empty_body_has_no_frame) {
     std::string bytes;
-    append_content(bytes, 1, with_id("x"), "", 4'096);
+    EXPECT_TRUE(append_content(bytes, 1, with_id("x"), "", 4'096));
     EXPECT_EQ(in_words(bytes), "header of 0");
 }
 
 TEST(amqp_wire, properties_are_read_again) {
     std::string bytes;
-    append_content(bytes, 1, with_id("the id"), "", 4'096);
+    EXPECT_TRUE(append_content(bytes, 1, with_id("the id"), "", 4'096));
     std::string_view rest = bytes;
     amqp_reader reader;
     amqp_frame_t frame{};
@@ -109,7 +109,7 @@ TEST(amqp_wire, a_frame_that_does_not_end_where_it_should_is_wrong) {
 
 TEST(amqp_wire, a_frame_that_is_larger_than_agreed_is_wrong) {
     std::string bytes = ack_frame(2, 7);
-    append_content(bytes, 1, with_id("x"), std::string(5'000, 'b'), 10'000);
+    EXPECT_TRUE(append_content(bytes, 1, with_id("x"), std::string(5'000, 'b'), 10'000));
     std::string_view rest = bytes;
     amqp_reader reader;
     amqp_frame_t frame{};
@@ -132,7 +132,7 @@ TEST(amqp_wire, a_reader_goes_on_after_its_frames_were_released) {
     }
 }
 
-TEST(amqp_wire, fields_that_find_no_room_are_a_mistake_of_the_caller) {
+TEST(amqp_wire, headers_are_as_large_as_a_frame_and_no_larger) {
     const std::string large(70'000, 'x');
     amqp_table_entry_t entry{};
     entry.key = to_amqp("large");
@@ -142,8 +142,13 @@ TEST(amqp_wire, fields_that_find_no_room_are_a_mistake_of_the_caller) {
     p._flags = AMQP_BASIC_HEADERS_FLAG;
     p.headers = {1, &entry};
     std::string bytes = "before";
-    EXPECT_THROW(append_content(bytes, 1, p, "", 131'072), std::length_error);
+    EXPECT_FALSE(append_content(bytes, 1, p, "", 65'536));
     EXPECT_EQ(bytes, "before");
+    EXPECT_TRUE(append_content(bytes, 1, p, "", 131'072));
+    EXPECT_GT(bytes.size(), large.size());
+    const std::string larger(140'000, 'x');
+    entry.value.value.bytes = to_amqp(larger);
+    EXPECT_FALSE(append_content(bytes, 1, p, "", 1'000'000));  // no broker asks for as much
 }
 
 }  // namespace

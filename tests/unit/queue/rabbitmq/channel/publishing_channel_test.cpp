@@ -49,6 +49,17 @@ TEST(rabbitmq_publishing_channel, a_new_connection_begins_with_the_first_channel
     EXPECT_TRUE(move->first);
 }
 
+TEST(rabbitmq_publishing_channel, one_that_the_broker_closes_is_replaced_by_the_other_if_that_is_free) {
+    rabbitmq_publishing_channel channel;
+    const auto first = channel.number();
+    EXPECT_TRUE(channel.replace());
+    EXPECT_NE(channel.number(), first);
+    EXPECT_TRUE(channel.replace());
+    EXPECT_EQ(channel.number(), first);
+    ASSERT_TRUE(channel.refused(start));
+    EXPECT_FALSE(channel.replace());  // the first is being closed
+}
+
 TEST(rabbitmq_publishing_channel, a_channel_that_is_closed_unasked_changes_nothing) {
     rabbitmq_publishing_channel channel;
     channel.closed();

@@ -46,11 +46,16 @@ protected:
     static steady::time_point at(std::size_t second) { return steady::time_point(seconds(second)); }
     std::string sent_again() {
         std::string ids;
-        for (const auto& r : of.begin_again()) ids += r.who->message.id;
+        of.send_again([&](const rabbitmq_unconfirmed::record& r) {
+            const bool fits = r.who->message.id != too_large;
+            if (fits) ids += r.who->message.id;
+            return fits;
+        });
         return ids;
     }
 
     static constexpr std::uint64_t serial_base = 100;
+    std::string too_large;  ///< for the connection that there is now
     remembering_owner owner;
     rabbitmq_unconfirmed of{owner};
     std::array<one, 10> publications;
@@ -66,6 +71,15 @@ TEST_F(unconfirmed, a_confirm_is_of_one_or_of_all_up_to_it) {
     EXPECT_FALSE(of.empty());
     of.confirm(5, false, {});
     EXPECT_TRUE(of.empty());
+}
+
+TEST_F(unconfirmed, what_cannot_be_sent_again_is_told_and_not_counted) {
+    send(3);
+    too_large = "2";
+    EXPECT_EQ(sent_again(), "13");
+    EXPECT_EQ(owner.take(), "2 takes no message as large as that?");
+    of.confirm(2, false, {});
+    EXPECT_EQ(owner.take(), "3 confirmed");
 }
 
 TEST_F(unconfirmed, a_confirm_out_of_turn_is_told_at_once_and_once) {
