@@ -43,6 +43,8 @@ int sync_path(const std::string& path, int flags) {
 result<void> make(const std::string& path) {
     const std::string fresh = path + ".new";
     for (const char* const suffix : {"", "-journal", "-wal", "-shm"}) ::unlink((fresh + suffix).c_str());
+    // What SQLite makes beside it has its mode.
+    if (const int made = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); made >= 0) ::close(made);
     sqlite_database database;
     const std::string about =
         fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}; INSERT INTO about VALUES ('tag', '{}');",
