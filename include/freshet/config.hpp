@@ -68,6 +68,7 @@ struct flow_config {
     std::string from;                ///< a queue's name
     std::string url;                 ///< "http://HOST[:PORT]/PATH", or https: POSTed the body; or empty
     std::vector<std::string> exec;   ///< an argv list with an absolute path: stdin -> stdout; or empty
+    std::vector<std::string> env{};  ///< exec: variables of the environment that it sees beside PATH, HOME and LANG
     bool proxy{false};               ///< url: reached through the proxy that http_proxy and so on name, where one does
     std::string ca_file{};           ///< url, https: PEM of who may have signed its certificate; empty: the system's
     milliseconds timeout{30'000};    ///< of one call

@@ -188,6 +188,8 @@ void check_flow(const found<flow_config>& f, const std::vector<std::string_view>
         if (f.at.has(key) && f.at.has("exec"))
             d.say(f.at.of(key), fmt::format("{}: is about a URL, and this flow calls a program", key));
     }
+    if (f.at.has("env") && !f.at.has("exec"))
+        d.say(f.at.of("env"), "env: is about a program, and this flow calls a URL");
     if (const std::string wrong = unreadable(f.value.ca_file); !wrong.empty())
         d.say(f.at.of("ca_file"), fmt::format("ca_file: {}", wrong));
     if (!f.at.has("exec")) return;

@@ -29,6 +29,12 @@ void append_encoded(std::string& to, std::string_view text) {
 
 }  // namespace
 
+std::string wrong_variable(std::string_view name) {
+    if (!is_variable(name)) return fmt::format("{} is no name of an environment variable", in_quotes(name));
+    if (name.starts_with("FRESHET_")) return fmt::format("{} could be one that tells of the task", in_quotes(name));
+    return {};
+}
+
 expansion expand_environment(std::string_view text) {
     constexpr std::string_view hint = "; $${ stands for ${ itself";
     expansion to;

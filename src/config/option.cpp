@@ -44,6 +44,7 @@ private:
 
     std::optional<std::string> expand(const value& from, rule wrong_text = nullptr) {
         expansion e = expand_environment(*from.text());
+        if (e.mistake.empty() && e.text.find('\0') != std::string::npos) e.mistake = "a text cannot hold a zero byte";
         if (e.mistake.empty() && wrong_text != nullptr) {
             // a sentence about a text with an expanded variable could show a secret
             e.mistake = wrong_text(e.text);
@@ -189,10 +190,7 @@ private:
                 from.at,
                 "a program and its arguments are a list, as in [\"/usr/bin/sort\", \"-u\"]; no shell splits a text");
         if (from.items()->empty()) return wrong(from.at, "the list is empty; it begins with the program");
-        return read_texts(*from.items(), k.at(to_), [](std::string_view argument) -> std::string {
-            return argument.find('\0') == std::string_view::npos ? ""
-                                                                 : "an argument of a program cannot hold a zero byte";
-        });
+        return read_texts(*from.items(), k.at(to_), nullptr);
     }
     bool read_kind(const pairs& k, const value& from) {
         if (from.entries() == nullptr) return wrong_kind(from);

@@ -1,6 +1,7 @@
 #include "config/options.hpp"
 
 #include "base/escape.hpp"
+#include "config/environment.hpp"
 #include "config/url/address.hpp"
 
 #include <algorithm>
@@ -214,6 +215,11 @@ constexpr std::array all_options{
     option{"call", "exec", argv{at<flow, &flow_config::exec>},
            "A program with its whole path, and its arguments. No shell reads them. It gets the body on stdin; what it "
            "writes to stdout is the result. Needs `allow_exec = true` in `[server]`.",
+           "none"},
+    option{"call", "env", texts{at<flow, &flow_config::env>, wrong_variable, "list of names"},
+           "exec: variables of the server's environment that the program sees, beside `PATH`, `HOME`, `LANG` and what "
+           "says "
+           "what its task is.",
            "none"},
     option{"call", "ca_file", text{at<flow, &flow_config::ca_file>, nullptr, "path of a file"},
            "https: PEM file of who may have signed the server's certificate, which is always verified.",

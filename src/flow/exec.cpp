@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -222,19 +223,23 @@ work_result run::result(const std::string& path) {
 
 class exec_worker final : public flow_worker {
 public:
-    exec_worker(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes);
+    exec_worker(shard& back, std::vector<std::string> argv, const std::vector<std::string>& variables,
+                std::size_t result_size_max_bytes);
     asio::awaitable<work_result> call(const delivery& d, std::string_view queue_name, milliseconds limit) override;
     void abort() override;
 
 private:
+    void see(const std::string& variable);
+
     shard& back_;
     std::vector<std::string> argv_;
     std::size_t result_size_max_bytes_;
-    std::vector<std::string> environment_;  ///< the server's
+    std::vector<std::string> environment_;  ///< of the server's, what the program may see
     std::set<run*> running_;
 };
 
-exec_worker::exec_worker(shard& back, std::vector<std::string> argv, std::size_t result_size_max_bytes)
+exec_worker::exec_worker(shard& back, std::vector<std::string> argv, const std::vector<std::string>& variables,
+                         std::size_t result_size_max_bytes)
     : back_(back), argv_(std::move(argv)), result_size_max_bytes_(result_size_max_bytes) {
     if (argv_.empty() || !argv_.front().starts_with('/'))
         throw std::invalid_argument("the program of a flow is a list that begins with an absolute path");
@@ -244,9 +249,15 @@ exec_worker::exec_worker(shard& back, std::vector<std::string> argv, std::size_t
     struct sigaction of_children {};
     ::sigaction(SIGCHLD, nullptr, &of_children);
     if (of_children.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);  // inherited; it would lose the exit status
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        if (!std::string_view(*variable).starts_with("FRESHET_")) environment_.emplace_back(*variable);
-    }
+    see("PATH");
+    see("HOME");
+    see("LANG");
+    for (const std::string& name : variables) see(name);
+}
+
+void exec_worker::see(const std::string& variable) {
+    const char* const value = std::getenv(variable.c_str());
+    if (value != nullptr) environment_.push_back(variable + "=" + value);
 }
 
 asio::awaitable<work_result> exec_worker::call(const delivery& d, std::string_view queue_name, milliseconds limit) {
@@ -282,8 +293,9 @@ void exec_worker::abort() {
 }  // namespace
 
 std::unique_ptr<flow_worker> make_exec_worker(shard& back, std::vector<std::string> argv,
+                                              const std::vector<std::string>& variables,
                                               std::size_t result_size_max_bytes) {
-    return std::make_unique<exec_worker>(back, std::move(argv), result_size_max_bytes);
+    return std::make_unique<exec_worker>(back, std::move(argv), variables, result_size_max_bytes);
 }
 
 }  // namespace freshet

@@ -10,8 +10,10 @@
 namespace freshet {
 
 /// `argv`: an absolute path and its arguments; no shell. Throws std::invalid_argument with a sentence where it is
-/// neither. A result of more than `result_size_max_bytes` is dead.
+/// neither. `variables`: of this process's environment, which it sees beside PATH, HOME and LANG. A result of more than
+/// `result_size_max_bytes` is dead.
 std::unique_ptr<flow_worker> make_exec_worker(shard& back, std::vector<std::string> argv,
+                                              const std::vector<std::string>& variables,
                                               std::size_t result_size_max_bytes);
 
 }  // namespace freshet

@@ -374,7 +374,7 @@ std::unique_ptr<flow> make_flow(shard& back, queue& from, store* into, const flo
     const std::size_t limit = into != nullptr ? config.result_size_max_bytes : dropped_result_size_max_bytes;
     std::unique_ptr<flow_worker> worker;
     if (!config.exec.empty()) {
-        worker = make_exec_worker(back, config.exec, limit);
+        worker = make_exec_worker(back, config.exec, config.env, limit);
     } else {
         const result<http_url> url = parse_http_url(config.url);
         if (!url) throw std::invalid_argument(url.error().text);

@@ -38,7 +38,7 @@ protected:
     ~flow_exec() override { std::filesystem::remove_all(folder); }
 
     void worker(std::vector<std::string> argv, std::size_t result_size_max = 64 * mebibyte) {
-        use(make_exec_worker(back, std::move(argv), result_size_max));
+        use(make_exec_worker(back, std::move(argv), {"FLOW_EXEC_SEEN"}, result_size_max));
     }
     void shell(std::string script, std::size_t result_size_max = 64 * mebibyte) {
         worker({"/bin/sh", "-c", std::move(script)}, result_size_max);
@@ -167,12 +167,13 @@ TEST_F(flow_exec, missing_program_is_retried_with_a_sentence) {
 }
 
 TEST_F(flow_exec, program_without_an_absolute_path_is_refused) {
-    EXPECT_THROW(make_exec_worker(back, {}, 1), std::invalid_argument);
-    EXPECT_THROW(make_exec_worker(back, {"cat"}, 1), std::invalid_argument);
+    EXPECT_THROW(make_exec_worker(back, {}, {}, 1), std::invalid_argument);
+    EXPECT_THROW(make_exec_worker(back, {"cat"}, {}, 1), std::invalid_argument);
 }
 
 TEST_F(flow_exec, environment_tells_of_the_task) {
-    ASSERT_EQ(::setenv("FRESHET_OLD", "1", 1), 0);
+    for (const char* name : {"FRESHET_OLD", "FLOW_EXEC_SECRET", "FLOW_EXEC_SEEN", "HOME", "LANG"})
+        ASSERT_EQ(::setenv(name, "1", 1), 0);
     worker({"/usr/bin/env"});
     delivery d;
     d.message.id = "i d";
@@ -181,9 +182,10 @@ TEST_F(flow_exec, environment_tells_of_the_task) {
     d.message.attempt = 2;
     const std::string environment = call(d).body;
     for (const char* line : {"FRESHET_ID=i d\n", "FRESHET_KEY=k=1\n", "FRESHET_QUEUE=thumbs\n", "FRESHET_ATTEMPT=2\n",
-                             "FRESHET_FLAGS=4000000000\n", "PATH="})
+                             "FRESHET_FLAGS=4000000000\n", "FLOW_EXEC_SEEN=1\n", "HOME=1\n", "LANG=1\n", "PATH="})
         EXPECT_NE(environment.find(line), std::string::npos) << line;
-    EXPECT_EQ(environment.find("FRESHET_OLD"), std::string::npos);
+    for (const char* hidden : {"FRESHET_OLD", "FLOW_EXEC_SECRET"})
+        EXPECT_EQ(environment.find(hidden), std::string::npos) << hidden;
 }
 
 TEST_F(flow_exec, id_with_a_nul_byte_is_dead) {
@@ -256,7 +258,7 @@ TEST_F(flow_exec, abort_kills_at_once) {
 TEST_F(flow_exec, children_die_with_the_thread_that_started_them) {
     const std::string ids = fifo("ids");
     auto other = std::make_unique<shard>("other");
-    auto caller = make_exec_worker(*other, {"/bin/sh", "-c", "echo $$ > " + ids + "; exec sleep 1000"}, 1);
+    auto caller = make_exec_worker(*other, {"/bin/sh", "-c", "echo $$ > " + ids + "; exec sleep 1000"}, {}, 1);
     other->start();
     delivery d;
     other->run([&] { spawn_call(*other, *caller, d, 1000s); });

@@ -386,8 +386,14 @@ TEST(read, a_call_is_a_url_or_a_program) {
                    "6:13: exec: a program and its arguments are a list, as in [\"/usr/bin/sort\", \"-u\"]; no shell "
                    "splits a text");
     expect_mistake(exec + flow("", "{ exec=[] }"), "6:13: exec: the list is empty; it begins with the program");
+    expect_mistake(exec + flow("", "{ exec=['/bin/true'], env=['A B'] }"),
+                   "6:33: env: 'A B' is no name of an environment variable");
+    expect_mistake(exec + flow("", "{ exec=['/bin/true'], env=['FRESHET_ID'] }"),
+                   "6:33: env: 'FRESHET_ID' could be one that tells of the task");
+    expect_mistake(exec + flow("", "{ http='http://h', env=['A'] }"),
+                   "6:29: env: is about a program, and this flow calls a URL");
     expect_mistake(exec + flow("", "{ exec=['/bin/true', \"a\\u0000\"] }"),
-                   "6:27: exec: an argument of a program cannot hold a zero byte");
+                   "6:27: exec: a text cannot hold a zero byte");
     expect_mistake(exec + flow("", "{ exec=['/bin/true'], timeout=30 }"),
                    "6:36: timeout: 30 has no unit; write \"30ms\", \"30s\", \"30m\", \"30h\" or \"30d\"");
 }
