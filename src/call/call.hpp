@@ -50,6 +50,10 @@ struct call {
     void abandon() {
         if (holder != nullptr) holder->abandon(*this);
     }
+    /// Nothing more will come from the client. It still reads, or it has left.
+    void client_sent_last() {
+        if (holder != nullptr) holder->client_sent_last(*this);
+    }
     /// Copies the key into the call, so that it outlives the reader's buffer.
     void keep_key() noexcept {
         if (request.key.empty() || request.key.data() == key_.data()) return;

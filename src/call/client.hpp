@@ -11,6 +11,8 @@ namespace freshet {
 class client_slot {
 public:
     virtual ~client_slot() = default;
+    /// The connection has ended; its calls may still be on their way.
+    virtual void client_left() {}
 };
 
 /// Each kind of slot is there once, made when it is asked for first. Most clients have none.
@@ -29,6 +31,12 @@ public:
         }
         return nullptr;
     }
+
+    void client_left() {
+        for (const auto& [of, slot] : slots_) slot->client_left();
+    }
+
+    bool sent_last{false};  ///< nothing more will come from it
 
 private:
     template <class Slot>

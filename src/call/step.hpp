@@ -20,6 +20,9 @@ class call_holder {
 public:
     /// Nobody wants the answer any more: the call completes now, or as soon as what was lent for its sake is back.
     virtual void abandon(call& c) = 0;
+    /// The client has sent its last, and may have left: what waits for something that has not come yet ends soon, and
+    /// is handed nothing any more that somebody else could have.
+    virtual void client_sent_last(call& c) { (void)c; }
 
 protected:
     ~call_holder() = default;

@@ -41,6 +41,7 @@ struct reception : operation {
         false};  ///< also those with no attempts left (attempt > max_attempts); else they are dead-lettered
     std::vector<delivery> deliveries;  ///< the answer; empty: nothing came
     std::optional<failure> why;        ///< nothing could be received
+    std::uint64_t times_lent{0};       ///< the queue's own: which time a cancel() is about
 };
 
 /// A flow's result, kept beside the queue so that a memory store finds it again after a crash.
@@ -56,10 +57,11 @@ struct kept_result {
 /// What becomes of a delivery; home once that is durable.
 struct settlement : operation {
     enum class action : std::uint8_t {
-        ack,    ///< done: it is gone
-        retry,  ///< again after `delay`, in its old place; with no attempts left it is dead-lettered
-        dead,   ///< to the dead letters, with `reason`
-        renew,  ///< the lease begins anew
+        ack,      ///< done: it is gone
+        retry,    ///< again after `delay`, in its old place; with no attempts left it is dead-lettered
+        dead,     ///< to the dead letters, with `reason`
+        renew,    ///< the lease begins anew
+        release,  ///< again at once, in its old place: nobody has seen it, and no attempt is counted
     };
     enum class outcome : std::uint8_t { done, unknown, failed };  ///< unknown: no such delivery (settled already)
 

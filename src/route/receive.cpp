@@ -6,6 +6,16 @@
 
 namespace freshet {
 
+namespace {
+
+/// The delivery's number is the CAS of the answer.
+bool tells_number(const form& f) noexcept {
+    return f.dialect == dialect::classic_gets ||
+           (f.dialect == dialect::meta && f.returns_view().find('c') != std::string_view::npos);
+}
+
+}  // namespace
+
 bool task_store::receive(call& c, queue& from, const task_key& key) {
     if (!key.id.empty() || key.number != 0) {
         c.reply.refuse("get takes from a queue: get KEY, KEY/open, KEY/close, KEY/close/open, KEY/abort, KEY/t=<ms>");
@@ -20,11 +30,12 @@ bool task_store::begin_receiving(call& c, queue& from, const task_key& key) {
     receiving& r = *free_receptions_.take([this] { return std::make_unique<receiving>(*this); }).release();
     lent_receptions_.push_back(r);
     r.home = &home_;
-    r.wait = key.wait;
+    r.wait = c.client != nullptr && c.client->sent_last ? milliseconds(0) : key.wait;
     r.max = c.request.want_value || !key.plain() ? 1 : 0;  // mg without v takes nothing
     r.settle_at_once = !key.open;
     r.open = key.open;
-    r.abandoned = false;
+    r.number_told = tells_number(*c.form);
+    r.abandoned = r.cancelled = false;
     r.waiting = &c;
     r.from = &from;
     if (r.open && c.client != nullptr) ++c.client->of<client_deliveries>().opening;
@@ -46,12 +57,10 @@ void task_store::received(receiving& r) {
     } else if (r.deliveries.empty()) {
         c.reply.outcome = outcome::miss;
     } else {
-        const delivery& d = r.deliveries.front();
-        if (r.open && r.abandoned) {
-            give_back(*r.from, d.number);
-        } else if (mine != nullptr) {
-            mine->open.push_back({r.from, d.number});
-        }
+        delivery& d = r.deliveries.front();
+        if (r.abandoned && r.open) give_back(*r.from, d.number, false);
+        else if (r.abandoned) publish_again(*r.from, std::move(d.message));
+        else if (mine != nullptr) mine->open.push_back({r.from, d.number, this, r.number_told});
         c.reply.outcome = outcome::hit;
         c.reply.value.append(d.message.body);
         c.reply.size = d.message.body.size();
@@ -99,9 +108,13 @@ bool task_store::settle(call& c, queue& in, std::uint64_t number, enum settlemen
     s.waiting = &c;
     s.then = key;
     c.holder = &s;
-    if (auto* const mine = c.client != nullptr ? c.client->find<client_deliveries>() : nullptr)
-        s.was_open =
-            std::erase_if(mine->open, [&](const auto& o) { return o.queue == &in && o.number == number; }) != 0;
+    if (auto* const mine = c.client != nullptr ? c.client->find<client_deliveries>() : nullptr) {
+        s.was_open = std::erase_if(mine->open, [&](const auto& o) {
+                         if (o.queue != &in || o.number != number) return false;
+                         s.number_told = o.number_told;
+                         return true;
+                     }) != 0;
+    }
     if (key.open && c.client != nullptr)
         ++c.client->of<client_deliveries>().opening;  // what comes behind is under way already
     in.settle(s);
@@ -115,7 +128,7 @@ void task_store::settled(settling& s) {
     queue& in = *s.in;
     const auto came_to = s.outcome;
     const failure why = s.why;
-    const client_deliveries::open_delivery settled_one{s.in, s.number};
+    const client_deliveries::open_delivery settled_one{s.in, s.number, this, s.number_told};
     const bool was_open = s.was_open;
     s.hook::unlink();
     free_settlements_.give_back(std::unique_ptr<settling>(&s));
@@ -141,9 +154,28 @@ void task_store::settled(settling& s) {
     resume_held(client);
 }
 
-/// A delivery whose client has left.
-void task_store::give_back(queue& to, std::uint64_t number) {
-    to.settle(begin_settling(to, number, settlement::action::retry, "the client left"));
+void task_store::give_back(queue& to, std::uint64_t number, bool counts) {
+    to.settle(begin_settling(to, number, counts ? settlement::action::retry : settlement::action::release,
+                             "the client left"));
+}
+
+/// A delivery that was acknowledged as it was handed out, to a client that has left.
+void task_store::publish_again(queue& to, message&& m) {
+    publishing& p = *free_publications_.take([this] { return std::make_unique<publishing>(*this); }).release();
+    lent_publications_.push_back(p);
+    p.home = &home_;
+    p.to = &to;
+    p.unique = false;
+    p.message = std::move(m);
+    if (p.message.attempt != 0) --p.message.attempt;
+    p.waiting = nullptr;
+    to.publish(p);
+}
+
+void client_deliveries::client_left() {
+    for (const open_delivery& o : std::exchange(open, {})) {
+        if (!o.number_told) o.by->give_back(*o.queue, o.number, true);
+    }
 }
 
 }  // namespace freshet

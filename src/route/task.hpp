@@ -40,11 +40,16 @@ struct client_deliveries final : client_slot {
     struct open_delivery {
         freshet::queue* queue;
         std::uint64_t number;
+        task_store* by;
+        bool number_told;  ///< so that any connection can settle it
     };
     struct held_call {
         task_store* by;
         call* which;
     };
+    /// What nobody else can settle goes back.
+    void client_left() override;
+
     std::vector<open_delivery> open;  ///< deliveries taken with /open, oldest first
     std::size_t opening{0};           ///< /open calls under way: what may settle theirs waits
     std::deque<held_call> held;       ///< what waits so, and what comes behind
@@ -57,6 +62,8 @@ public:
 
     bool submit(call& c) override;
     void tick(steady::time_point now) override;
+    /// A delivery whose client has left. `counts`: it was given to the client, as an attempt.
+    void give_back(queue& to, std::uint64_t number, bool counts);
 
 private:
     using hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -85,9 +92,16 @@ private:
     struct receiving final : reception, call_holder, hook {
         explicit receiving(task_store& of) : owner(of) {}
         void finish() override { owner.received(*this); }
-        /// What comes all the same goes back, if it can.
+        /// What comes all the same goes back.
         void abandon(call&) override {
-            if (!std::exchange(abandoned, true)) from->cancel(*this);
+            abandoned = true;
+            cancel();
+        }
+        void client_sent_last(call&) override {
+            if (wait.count() != 0) cancel();
+        }
+        void cancel() {
+            if (!std::exchange(cancelled, true)) from->cancel(*this);
         }
 
         std::size_t kept_bytes() const noexcept { return deliveries.capacity() * sizeof(delivery); }
@@ -97,6 +111,8 @@ private:
         call* waiting{nullptr};
         queue* from{nullptr};
         bool open{false};
+        bool number_told{false};
+        bool cancelled{false};
         bool abandoned{false};
     };
 
@@ -114,6 +130,7 @@ private:
         queue* in{nullptr};
         task_key then{};       ///< /close/open: what comes behind
         bool was_open{false};  ///< of the client's open deliveries
+        bool number_told{false};
         bool abandoned{false};
     };
 
@@ -130,7 +147,7 @@ private:
     bool close_oldest(call& c, queue& from, const task_key& key);
     bool settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key);
     void settled(settling& s);
-    void give_back(queue& to, std::uint64_t number);
+    void publish_again(queue& to, message&& m);
     settling& begin_settling(queue& in, std::uint64_t number, enum settlement::action action, std::string_view reason);
     void wake();
     void lost(call& c, bool noreply);

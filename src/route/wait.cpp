@@ -16,6 +16,7 @@ namespace freshet {
 namespace {
 
 constexpr std::size_t late_at_once = 8'192;    ///< answered in one tick; the others in the next
+constexpr milliseconds still_waited_for{500};  ///< once the client has sent its last
 constexpr std::size_t polled_at_once = 1'024;  ///< asked again in one tick, in turn
 
 namespace intrusive = boost::intrusive;
@@ -34,6 +35,7 @@ struct waiting final : step, call_holder, waits_until, list_hook {
     waiting() { watch.of = this; }
     bool on_reply(call&) override;
     void abandon(call&) override;
+    void client_sent_last(call&) override;
     bool in_use() const noexcept { return asking || watched; }
 
     std::size_t kept_bytes() const noexcept { return own.kept_bytes(); }
@@ -64,6 +66,7 @@ public:
     void replied(waiting& w);
     void woken(waiting& w);
     void end(waiting& w);
+    void hurry(waiting& w);
 
 private:
     waiting& begin(call& c);
@@ -98,6 +101,8 @@ void waiting::wakeup::finish() {
 }
 
 void waiting::abandon(call&) { owner->end(*this); }
+
+void waiting::client_sent_last(call&) { owner->hurry(*this); }
 
 wait_store::~wait_store() {
     while (!waiting_.empty()) {
@@ -190,6 +195,13 @@ void wait_store::end(waiting& w) {
     if (waiting_.empty()) home_.remove(*this);
     let_go(w);
     c.complete();
+}
+
+/// Its client may have left without a word.
+void wait_store::hurry(waiting& w) {
+    waiting_.remove(w);
+    w.until = std::min(w.until, home_.now() + still_waited_for);
+    waiting_.add(w);
 }
 
 /// Its client's call is answered, or is about to be.

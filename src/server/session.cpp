@@ -45,15 +45,16 @@ void session::end(session_event why) {
     unsent_.clear(0);
     count_held();
     shard_.server.leave();
-    abandon_calls();
+    each_unanswered(&call::abandon);
+    client_.client_left();
     dispose_if_unused();
 }
 
-/// Whoever waits for the client's sake need not any more.
-void session::abandon_calls() {
+/// What they are told may be their end.
+void session::each_unanswered(void (call::*told)()) {
     const bool within = std::exchange(processing_, true);
     for (session_call* c = first_; c != nullptr; c = c->behind) {
-        if (!c->answered) c->abandon();
+        if (!c->answered) (c->*told)();
     }
     processing_ = within;
 }
@@ -76,7 +77,11 @@ void session::readable() {
         if (errno != EAGAIN && errno != EINTR) close();
         return;
     }
-    if (n == 0) return finish();
+    if (n == 0) {
+        client_.sent_last = true;
+        each_unanswered(&call::client_sent_last);
+        return finish();
+    }
     connection_figures::add(shard_.figures.bytes_read, static_cast<std::uint64_t>(n));
     process_kept();
     advance();

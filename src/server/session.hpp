@@ -39,7 +39,7 @@ private:
     bool is_closed() const noexcept { return stage_ == session_stage::closed; }
     bool is_ending() const noexcept { return stage_ == session_stage::ending; }
     void end(session_event why);
-    void abandon_calls();
+    void each_unanswered(void (call::*told)());
     void dispose_if_unused();
     void process();
     void process_kept();

@@ -45,6 +45,29 @@ TEST_P(every_queue, renew_begins_the_lease_anew) {
     EXPECT_TRUE(q.receive().empty());
 }
 
+TEST_P(every_queue, what_is_released_was_never_handed_out) {
+    queue_user q = open();
+    for (const auto* body : {"a", "b"}) q.publish(body);
+    const delivery first = q.receive_one();
+    EXPECT_EQ(q.settle(action::release, first.number), settled::done);
+    const delivery again = q.receive_one();
+    EXPECT_EQ(again.message.body, "a");
+    EXPECT_EQ(again.message.attempt, 1U);
+    EXPECT_EQ(q.ack(again), settled::done);
+    EXPECT_EQ(q.receive_bodies(), (strings{"b"}));
+    EXPECT_EQ(q.settle(action::release, first.number), settled::unknown);
+}
+
+TEST_P(every_queue, releasing_what_is_ready_again_changes_nothing) {
+    queue_user q = open();
+    q.publish("a");
+    const delivery d = q.receive_one();
+    pass(q.of().options().ack_timeout);
+    EXPECT_EQ(q.settle(action::release, d.number), settled::done);
+    EXPECT_EQ(q.receive_bodies(), (strings{"a"}));
+    EXPECT_TRUE(q.receive().empty());
+}
+
 TEST_P(every_queue, a_late_renewal_takes_the_message_back_while_nobody_has_it) {
     queue_user q = open();
     q.publish("a");

@@ -101,13 +101,13 @@ class Waits(unittest.TestCase):
 class GetThatWaits(Waits):
     """On a route with `wait`, of a store in memory."""
 
-    def test_of_a_client_that_has_sent_its_last_is_answered(self):
+    def test_of_a_client_that_has_sent_its_last_ends_soon(self):
         other = self.serve()
         client = self.client()
         client.begin(b"get result:1")
         client.finish_sending()
-        self.assertEqual(other.ask(b"set result:1 0 0 1\r\nx"), b"STORED\r\n")
-        self.assertEqual(client.rest(), b"VALUE result:1 0 1\r\nx\r\nEND\r\n")
+        self.assertEqual(client.rest(), b"END\r\n")    # long before its time
+        self.wait_for_connections(other, 1)
 
     def test_of_a_client_that_is_reset_ends(self):
         other = self.serve()
@@ -142,33 +142,34 @@ class GetThatWaits(Waits):
 class GetOfAQueue(Waits):
     """`get job/t=` takes and acknowledges at once, `get job/open/t=` takes."""
 
-    def test_of_a_client_that_has_sent_its_last_is_answered(self):
+    def test_of_a_client_that_has_sent_its_last_ends_and_takes_no_message(self):
         other = self.serve()
-        for key in (b"job/" + LONG, b"job/open/" + LONG):
+        for end in (Client.finish_sending, Client.leave):
+            for key in (b"job/" + LONG, b"job/open/" + LONG):
+                client = self.client()
+                client.begin(b"get " + key)
+                end(client)
+                if end is Client.finish_sending:
+                    self.assertEqual(client.rest(), b"END\r\n")
+                self.wait_for_connections(other, 1)
+                self.assertEqual(other.publish(b"x"), b"STORED\r\n")
+                self.assertEqual(other.get(b"job")[0], b"x")
+
+    def test_that_waits_for_nothing_is_answered_to_a_client_that_has_sent_its_last(self):
+        self.serve()
+        client = self.client()
+        client.socket.sendall(b"set job 0 0 1\r\nx\r\nget job\r\n")
+        client.finish_sending()
+        self.assertEqual(client.rest(), b"STORED\r\nVALUE job 0 1\r\nx\r\nEND\r\n")
+
+    def test_to_open_without_its_number_goes_back_when_its_client_leaves(self):
+        other = self.serve()
+        for end in (Client.leave, Client.reset):
             client = self.client()
-            client.begin(b"get " + key)
-            client.finish_sending()
             self.assertEqual(other.publish(b"x"), b"STORED\r\n")
-            self.assertEqual(client.rest(), b"VALUE %s 0 1\r\nx\r\nEND\r\n" % key)
-
-    def test_of_a_client_that_has_left_takes_its_message_all_the_same(self):
-        """Its end is known to the server as the end of what it sends: nobody can tell it from one that still reads."""
-        other = self.serve()
-        client = self.client()
-        client.begin(b"get job/" + LONG)
-        client.leave()
-        self.assertEqual(other.publish(b"lost"), b"STORED\r\n")
-        self.wait_for_connections(other, 1)
-        self.assertEqual(other.get(b"job/open"), None)
-
-    def test_to_open_of_a_client_that_has_left_holds_its_message_until_the_lease_is_over(self):
-        other = self.serve('[queue.short]\nurl = "journal:"\nack_timeout = "1s"\n[[route]]\nprefix = "short"\nqueue = "short"\n')
-        client = self.client()
-        client.begin(b"get short/open/" + LONG)
-        client.leave()
-        self.assertEqual(other.ask(b"set short 0 0 1\r\nx"), b"STORED\r\n")
-        self.wait_for_connections(other, 1)
-        self.assertEqual(other.get(b"short/open/" + LONG)[0], b"x")
+            self.assertEqual(client.ask(b"get job/open"), b"VALUE job/open 0 1\r\n")
+            end(client)
+            self.assertEqual(other.get(b"job/" + LONG)[0], b"x")
 
     def test_of_a_client_that_is_reset_leaves_the_message_where_it_is(self):
         other = self.serve()

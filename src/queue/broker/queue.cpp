@@ -83,6 +83,7 @@ void broker_queue::receive(reception& r) noexcept {
     r.deliveries.clear();
     r.why.reset();
     r.next = nullptr;
+    ++r.times_lent;
     lend(r, r, work::reception);
 }
 
@@ -92,10 +93,10 @@ void broker_queue::settle(settlement& s) noexcept {
 }
 
 void broker_queue::cancel(reception& r) noexcept {
-    back_.run([this, who = &r] {
-        // It may have come home, and be gone: it is compared, not read.
-        const auto at =
-            std::find_if(receptions_.begin(), receptions_.end(), [who](const waiting& w) { return w.who == who; });
+    back_.run([this, who = &r, time = r.times_lent] {
+        // It may have come home, and be gone, or be lent again: it is compared, not read.
+        const auto at = std::find_if(receptions_.begin(), receptions_.end(),
+                                     [&](const waiting& w) { return w.who == who && w.time == time; });
         if (at == receptions_.end()) return;
         receptions_.erase(at);
         completions_.add(*who);
@@ -207,6 +208,7 @@ void broker_queue::receive_one(reception& r) {
     link_->consume();
     waiting& w = receptions_.emplace_back();
     w.who = &r;
+    w.time = r.times_lent;
     if (r.wait == milliseconds::max()) return;
     w.until = now_.since_start + r.wait;
     w.behind = lent_;

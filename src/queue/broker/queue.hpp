@@ -65,6 +65,7 @@ private:
     /// has said that all it had ready has come.
     struct waiting {
         reception* who;
+        std::uint64_t time{0};                                ///< that it was lent
         steady::time_point until{steady::time_point::max()};  ///< of waiting for a message
         std::uint64_t behind{0};                              ///< publications that are to be told before
         std::uint64_t level{0};                               ///< which question covers it; 0: none yet

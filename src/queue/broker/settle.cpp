@@ -107,6 +107,10 @@ void broker_queue::settle_one(settlement& s) {
     if (e == nullptr) return end(s, outcome::unknown);
     switch (s.action) {
         case action::renew: line_.renew(*e, now_); return end(s, outcome::done);
+        case action::release:
+            line_.release(*e);
+            drop_untagged();
+            return end(s, outcome::done);
         case action::ack:
             line_.leave(*e, true);
             remove(*e);

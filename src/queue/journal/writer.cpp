@@ -215,6 +215,10 @@ void journal_writer::take_in(settlement& s, journal_queue& q) {
             q.line.renew(*e, now_);
             s.outcome = settlement::outcome::done;
             return completions_.add(s);
+        case settlement::action::release:
+            q.line.release(*e);
+            s.outcome = settlement::outcome::done;
+            return completions_.add(s);
         case settlement::action::ack: break;
         case settlement::action::dead:
             q.line.count_attempt(*e);

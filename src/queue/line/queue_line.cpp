@@ -264,6 +264,12 @@ void queue_line::give_back(entry& e) {
     make_ready(e);
 }
 
+void queue_line::release(entry& e) {
+    if (e.state != standing::leased) return;  // its lease ran out before
+    leave(e, false);
+    give_back(e);
+}
+
 void queue_line::postpone(entry& e, wall::time_point due) {
     remain(e);
     e.open = false;

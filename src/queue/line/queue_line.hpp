@@ -110,6 +110,8 @@ public:
     void postpone(entry& e, wall::time_point due);  ///< to be handed out again, not before `due`; 1970: at once
     void stay(entry& e, const moment& now);         ///< the transaction failed: the lease begins anew
     void give_back(entry& e);                       ///< it failed, and nobody has it
+    /// A delivery that nobody has seen: it is ready again, and counts as no attempt.
+    void release(entry& e);
 
     /// Leases that ran out (their messages are ready again; told to `lease_expired`) and messages whose time has come.
     void tick(const moment& now, const std::function<void(entry&)>& lease_expired);

@@ -315,23 +315,48 @@ TEST_F(task, reception_ends_when_its_client_has_left_and_what_came_goes_back) {
     EXPECT_EQ(calls.back().told, "nothing yet");  // the reception is lent
     quick.answer_reception(7, "came all the same");
     ASSERT_EQ(quick.settlements.size(), 1U);
-    EXPECT_EQ(quick.settlements[0]->action, settlement::action::retry);
+    EXPECT_EQ(quick.settlements[0]->action, settlement::action::release);
     EXPECT_EQ(quick.settlements[0]->number, 7U);
     quick.answer_settlement(done);
     EXPECT_TRUE(client.of<client_deliveries>().open.empty());
 }
 
-TEST_F(task, what_came_all_the_same_for_a_plain_get_is_gone_with_its_client) {
+TEST_F(task, what_came_all_the_same_for_a_plain_get_goes_back_too) {
     ask("get t:q/t=60000");
     calls.back().c.abandon();
     EXPECT_EQ(quick.cancelled, 1);
     quick.answer_reception(7, "came all the same");  // and was acknowledged as it was handed out
     EXPECT_TRUE(quick.settlements.empty());
+    ASSERT_EQ(quick.published.size(), 1U);
+    EXPECT_EQ(quick.published[0]->message.body, "came all the same");
+    quick.answer_publication(publication::outcome::confirmed);
+}
+
+TEST_F(task, what_waits_for_a_message_ends_when_its_client_has_sent_its_last) {
+    ask("get t:q/t=60000");
+    ask("get t:q");
+    for (auto& one : calls) one.c.client_sent_last();
+    EXPECT_EQ(quick.cancelled, 1);  // the other does not wait
+    client.sent_last = true;
+    ask("get t:q/t=60000");
+    EXPECT_EQ(quick.receptions.back()->wait, milliseconds(0));
+    while (!quick.receptions.empty()) quick.answer_reception(0);
+}
+
+TEST_F(task, what_only_its_client_can_settle_goes_back_with_it) {
+    ask("get t:q/open");
+    quick.answer_reception(7, "x");
+    client.client_left();
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->action, settlement::action::retry);
+    EXPECT_EQ(quick.settlements[0]->number, 7U);
+    quick.answer_settlement(done);
 }
 
 TEST_F(task, what_is_open_stays_so_when_its_client_has_left) {
-    ask("get t:q/open");
+    ask("gets t:q/open");
     quick.answer_reception(7, "x");
+    client.client_left();
     { const client_slots gone = std::exchange(client, {}); }
     EXPECT_TRUE(quick.settlements.empty());
     const auto& told = ask("delete t:q/7");  // of another connection
@@ -351,7 +376,7 @@ TEST_F(task, what_is_held_for_a_client_that_has_left_is_let_go) {
     calls.front().c.abandon();
     quick.answer_reception(7, "x");
     ASSERT_EQ(quick.settlements.size(), 1U);
-    EXPECT_EQ(quick.settlements[0]->action, settlement::action::retry);
+    EXPECT_EQ(quick.settlements[0]->action, settlement::action::release);
     quick.answer_settlement(done);
 }
 

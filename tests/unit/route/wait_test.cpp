@@ -236,6 +236,19 @@ TEST_F(wait_store, waits_in_front_of_waits_end_at_the_earlier_deadline) {
     home.run_and_wait([&] { subject.reset(); });
 }
 
+TEST_F(wait_store, nobody_waits_long_for_a_client_that_has_sent_its_last) {
+    make(*memory, 1h);
+    asked& soon = ask("a");
+    asked& never = ask("b");
+    home.run_and_wait([&] {
+        soon.client_sent_last();
+        never.client_sent_last();
+    });
+    set("a", "v");
+    EXPECT_EQ(soon.answer(), "v");
+    EXPECT_EQ(never.answer(), "(miss)");
+}
+
 TEST_F(wait_store, other_commands_do_not_wait) {
     make(*memory, 1h);
     asked& a = calls.emplace_back();
