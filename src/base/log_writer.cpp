@@ -1,5 +1,6 @@
 #include "base/log_writer.hpp"
 
+#include "base/detached.hpp"
 #include "base/log_limit.hpp"
 
 #include <fmt/format.h>
@@ -9,11 +10,9 @@
 
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <cstdint>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace freshet {
@@ -83,11 +82,7 @@ struct log_writer::shared {
 
 log_writer::log_writer(int descriptor, std::function<std::string(std::string_view)> line_of)
     : shared_(std::make_shared<shared>(descriptor, std::move(line_of))) {
-    sigset_t all, before;  // signals are for others, who may not have said so yet
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread([s = shared_] { s->run(); }).detach();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    run_detached([s = shared_] { s->run(); });
 }
 
 log_writer::~log_writer() {

@@ -24,7 +24,8 @@ public:
     virtual void look_up(const std::string& host, std::uint16_t port, std::function<void(resolved)> then) = 0;
 };
 
-/// The system's: the hosts file and DNS, in a thread of their own.
+/// The system's: the hosts file and DNS, in threads that its end does not wait for. Its end is on the shard's thread,
+/// or when that has stopped; what it finds later is told to nobody.
 std::unique_ptr<resolver> system_resolver(shard& home);
 
 }  // namespace freshet

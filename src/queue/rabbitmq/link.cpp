@@ -135,7 +135,7 @@ void rabbitmq_link::forget_connection() {
 
 /// Ends with the connection; says why it has ended.
 asio::awaitable<std::string> rabbitmq_link::converse(const rabbitmq_server& with) {
-    socket_ = std::make_unique<rabbitmq_socket>(back_.context(), options_);
+    socket_ = std::make_unique<rabbitmq_socket>(back_, options_);
     reader_ = std::make_unique<amqp_reader>();
     forget_connection();
     setup_until_ = steady::now() + options_.connect_timeout;

@@ -1,7 +1,5 @@
 #include "queue/rabbitmq/socket.hpp"
 
-#include "shard/resolver.hpp"
-
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -9,6 +7,10 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include <cstring>
+#include <utility>
+#include <vector>
 
 namespace freshet {
 
@@ -19,14 +21,31 @@ namespace {
 constexpr auto as_tuple_awaitable = asio::as_tuple(asio::use_awaitable);
 }
 
-rabbitmq_socket::rabbitmq_socket(asio::io_context& context, const rabbitmq_options& options)
-    : context_(context), options_(options), resolver_(context), plain_(context) {}
+rabbitmq_socket::rabbitmq_socket(shard& home, const rabbitmq_options& options)
+    : home_(home), options_(options), resolver_(system_resolver(home)), plain_(home.context()) {}
+
+asio::awaitable<resolved> rabbitmq_socket::look_up(const rabbitmq_server& name) {
+    const auto mine = asked_ = std::make_shared<question>(home_);
+    resolver_->look_up(name.host, name.port, [asked = std::weak_ptr(mine)](resolved what) {
+        const auto there = asked.lock();
+        if (there == nullptr) return;
+        there->found = std::move(what);
+        there->answered.open();
+    });
+    co_await mine->answered.wait();
+    co_return std::move(mine->found);
+}
 
 asio::awaitable<std::string> rabbitmq_socket::connect(const rabbitmq_server& to) {
-    const std::string port = std::to_string(to.port);
-    auto [looked_up, found] = co_await resolver_.async_resolve(to.host, port, as_tuple_awaitable);
-    if (looked_up) co_return fmt::format("{}: {}", to.host, looked_up.message());
-    auto [refused, where] = co_await asio::async_connect(plain_, found, as_tuple_awaitable);
+    const resolved found = co_await look_up(to);
+    if (found.addresses.empty()) co_return fmt::format("{}: {}", to.host, found.trouble);
+    std::vector<tcp::endpoint> addresses;
+    for (const socket_address& a : found.addresses) {
+        tcp::endpoint& one = addresses.emplace_back();
+        std::memcpy(one.data(), &a.storage, a.size);
+        one.resize(a.size);
+    }
+    auto [refused, where] = co_await asio::async_connect(plain_, addresses, as_tuple_awaitable);
     if (refused) co_return refused.message();
     plain_.set_option(tcp::no_delay(true));
     plain_.set_option(asio::socket_base::keep_alive(true));
@@ -91,7 +110,7 @@ void rabbitmq_socket::close(const std::string& last_words) {
         plain_.write_some(asio::buffer(last_words), ignored);
         plain_.shutdown(tcp::socket::shutdown_send, ignored);
     }
-    resolver_.cancel();
+    if (asked_ != nullptr) asked_->answered.open();
     plain_.close(ignored);
 }
 

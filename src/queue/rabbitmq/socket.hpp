@@ -2,6 +2,9 @@
 #pragma once
 
 #include "config/broker_options.hpp"
+#include "shard/gate.hpp"
+#include "shard/resolver.hpp"
+#include "shard/shard.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,7 +21,7 @@ namespace freshet {
 
 class rabbitmq_socket {
 public:
-    rabbitmq_socket(boost::asio::io_context& context, const rabbitmq_options& options);
+    rabbitmq_socket(shard& home, const rabbitmq_options& options);
 
     /// Looks the name up, connects, and shakes hands where there is TLS. What went wrong, in words; empty: nothing.
     boost::asio::awaitable<std::string> connect(const rabbitmq_server& to);
@@ -31,11 +34,19 @@ public:
     void close(const std::string& last_words = {});
 
 private:
+    struct question {
+        explicit question(shard& home) : answered(home) {}
+        gate answered;
+        resolved found{};
+    };
+
+    boost::asio::awaitable<resolved> look_up(const rabbitmq_server& name);
     std::string prepare_tls(const std::string& host);
 
-    boost::asio::io_context& context_;
+    shard& home_;
     const rabbitmq_options& options_;
-    boost::asio::ip::tcp::resolver resolver_;
+    std::unique_ptr<resolver> resolver_;
+    std::shared_ptr<question> asked_{};
     boost::asio::ip::tcp::socket plain_;
     std::unique_ptr<boost::asio::ssl::context> tls_;
     std::unique_ptr<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> secret_;
