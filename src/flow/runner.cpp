@@ -1,6 +1,7 @@
 #include "flow/runner.hpp"
 
 #include "base/escape.hpp"
+#include "base/jitter.hpp"
 #include "flow/exec.hpp"
 #include "flow/http/http.hpp"
 #include "protocol/ask.hpp"
@@ -23,6 +24,7 @@
 #include <cassert>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -90,6 +92,8 @@ private:
     asio::awaitable<void> renew(std::shared_ptr<lease> held);
     asio::awaitable<work_result> ask(const delivery& d, const result<std::string>& key);
     asio::awaitable<void> settle_retry(const delivery& d, const work_result& said);
+    asio::awaitable<void> settle_unbegun(const delivery& d, const work_result& said);
+    milliseconds pause_before_worker();
     asio::awaitable<void> conclude(const delivery& d, const result<std::string>& key, work_result said);
     asio::awaitable<stored> put(const std::string& key, const kept_result& what);
     asio::awaitable<void> settle(awaited<settlement>& s);
@@ -109,10 +113,11 @@ private:
     awaited<reception>* reception_{nullptr};
     std::set<asio::steady_timer*> sleepers_;
     std::minstd_rand random_;
-    std::size_t running_{0};  ///< coroutines
-    unsigned busy_{0};        ///< slots of `concurrency` taken
-    bool stopping_{false};    ///< receive no more
-    bool aborted_{false};     ///< give back what is not settled
+    std::optional<steady::time_point> unreached_since_{};  ///< no call has begun since then
+    std::size_t running_{0};                               ///< coroutines
+    unsigned busy_{0};                                     ///< slots of `concurrency` taken
+    bool stopping_{false};                                 ///< receive no more
+    bool aborted_{false};                                  ///< give back what is not settled
 
     // of stop()
     std::mutex mutex_;
@@ -250,8 +255,13 @@ asio::awaitable<void> runner::handle(delivery d) {
     const result<std::string> key =
         into_ != nullptr ? result_key(config_.key, d.message, queue_.name()) : result<std::string>(std::string());
     work_result said = co_await ask(d, key);
+    if (said.began) unreached_since_.reset();
     if (said.verdict == work_result::verdict::retry) {
         if (aborted_) co_return;  // given back: it stays leased, and comes again once the lease has ended
+        if (!said.began) {
+            co_await settle_unbegun(d, said);
+            co_return;
+        }
         if (!is_last_attempt(queue_.options(), d.message.attempt)) {
             co_await settle_retry(d, said);
             co_return;
@@ -280,6 +290,26 @@ asio::awaitable<void> runner::settle_retry(const delivery& d, const work_result&
                                            : backoff(queue_.options(), d.message.attempt, jitter(random_));
     s.reason = said.body;
     spdlog::info("{}: {}; again in {} ms", name(d), said.body, s.delay.count());
+    co_await settle(s);
+}
+
+/// As long again as there has been no worker, within the queue's back-off: whoever comes back is not waited for longer
+/// than he was away.
+milliseconds runner::pause_before_worker() {
+    const auto now = steady::now();
+    if (!unreached_since_) unreached_since_ = now;
+    const queue_options& o = queue_.options();
+    const auto away = std::chrono::duration_cast<milliseconds>(now - *unreached_since_);
+    return std::max(jittered(std::clamp(away, o.backoff_min, o.backoff_max), random_), milliseconds(1));
+}
+
+/// No worker has seen it: that costs it nothing, however long there is none.
+asio::awaitable<void> runner::settle_unbegun(const delivery& d, const work_result& said) {
+    awaited<settlement> s(back_);
+    s.action = settlement::action::release;
+    s.number = d.number;
+    s.delay = pause_before_worker();
+    spdlog::info("{}: {}; it counts as none, again in {} ms", name(d), said.body, s.delay.count());
     co_await settle(s);
 }
 

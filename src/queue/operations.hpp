@@ -61,7 +61,7 @@ struct settlement : operation {
         retry,    ///< again after `delay`, in its old place; with no attempts left it is dead-lettered
         dead,     ///< to the dead letters, with `reason`
         renew,    ///< the lease begins anew
-        release,  ///< again at once, in its old place: nobody has seen it, and no attempt is counted
+        release,  ///< again after `delay`, in its old place: nobody has worked on it, and no attempt is counted
     };
     enum class outcome : std::uint8_t { done, unknown, failed };  ///< unknown: no such delivery (settled already)
 

@@ -58,6 +58,21 @@ TEST_P(every_queue, what_is_released_was_never_handed_out) {
     EXPECT_EQ(q.settle(action::release, first.number), settled::unknown);
 }
 
+TEST_P(every_queue, what_is_released_for_later_comes_then_and_counts_no_attempt) {
+    queue_options options;
+    options.max_attempts = 2;
+    queue_user q = open(options);
+    q.publish("a");
+    for (int i = 0; i < 5; ++i) {
+        const delivery d = q.receive_one();
+        EXPECT_EQ(d.message.attempt, 1U);
+        EXPECT_EQ(q.settle(action::release, d.number, seconds(10)), settled::done);
+        EXPECT_TRUE(q.receive().empty());
+        pass(seconds(10));
+    }
+    EXPECT_EQ(q.ack(q.receive_one()), settled::done);
+}
+
 TEST_P(every_queue, releasing_what_is_ready_again_changes_nothing) {
     queue_user q = open();
     q.publish("a");

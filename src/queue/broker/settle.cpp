@@ -107,19 +107,17 @@ void broker_queue::settle_one(settlement& s) {
     if (e == nullptr) return end(s, outcome::unknown);
     switch (s.action) {
         case action::renew: line_.renew(*e, now_); return end(s, outcome::done);
-        case action::release:
-            line_.release(*e);
-            drop_untagged();
-            return end(s, outcome::done);
+        case action::release: break;
         case action::ack:
             line_.leave(*e, true);
             remove(*e);
             return end(s, outcome::done);
         case action::dead: line_.count_attempt(*e); return send_to_dead_letters(*e, s.reason, &s);
-        case action::retry: break;
+        case action::retry:
+            line_.count_attempt(*e);
+            if (line_.exhausted(*e)) return send_to_dead_letters(*e, s.reason, &s);
+            break;
     }
-    line_.count_attempt(*e);
-    if (line_.exhausted(*e)) return send_to_dead_letters(*e, s.reason, &s);
     const bool at_once = s.delay.count() == 0;
     const wall::time_point due = at_once ? wall::time_point{} : now_.date + s.delay;
     if (!at_once && can_delay(unsettled_.find(e->number)->stored.message)) return postpone(*e, due, s);

@@ -187,6 +187,8 @@ void journal_writer::take_in(operation& o) {
 
 void journal_writer::take_in(publication& p, journal_queue& q) {
     if (closing_) return refuse(p, errc::stopping, completions_);
+    if (queue_line::size_of(p.message) > journal_format::message_bytes_max)
+        return refuse(p, errc::message_too_large, completions_);
     touch(q);
     queue_line& line = q.line;
     if (line.queue_number() == 0) line.set_queue_number(next_queue_number_++);
@@ -216,9 +218,14 @@ void journal_writer::take_in(settlement& s, journal_queue& q) {
             s.outcome = settlement::outcome::done;
             return completions_.add(s);
         case settlement::action::release:
-            q.line.release(*e);
-            s.outcome = settlement::outcome::done;
-            return completions_.add(s);
+            if (s.delay == milliseconds(0)) {
+                q.line.release(*e);
+                s.outcome = settlement::outcome::done;
+                return completions_.add(s);
+            }
+            l.fate = journal_batch::fate::change;
+            l.due = now_.date + s.delay;
+            break;
         case settlement::action::ack: break;
         case settlement::action::dead:
             q.line.count_attempt(*e);

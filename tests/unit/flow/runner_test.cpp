@@ -132,6 +132,26 @@ protected:
 
 }  // namespace
 
+TEST_F(runner, a_call_that_never_began_costs_no_attempt_not_even_the_last) {
+    options.backoff_min = 10ms;
+    options.backoff_max = 1s;
+    worker->answer = [](const delivery&) {
+        work_result r = work_ended(verdict::retry, "no connection");
+        r.began = false;
+        return r;
+    };
+    start();
+    from->put(task("a", 3));
+    from->put(task("b", 1));
+    const auto done = from->wait_settled(2);
+    ASSERT_EQ(done.size(), 2U);
+    for (const auto& s : done) {
+        EXPECT_EQ(s.action, action::release);
+        EXPECT_GE(s.delay, 5ms);
+        EXPECT_LE(s.delay, 1'250ms);
+    }
+}
+
 TEST_F(runner, stores_a_good_result_and_then_acknowledges) {
     start();
     from->put(task("a"));

@@ -15,6 +15,8 @@ inline constexpr std::int64_t version = 1;                  ///< PRAGMA user_ver
 /// Of a new file. Twice SQLite's own: fewer pages to read back, to log and to check; 16 KiB do more for large messages,
 /// and less for one that comes alone, whose log is longer.
 inline constexpr std::int64_t page_bytes = 8'192;
+/// Of body, id and key: SQLite has no row of 10^9 bytes.
+inline constexpr std::uint64_t message_bytes_max = 900'000'000;
 
 /// A message's row: the queue's number in front, the message's own behind, so that a queue is one range of the table.
 inline constexpr unsigned number_bits = 44;
