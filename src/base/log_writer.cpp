@@ -24,7 +24,7 @@ struct log_writer::shared {
         std::unique_lock lock(mutex);
         const auto wanted = [this] { return !waiting.empty() || ending; };
         while (true) {
-            if (!limit.has_more()) said.wait(lock, wanted);
+            if (!limit.has_more()) said.wait(lock, [&] { return wanted() || limit.has_more(); });
             else if (!said.wait_for(lock, log_limit::window, wanted)) sum_up(steady::now());
             if (waiting.empty() && ending) return;
             if (waiting.empty()) continue;

@@ -67,6 +67,8 @@ struct settlement : operation {
 
     settlement::action action{action::ack};
     std::uint64_t number{0};
+    unsigned attempt{
+        0};  ///< only while this delivery's lease lasts, which was the attempt with this number; 0: whichever
     milliseconds delay{0};
     std::string reason;
     std::optional<kept_result> keep;  ///< ack, dead: written in the same transaction; left as it is

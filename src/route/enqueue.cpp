@@ -61,6 +61,7 @@ bool task_store::publish(call& c, queue* to, const task_key& key) {
     p.message.flags = r.flags;
     p.message.expires = to->options().expire ? expiry(r.exptime) : wall::time_point{};
     p.waiting = &c;
+    p.put_back = false;
     p.noreply = c.form->noreply;
     p.until = c.now + to->options().confirm_within;
     publishing_.add(p);
@@ -83,6 +84,9 @@ void task_store::published(publishing& p) {
                 break;
         }
         c->reply.size = p.message.body.size();
+    } else if (p.put_back && p.outcome != publication::outcome::confirmed) {
+        spdlog::error("{}: the message {} was taken by a client that left, and cannot be put back: it {}, {}",
+                      p.to->label(), escaped(p.message.id), explain(p.why.code), to_string(p.why.effect));
     }
     p.hook::unlink();
     free_publications_.give_back(std::unique_ptr<publishing>(&p));

@@ -35,7 +35,7 @@ bool task_store::begin_receiving(call& c, queue& from, const task_key& key) {
     r.settle_at_once = !key.open;
     r.open = key.open;
     r.number_told = tells_number(*c.form);
-    r.abandoned = r.cancelled = false;
+    r.cancelled = false;
     r.waiting = &c;
     r.from = &from;
     if (r.open && c.client != nullptr) ++c.client->of<client_deliveries>().opening;
@@ -56,11 +56,12 @@ void task_store::received(receiving& r) {
         c.reply.outcome = r.from->ready() != 0 ? outcome::hit : outcome::miss;
     } else if (r.deliveries.empty()) {
         c.reply.outcome = outcome::miss;
+    } else if (r.cancelled) {
+        take_back(r);
+        c.reply.outcome = outcome::miss;
     } else {
-        delivery& d = r.deliveries.front();
-        if (r.abandoned && r.open) give_back(*r.from, d.number, false);
-        else if (r.abandoned) publish_again(*r.from, std::move(d.message));
-        else if (mine != nullptr) mine->open.push_back({r.from, d.number, this, r.number_told});
+        const delivery& d = r.deliveries.front();
+        if (mine != nullptr) mine->open.push_back({r.from, d.number, d.message.attempt, this, r.number_told});
         c.reply.outcome = outcome::hit;
         c.reply.value.append(d.message.body);
         c.reply.size = d.message.body.size();
@@ -99,7 +100,9 @@ task_store::settling& task_store::begin_settling(queue& in, std::uint64_t number
     s.in = &in;
     s.waiting = nullptr;
     s.then = {};
-    s.was_open = s.abandoned = false;
+    s.was_open.reset();
+    s.abandoned = false;
+    s.attempt = 0;
     return s;
 }
 
@@ -109,11 +112,12 @@ bool task_store::settle(call& c, queue& in, std::uint64_t number, enum settlemen
     s.then = key;
     c.holder = &s;
     if (auto* const mine = c.client != nullptr ? c.client->find<client_deliveries>() : nullptr) {
-        s.was_open = std::erase_if(mine->open, [&](const auto& o) {
-                         if (o.queue != &in || o.number != number) return false;
-                         s.number_told = o.number_told;
-                         return true;
-                     }) != 0;
+        const auto at = std::find_if(mine->open.begin(), mine->open.end(),
+                                     [&](const auto& o) { return o.queue == &in && o.number == number; });
+        if (at != mine->open.end()) {
+            s.was_open = *at;
+            mine->open.erase(at);
+        }
     }
     if (key.open && c.client != nullptr)
         ++c.client->of<client_deliveries>().opening;  // what comes behind is under way already
@@ -128,8 +132,8 @@ void task_store::settled(settling& s) {
     queue& in = *s.in;
     const auto came_to = s.outcome;
     const failure why = s.why;
-    const client_deliveries::open_delivery settled_one{s.in, s.number, this, s.number_told};
-    const bool was_open = s.was_open;
+    const auto was_open = s.was_open;
+    const bool abandoned = s.abandoned;
     s.hook::unlink();
     free_settlements_.give_back(std::unique_ptr<settling>(&s));
     if (c == nullptr) return;
@@ -138,9 +142,11 @@ void task_store::settled(settling& s) {
     if (came_to == settlement::outcome::failed) {
         c->reply.outcome = outcome::failed;
         c->reply.why = why;
-        if (was_open) {  // it still is
+        if (was_open && abandoned) {
+            if (!was_open->number_told) give_back(in, was_open->number, was_open->attempt, true);
+        } else if (was_open) {  // it still is
             auto& open = client->of<client_deliveries>().open;
-            open.insert(open.begin(), settled_one);
+            open.insert(open.begin(), *was_open);
         }
     } else if (c->request.command == command::remove) {
         c->reply.outcome = came_to == settlement::outcome::done ? outcome::deleted : outcome::not_found;
@@ -154,27 +160,31 @@ void task_store::settled(settling& s) {
     resume_held(client);
 }
 
-void task_store::give_back(queue& to, std::uint64_t number, bool counts) {
-    to.settle(begin_settling(to, number, counts ? settlement::action::retry : settlement::action::release,
-                             "the client left"));
+void task_store::give_back(queue& to, std::uint64_t number, unsigned attempt, bool counts) {
+    settling& s =
+        begin_settling(to, number, counts ? settlement::action::retry : settlement::action::release, "the client left");
+    s.attempt = attempt;
+    to.settle(s);
 }
 
-/// A delivery that was acknowledged as it was handed out, to a client that has left.
-void task_store::publish_again(queue& to, message&& m) {
+/// It was handed out while it was being cancelled. What was acknowledged with that is published again.
+void task_store::take_back(receiving& r) {
+    delivery& d = r.deliveries.front();
+    if (r.open) return give_back(*r.from, d.number, d.message.attempt, false);
     publishing& p = *free_publications_.take([this] { return std::make_unique<publishing>(*this); }).release();
     lent_publications_.push_back(p);
     p.home = &home_;
-    p.to = &to;
+    p.to = r.from;
     p.unique = false;
-    p.message = std::move(m);
-    if (p.message.attempt != 0) --p.message.attempt;
+    p.message = std::move(d.message);
     p.waiting = nullptr;
-    to.publish(p);
+    p.put_back = true;
+    r.from->publish(p);
 }
 
 void client_deliveries::client_left() {
     for (const open_delivery& o : std::exchange(open, {})) {
-        if (!o.number_told) o.by->give_back(*o.queue, o.number, true);
+        if (!o.number_told) o.by->give_back(*o.queue, o.number, o.attempt, true);
     }
 }
 

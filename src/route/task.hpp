@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -40,6 +41,7 @@ struct client_deliveries final : client_slot {
     struct open_delivery {
         freshet::queue* queue;
         std::uint64_t number;
+        unsigned attempt;  ///< a later one is somebody else's
         task_store* by;
         bool number_told;  ///< so that any connection can settle it
     };
@@ -62,8 +64,8 @@ public:
 
     bool submit(call& c) override;
     void tick(steady::time_point now) override;
-    /// A delivery whose client has left. `counts`: it was given to the client, as an attempt.
-    void give_back(queue& to, std::uint64_t number, bool counts);
+    /// A delivery whose client has left, unless its lease ran out before. `counts`: the client was given it.
+    void give_back(queue& to, std::uint64_t number, unsigned attempt, bool counts);
 
 private:
     using hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -87,19 +89,17 @@ private:
         call* waiting{nullptr};  ///< null: it was told already that nothing is known
         queue* to{nullptr};
         bool noreply{false};
+        bool put_back{false};  ///< it was handed out, to a client that had left
     };
 
     struct receiving final : reception, call_holder, hook {
         explicit receiving(task_store& of) : owner(of) {}
         void finish() override { owner.received(*this); }
-        /// What comes all the same goes back.
-        void abandon(call&) override {
-            abandoned = true;
-            cancel();
-        }
+        void abandon(call&) override { cancel(); }
         void client_sent_last(call&) override {
             if (wait.count() != 0) cancel();
         }
+        /// What comes all the same goes back.
         void cancel() {
             if (!std::exchange(cancelled, true)) from->cancel(*this);
         }
@@ -113,7 +113,6 @@ private:
         bool open{false};
         bool number_told{false};
         bool cancelled{false};
-        bool abandoned{false};
     };
 
     struct settling final : settlement, call_holder, hook {
@@ -128,9 +127,8 @@ private:
         task_store& owner;
         call* waiting{nullptr};  ///< null: nobody asks how it went
         queue* in{nullptr};
-        task_key then{};       ///< /close/open: what comes behind
-        bool was_open{false};  ///< of the client's open deliveries
-        bool number_told{false};
+        task_key then{};                                           ///< /close/open: what comes behind
+        std::optional<client_deliveries::open_delivery> was_open;  ///< of the client's open deliveries
         bool abandoned{false};
     };
 
@@ -147,7 +145,7 @@ private:
     bool close_oldest(call& c, queue& from, const task_key& key);
     bool settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key);
     void settled(settling& s);
-    void publish_again(queue& to, message&& m);
+    void take_back(receiving& r);
     settling& begin_settling(queue& in, std::uint64_t number, enum settlement::action action, std::string_view reason);
     void wake();
     void lost(call& c, bool noreply);

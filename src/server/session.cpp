@@ -52,11 +52,10 @@ void session::end(session_event why) {
 
 /// What they are told may be their end.
 void session::each_unanswered(void (call::*told)()) {
-    const bool within = std::exchange(processing_, true);
+    const processing within(*this);
     for (session_call* c = first_; c != nullptr; c = c->behind) {
         if (!c->answered) (c->*told)();
     }
-    processing_ = within;
 }
 
 void session::dispose_if_unused() {
@@ -96,7 +95,16 @@ void session::process_kept() {
 }
 
 void session::process() {
-    processing_ = true;
+    {
+        const processing within(*this);
+        understand();
+    }
+    if (over_limits()) happened(session_event::over_limit);
+    dispose_if_unused();
+}
+
+/// Commands, one after the other, until there is no whole one any more or no room for its answer.
+void session::understand() {
     session_call* c = nullptr;
     bool more = true;
     happened(session_event::room_again);
@@ -123,9 +131,6 @@ void session::process() {
         if (shard_.scratch.size() > server_shard::scratch_max_bytes && !send_out()) break;
     }
     if (c != nullptr) shard_.give_back(c);
-    processing_ = false;
-    if (over_limits()) happened(session_event::over_limit);
-    dispose_if_unused();
 }
 
 void session::begin(session_call* c) {

@@ -14,6 +14,7 @@
 #include "shard/output.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace freshet {
 
@@ -35,6 +36,19 @@ public:
     session* next() const noexcept { return next_; }
 
 private:
+    /// While this lives, what is answered is told later, and the session stays.
+    class processing {
+    public:
+        explicit processing(session& of) noexcept : of_(of), before_(std::exchange(of.processing_, true)) {}
+        ~processing() { of_.processing_ = before_; }
+        processing(const processing&) = delete;
+        processing& operator=(const processing&) = delete;
+
+    private:
+        session& of_;
+        bool before_;
+    };
+
     void happened(session_event e) noexcept { stage_ = next_stage(stage_, e); }
     bool is_closed() const noexcept { return stage_ == session_stage::closed; }
     bool is_ending() const noexcept { return stage_ == session_stage::ending; }
@@ -42,6 +56,7 @@ private:
     void each_unanswered(void (call::*told)());
     void dispose_if_unused();
     void process();
+    void understand();
     void process_kept();
     void begin(session_call* c);
     bool submit(session_call* c);

@@ -15,6 +15,7 @@
 #include <exception>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace freshet {
 
@@ -195,26 +196,36 @@ void reactor::guarded(endpoint& e, Work work) const {
         work();
     } catch (const std::exception& why) {
         spdlog::error("{}: a connection ends: {}", home_.name(), why.what());
-        e.dead();
+        try {
+            e.dead();
+        } catch (const std::exception& again) {
+            spdlog::error("{}: and not in order: {}", home_.name(), again.what());
+        }
     }
 }
 
-/// Where the share of the turn ends, the others wait for the next, and come first in it: the kernel tells of them
-/// again, in the same order.
+/// Those that are left when the share of the turn is over come first in the next: the kernel tells of them again.
 void reactor::tell_ready(int ready) {
     turn_share share{told_for_a_look};
-    const int first = told_first_ < ready ? told_first_ : 0;
-    told_first_ = 0;
     bool over = false;
-    for (int n = 0; n < ready; ++n) {
-        const int i = first + n < ready ? first + n : first + n - ready;
-        const epoll_event& event = parts_->events[static_cast<std::size_t>(i)];
-        endpoint& e = *static_cast<endpoint*>(event.data.ptr);
-        if (!e.hears() || (over && !e.once_)) continue;
-        guarded(e, [&] { tell(e, event.events); });
-        if (over || !share.over()) continue;
-        over = true;
-        told_first_ = i + 1;
+    const bool some_first = std::exchange(any_passed_over_, false);
+    for (const bool first : {true, false}) {
+        if (first && !some_first) continue;
+        for (int i = 0; i < ready; ++i) {
+            const epoll_event& event = parts_->events[static_cast<std::size_t>(i)];
+            if (event.data.ptr == nullptr) continue;  // told in the first round
+            endpoint& e = *static_cast<endpoint*>(event.data.ptr);
+            if (!e.hears() || (first && !e.passed_over_)) continue;
+            if (over && !e.once_) {
+                e.passed_over_ = any_passed_over_ = true;
+                continue;
+            }
+            const std::uint32_t what = event.events;
+            if (first) parts_->events[static_cast<std::size_t>(i)].data.ptr = nullptr;
+            e.passed_over_ = false;
+            guarded(e, [&] { tell(e, what); });
+            over = over || share.over();
+        }
     }
 }
 

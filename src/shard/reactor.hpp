@@ -30,8 +30,9 @@ private:
     friend class reactor;
     bool hears() const noexcept { return watched_ && !disposed_; }
 
-    bool watched_{false};  ///< it has a descriptor here; else it is told of nothing
-    bool once_{false};     ///< what happens is told once, so that it cannot be passed over
+    bool watched_{false};      ///< it has a descriptor here; else it is told of nothing
+    bool once_{false};         ///< what happens is told once, so that it cannot be passed over
+    bool passed_over_{false};  ///< it was ready when the share of a turn was over: its turn is next
     bool dirty_{false};
     bool disposed_{false};
 };
@@ -92,7 +93,7 @@ private:
     shard& home_;
     std::unique_ptr<parts> parts_;
     endpoints dirty_servers_, dirty_clients_, disposals_;
-    int told_first_{0};  ///< of those that are ready: where the turn before broke off
+    bool any_passed_over_{false};
     bool turning_{false};
     bool flush_posted_{false};
 };

@@ -161,14 +161,20 @@ void shard::run_and_wait(std::function<void()> work) {
     std::mutex m;
     std::condition_variable done;
     bool finished = false;
+    std::exception_ptr thrown;
     run([&] {
-        work();
+        try {
+            work();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
         const std::lock_guard lock(m);
         finished = true;
         done.notify_one();
     });
     std::unique_lock lock(m);
     done.wait(lock, [&] { return finished; });
+    if (thrown) std::rethrow_exception(thrown);
 }
 
 void shard::add(ticker& t) {

@@ -61,7 +61,7 @@ public:
     }
     /// Runs a function on the shard, from any thread. Allocates; not for the hot path.
     void run(std::function<void()> work);
-    /// run(), and waits until it is done. Not from the shard's own thread.
+    /// run(), and waits until it is done; what it throws is thrown here. Not from the shard's own thread.
     void run_and_wait(std::function<void()> work);
 
     /// The time at the start of this turn. Own thread only.

@@ -73,6 +73,17 @@ TEST_P(every_queue, what_is_released_for_later_comes_then_and_counts_no_attempt)
     EXPECT_EQ(q.ack(q.receive_one()), settled::done);
 }
 
+TEST_P(every_queue, who_names_his_attempt_settles_nobody_elses) {
+    queue_user q = open();
+    q.publish("a");
+    const delivery slow = q.receive_one();
+    pass(q.of().options().ack_timeout);
+    const delivery other = q.receive_one();
+    EXPECT_EQ(q.settle_attempt(action::retry, slow), settled::unknown);
+    EXPECT_EQ(q.settle_attempt(action::retry, other), settled::done);
+    EXPECT_EQ(q.receive_one().message.attempt, 3U);
+}
+
 TEST_P(every_queue, releasing_what_is_ready_again_changes_nothing) {
     queue_user q = open();
     q.publish("a");

@@ -104,6 +104,16 @@ public:
         s.wait_home();
         return s.outcome;
     }
+    /// Only while the lease of this very delivery lasts.
+    settled settle_attempt(queue_user::action what, const delivery& d) {
+        awaited<settlement> s(*home_);
+        s.action = what;
+        s.number = d.number;
+        s.attempt = d.message.attempt;
+        queue_->settle(s);
+        s.wait_home();
+        return s.outcome;
+    }
     settled ack(const delivery& d) { return settle(action::ack, d.number); }
     settled retry(const delivery& d, milliseconds delay = milliseconds(0)) {
         return settle(action::retry, d.number, delay);

@@ -71,6 +71,8 @@ public:
     /// Asks for levelled(). While disconnected nothing comes of it.
     virtual void level() = 0;
     virtual bool is_connected() const noexcept = 0;
+    /// What was acknowledged can still be read on the broker, by who looks for it.
+    virtual bool keeps_acknowledged() const noexcept { return false; }
     /// Some publication is not told yet.
     virtual bool has_unconfirmed() const noexcept = 0;
     /// Ends the connection: tells published() of all, and nothing any more. Idempotent.

@@ -103,7 +103,7 @@ void broker_queue::settle_one(settlement& s) {
         s.why = failed(errc::stopping);
         return end(s, outcome::failed);
     }
-    queue_line::entry* const e = line_.open(s.number);
+    queue_line::entry* const e = line_.open(s.number, s.attempt);
     if (e == nullptr) return end(s, outcome::unknown);
     switch (s.action) {
         case action::renew: line_.renew(*e, now_); return end(s, outcome::done);
@@ -169,14 +169,17 @@ void broker_queue::dead_letter_told(dead_letter_publication& done) {
     }
 }
 
-/// A dead letter that will never be taken: it stays on the broker, unacknowledged, and in nobody's way.
+/// A dead letter that will never be taken stays on the broker: where that keeps what is acknowledged, at its place,
+/// else unacknowledged.
 void broker_queue::put_aside(queue_line::entry& e) {
     const unsettled_messages::record& p = *unsettled_.find(e.number);
     const message& m = p.stored.message;
-    spdlog::error(
-        "{}: the message {} ({} bytes) is dead, and its broker takes no dead letter as large as that: nobody gets "
-        "it from here any more, and it stays where it is, unacknowledged, until a restart",
-        label_, m.id, m.body.size());
+    const bool stays = link_->keeps_acknowledged();
+    spdlog::error("{}: the message {} ({} bytes) is dead, and its broker takes no dead letter as large as that: {}",
+                  label_, m.id, m.body.size(),
+                  stays ? "it is where it was, before what is read from now on"
+                        : "it stays where it is, unacknowledged, and may come again with another connection");
+    if (stays) return remove(e);
     line_.gone(e);
     unsettled_.remember(p.serial, {.aside = true});
     unsettled_.erase(p);

@@ -206,7 +206,7 @@ void journal_writer::take_in(publication& p, journal_queue& q) {
 
 void journal_writer::take_in(settlement& s, journal_queue& q) {
     touch(q);
-    queue_line::entry* const e = q.line.open(s.number);
+    queue_line::entry* const e = q.line.open(s.number, s.attempt);
     if (e == nullptr) {
         s.outcome = settlement::outcome::unknown;
         return completions_.add(s);

@@ -201,6 +201,12 @@ queue_line::entry* queue_line::open(std::uint64_t number) {
     return e.open && (e.state == standing::leased || e.state == standing::ready) ? &e : nullptr;
 }
 
+queue_line::entry* queue_line::open(std::uint64_t number, unsigned attempt) {
+    entry* const e = open(number);
+    const bool other = e != nullptr && attempt != 0 && (e->state != standing::leased || e->used + 1 != attempt);
+    return other ? nullptr : e;
+}
+
 queue_line::entry* queue_line::adopt(std::uint64_t number) {
     if (number <= passed_ || number > tail_) return nullptr;
     auto found = source_.read_one(row_.number, number);

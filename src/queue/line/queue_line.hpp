@@ -98,6 +98,8 @@ public:
 
     /// The delivery that can be settled, or null.
     entry* open(std::uint64_t number);
+    /// The same, if its lease lasts and was the attempt with this number. 0: whichever.
+    entry* open(std::uint64_t number, unsigned attempt);
     void renew(entry& e, const moment& now);
     /// The attempt of the delivery is used up, once.
     void count_attempt(entry& e) noexcept;

@@ -130,6 +130,7 @@ void rabbitmq_link::forget_connection() {
     last_tag_ = 0;
     publishing_.begin_again();
     trouble_.clear();
+    body_max_ = body_max_default;
     heartbeat_ = seconds(0);
 }
 

@@ -48,7 +48,8 @@ public:
     void stop() override;
 
 private:
-    static constexpr std::uint16_t consuming = 2;  ///< the consumer's channel
+    static constexpr std::size_t body_max_default = std::size_t{128} << 20;  ///< RabbitMQ's
+    static constexpr std::uint16_t consuming = 2;                            ///< the consumer's channel
 
     using awaitable_trouble = boost::asio::awaitable<std::string>;
 
@@ -125,7 +126,7 @@ private:
     std::string out_{};
     std::string writing_{};  ///< by the socket, now; empty: nothing is
     std::size_t frame_max_{131'072};
-    std::size_t body_max_{std::size_t{128} << 20};  ///< RabbitMQ's default; less once it says so
+    std::size_t body_max_{body_max_default};  ///< less once this server has said so
     rabbitmq_link_state state_{};
     std::string trouble_{};  ///< why the connection ends, once it does
     std::string last_trouble_{};

@@ -332,6 +332,22 @@ TEST_F(task, what_came_all_the_same_for_a_plain_get_goes_back_too) {
     quick.answer_publication(publication::outcome::confirmed);
 }
 
+TEST_F(task, what_comes_while_its_client_sends_its_last_goes_back) {
+    const auto& plain = ask("get t:q/t=60000");
+    const auto& open = ask("gets t:q/open/t=60000");
+    for (auto& one : calls) one.c.client_sent_last();
+    quick.answer_reception(7, "one");
+    quick.answer_reception(8, "two");
+    EXPECT_EQ(plain, "END\r\n");
+    EXPECT_EQ(open, "END\r\n");
+    ASSERT_EQ(quick.published.size(), 1U);
+    EXPECT_EQ(quick.published[0]->message.body, "one");
+    quick.answer_publication(publication::outcome::confirmed);
+    ASSERT_EQ(quick.settlements.size(), 1U);
+    EXPECT_EQ(quick.settlements[0]->action, settlement::action::release);
+    quick.answer_settlement(done);
+}
+
 TEST_F(task, what_waits_for_a_message_ends_when_its_client_has_sent_its_last) {
     ask("get t:q/t=60000");
     ask("get t:q");
