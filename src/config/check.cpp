@@ -72,6 +72,13 @@ void check_server(draft& d) {
     }
 }
 
+std::string no_queue(const std::string& name, const std::vector<std::string_view>& queues) {
+    const std::string hint = is_name(name) && nearest(name, queues).empty()
+                                 ? fmt::format("; write a section [queue.{}], it may be empty", name)
+                                 : suggestion(name, queues);
+    return fmt::format("there is no queue {}{}", in_quotes(name), hint);
+}
+
 void check_route(const found<route_config>& r, const std::vector<std::string_view>& stores,
                  const std::vector<std::string_view>& queues, draft& d) {
     const bool store = r.at.has("store"), queue = r.at.has("queue");
@@ -82,8 +89,7 @@ void check_route(const found<route_config>& r, const std::vector<std::string_vie
         d.say(r.at.of("store"),
               fmt::format("there is no store {}{}", in_quotes(r.value.store), suggestion(r.value.store, stores)));
     } else if (queue && r.value.queue != "*" && !contains(queues, r.value.queue)) {
-        d.say(r.at.of("queue"),
-              fmt::format("there is no queue {}{}", in_quotes(r.value.queue), suggestion(r.value.queue, queues)));
+        d.say(r.at.of("queue"), no_queue(r.value.queue, queues));
     }
     if (queue && !store && r.at.has("wait"))
         d.say(r.at.of("wait"),
@@ -159,10 +165,7 @@ std::string unreadable(const std::string& path) {
 void check_flow(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
     const auto queues = names_of(d.queues);
     if (f.at.has("from") && !contains(queues, f.value.from)) {
-        const std::string hint = is_name(f.value.from) && nearest(f.value.from, queues).empty()
-                                     ? fmt::format("; write a section [queue.{}], it may be empty", f.value.from)
-                                     : suggestion(f.value.from, queues);
-        d.say(f.at.of("from"), fmt::format("there is no queue {}{}", in_quotes(f.value.from), hint));
+        d.say(f.at.of("from"), no_queue(f.value.from, queues));
     }
     for (const auto& q : d.queues) {
         if (q.value.name == f.value.from && q.value.options.ordered && f.value.concurrency > 1) {

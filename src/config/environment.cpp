@@ -31,7 +31,9 @@ void append_encoded(std::string& to, std::string_view text) {
 
 std::string wrong_variable(std::string_view name) {
     if (!is_variable(name)) return fmt::format("{} is no name of an environment variable", in_quotes(name));
-    if (name.starts_with("FRESHET_")) return fmt::format("{} could be one that tells of the task", in_quotes(name));
+    if (name.starts_with("FRESHET_"))
+        return fmt::format("{} is not for you to name: those that begin so tell the program of its task",
+                           in_quotes(name));
     return {};
 }
 

@@ -51,8 +51,8 @@ constexpr std::array all_options{
            "Shards that serve clients. More than there are spare cores costs more than it gives."},
     option{"server", "allow_exec", flag{at<server, &server_config::allow_exec>}, "Flows may run programs."},
     option{"server", "item_size_max", size<std::uint64_t>{at<server, &server_config::item_size_max_bytes>, KiB, GiB},
-           "The largest item: key, value and header together, as memcached's `-I`. Also the largest body of a "
-           "message."},
+           "The largest item: key, value and header together, as memcached's `-I`. A message with its key counts as "
+           "one, too."},
     option{"server", "connections_max",
            number<std::uint64_t>{at<server, &server_config::connections_max>, 1, 1'000'000},
            "Clients at a time. The process raises its limit of open files to match."},
@@ -189,8 +189,8 @@ constexpr std::array all_options{
            R"(`[queue."*"]`.)",
            "none"},
     option{"route", "wait", time<milliseconds>{at<route, &route_config::wait>, 0ms, 1h},
-           "A get that misses waits so long for the value. Many clients give up after 250 ms to 5 s. 0s: it does not "
-           "wait."},
+           "A get that misses waits so long for the value; half a second once its client has sent its last (FIN). Many "
+           "clients give up after 250 ms to 5 s. 0s: it does not wait."},
     option{"route", "noreply", choice{at<route, &route_config::close_on_lost_noreply>, "close", "warn"},
            "What a publish with noreply that fails does beside being logged: close the connection, or "
            "nothing more."},

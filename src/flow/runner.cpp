@@ -146,7 +146,7 @@ void runner::stop(steady::time_point deadline) {
     back_.run([this] {
         aborted_ = true;
         if (busy_ != 0)
-            spdlog::warn("flow of {}: {} calls are ended, which took longer than the stop may; their tasks come again",
+            spdlog::warn("flow of {}: calls that took longer than the stop may are ended: {}; their tasks come again",
                          queue_.label(), busy_);
         worker_->abort();
         wake_sleepers();

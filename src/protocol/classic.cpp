@@ -205,7 +205,7 @@ request_parser::status request_parser::local(const line& l, request& r, form& f)
         if (l.count < 2 || l.count > 3) return fail(error);
         f.noreply = l.noreply();
         std::uint32_t megabytes;
-        if (!parse_flags(l[1], megabytes)) return fail(bad_format);
+        if (!parse_flags(l[1], megabytes)) return fail(error);
         return fail("OK\r\n");
     } else {
         const bool http =

@@ -116,6 +116,7 @@ bool task_store::settle(call& c, queue& in, std::uint64_t number, enum settlemen
                                      [&](const auto& o) { return o.queue == &in && o.number == number; });
         if (at != mine->open.end()) {
             s.was_open = *at;
+            if (action == settlement::action::retry) s.attempt = at->attempt;  // of nobody else, who has it by now
             mine->open.erase(at);
         }
     }

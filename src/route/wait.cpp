@@ -136,7 +136,8 @@ waiting& wait_store::begin(call& c) {
     w.owner = this;
     w.of = &c;
     w.own.copy(c);
-    w.until = std::min(c.now + wait_, c.deadline);
+    const milliseconds wait = c.client != nullptr && c.client->sent_last ? std::min(wait_, still_waited_for) : wait_;
+    w.until = std::min(c.now + wait, c.deadline);
     w.own.deadline = w.until;
     w.watch.home = &home_;
     w.told = false;

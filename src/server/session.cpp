@@ -70,6 +70,13 @@ void session::finish() {
     advance();
 }
 
+/// What it sent before may stand in the socket still, where the session does not read.
+void session::sent_last() {
+    if (std::exchange(client_.sent_last, true)) return;
+    each_unanswered(&call::client_sent_last);
+    advance();
+}
+
 void session::readable() {
     const ssize_t n = input_.receive(descriptor_, parser_.wanted());
     if (n < 0) {
@@ -77,8 +84,7 @@ void session::readable() {
         return;
     }
     if (n == 0) {
-        client_.sent_last = true;
-        each_unanswered(&call::client_sent_last);
+        sent_last();
         return finish();
     }
     connection_figures::add(shard_.figures.bytes_read, static_cast<std::uint64_t>(n));
@@ -235,10 +241,12 @@ void session::advance() {
 }
 
 void session::watch(bool read, bool write) {
-    if (read == watching_read_ && write == watching_write_) return;
+    const bool end = !read && !client_.sent_last;
+    if (read == watching_read_ && write == watching_write_ && end == watching_end_) return;
     watching_read_ = read;
     watching_write_ = write;
-    shard_.reactor.watch(*this, descriptor_, read, write);
+    watching_end_ = end;
+    shard_.reactor.watch(*this, descriptor_, read, write, end);
 }
 
 void session::count_held() noexcept {

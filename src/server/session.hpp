@@ -27,6 +27,7 @@ public:
     void readable() override;
     void flush() override { advance(); }
     void dead() override { close(); }
+    void sent_last() override;
     bool on_reply(call& c) override;
 
     /// Reads no more; closes once all is answered and sent.
@@ -97,6 +98,7 @@ private:
     session_stage stage_{session_stage::reading};
     bool processing_{false};  ///< what is answered meanwhile is told at the end
     bool watching_read_{true};
+    bool watching_end_{false};
     bool watching_write_{false};
 };
 

@@ -81,9 +81,9 @@ void reactor::add(endpoint& e, int descriptor, std::uint32_t what) {
     e.watched_ = true;
 }
 
-void reactor::watch(endpoint& e, int descriptor, bool readable, bool writable) {
+void reactor::watch(endpoint& e, int descriptor, bool readable, bool writable, bool end) {
     epoll_event event{};
-    event.events = (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U);
+    event.events = (readable ? EPOLLIN : 0U) | (writable ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
     event.data.ptr = &e;
     ::epoll_ctl(parts_->descriptor.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
 }
@@ -138,6 +138,7 @@ void reactor::delete_disposed() {
     if (disposals_.empty()) return;
     for (endpoints* const list : {&dirty_servers_, &dirty_clients_})
         std::erase_if(*list, [](const endpoint* e) { return e->disposed_; });
+    std::erase_if(passed_over_, [](const ready_endpoint& e) { return e.who->disposed_; });
     for (std::size_t i = 0; i < disposals_.size(); ++i) delete disposals_[i];
     disposals_.clear();
 }
@@ -177,10 +178,10 @@ void reactor::go_round() {
     turn_timer* const timer = parts_->timer ? &*parts_->timer : nullptr;
     if (timer != nullptr) timer->start(stay_max);
     for (int turns = 0; timer != nullptr ? !timer->over : turns < turns_in_a_row; ++turns) {
-        const bool waits = timer != nullptr && !has_dirty();
+        const bool waits = timer != nullptr && !has_dirty() && passed_over_.empty();
         const int ready =
             ::epoll_wait(parts_->descriptor.native_handle(), parts_->events.data(), events_per_turn, waits ? -1 : 0);
-        if (ready <= 0 && !has_dirty()) break;
+        if (ready <= 0 && !has_dirty() && passed_over_.empty()) break;
         home_.now_ = steady::now();
         tell_ready(ready);
         flush();
@@ -204,35 +205,45 @@ void reactor::guarded(endpoint& e, Work work) const {
     }
 }
 
-/// Those that are left when the share of the turn is over come first in the next: the kernel tells of them again.
+/// Those that are left when the share of the turn is over come first in the next.
 void reactor::tell_ready(int ready) {
-    turn_share share{told_for_a_look};
-    bool over = false;
-    const bool some_first = std::exchange(any_passed_over_, false);
-    for (const bool first : {true, false}) {
-        if (first && !some_first) continue;
-        for (int i = 0; i < ready; ++i) {
-            const epoll_event& event = parts_->events[static_cast<std::size_t>(i)];
-            if (event.data.ptr == nullptr) continue;  // told in the first round
-            endpoint& e = *static_cast<endpoint*>(event.data.ptr);
-            if (!e.hears() || (first && !e.passed_over_)) continue;
-            if (over && !e.once_) {
-                e.passed_over_ = any_passed_over_ = true;
-                continue;
-            }
-            const std::uint32_t what = event.events;
-            if (first) parts_->events[static_cast<std::size_t>(i)].data.ptr = nullptr;
-            e.passed_over_ = false;
-            guarded(e, [&] { tell(e, what); });
-            over = over || share.over();
+    ++round_;
+    turn_share share{told_for_a_look, home_.now_};
+    tell_passed_over(share);
+    bool over = !passed_over_.empty();
+    for (int i = 0; i < ready; ++i) {
+        const epoll_event& event = parts_->events[static_cast<std::size_t>(i)];
+        endpoint& e = *static_cast<endpoint*>(event.data.ptr);
+        if (!e.hears() || e.passed_over_ || e.told_in_ == round_) continue;
+        if (over && !e.once_) {
+            e.passed_over_ = true;
+            passed_over_.push_back({&e, event.events});
+            continue;
         }
+        guarded(e, [&] { tell(e, event.events); });
+        over = over || share.over();
+    }
+}
+
+/// They are as ready as they were: nobody else reads or writes their descriptors.
+void reactor::tell_passed_over(turn_share& share) {
+    while (!passed_over_.empty()) {
+        const ready_endpoint next = passed_over_.front();
+        passed_over_.pop_front();
+        next.who->passed_over_ = false;
+        next.who->told_in_ = round_;
+        if (!next.who->hears()) continue;
+        guarded(*next.who, [&] { tell(*next.who, next.what); });
+        if (share.over()) return;
     }
 }
 
 void reactor::tell(endpoint& e, std::uint32_t what) {
     if ((what & (EPOLLERR | EPOLLHUP)) != 0 && (what & EPOLLIN) == 0) return e.dead();
     if ((what & EPOLLOUT) != 0) e.flush();
-    if ((what & EPOLLIN) != 0 && e.hears()) e.readable();
+    if (!e.hears()) return;
+    if ((what & EPOLLIN) != 0) e.readable();
+    else if ((what & EPOLLRDHUP) != 0) e.sent_last();
 }
 
 }  // namespace freshet

@@ -10,6 +10,7 @@
 #include "shard/turn_watch.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -25,14 +26,18 @@ public:
     virtual void flush() = 0;
     /// The descriptor has failed or both directions were closed.
     virtual void dead() = 0;
+    /// The other side has sent its last, and what it sent is not being read. Told until reactor::watch() says
+    /// otherwise.
+    virtual void sent_last() {}
 
 private:
     friend class reactor;
     bool hears() const noexcept { return watched_ && !disposed_; }
 
-    bool watched_{false};      ///< it has a descriptor here; else it is told of nothing
-    bool once_{false};         ///< what happens is told once, so that it cannot be passed over
-    bool passed_over_{false};  ///< it was ready when the share of a turn was over: its turn is next
+    std::uint64_t told_in_{0};  ///< the round that told it as one that was passed over before
+    bool watched_{false};       ///< it has a descriptor here; else it is told of nothing
+    bool once_{false};          ///< what happens is told once, so that it cannot be passed over
+    bool passed_over_{false};   ///< it stands in reactor::passed_over_
     bool dirty_{false};
     bool disposed_{false};
 };
@@ -46,8 +51,9 @@ public:
     void add(endpoint& e, int descriptor);
     /// Watches an eventfd or a timerfd, which need not be read: each time that it rings is told once.
     void add_event(endpoint& e, int descriptor);
-    /// What the descriptor is watched for from now on.
-    void watch(endpoint& e, int descriptor, bool readable, bool writable);
+    /// What the descriptor is watched for from now on; `end`: whether the other side has sent its last, for who does
+    /// not read.
+    void watch(endpoint& e, int descriptor, bool readable, bool writable, bool end = false);
     /// To be called before the descriptor is closed: a child process that is just being started may hold it open.
     /// The endpoint hears of nothing from here on, not in this turn either.
     void remove(endpoint& e, int descriptor);
@@ -79,6 +85,7 @@ private:
     bool flush(endpoints& list, turn_share* share) const;
     void flush();
     void post_flush();
+    void tell_passed_over(turn_share& share);
     void tell_ready(int ready);
     static void tell(endpoint& e, std::uint32_t what);
     void delete_disposed();
@@ -93,7 +100,12 @@ private:
     shard& home_;
     std::unique_ptr<parts> parts_;
     endpoints dirty_servers_, dirty_clients_, disposals_;
-    bool any_passed_over_{false};
+    struct ready_endpoint {
+        endpoint* who;
+        std::uint32_t what;
+    };
+    std::uint64_t round_{0};
+    std::deque<ready_endpoint> passed_over_;  ///< ready when the share of a turn was over: told first, in this order
     bool turning_{false};
     bool flush_posted_{false};
 };

@@ -9,14 +9,17 @@ class turn_share {
 public:
     static constexpr milliseconds length{4};
 
-    /// The clock is asked once for `every` pieces of work; the share begins when it is asked first.
-    explicit turn_share(unsigned every) noexcept : every_(every) {}
+    /// The clock is asked once for `every` pieces of work; the share begins when it is asked first, if nobody says
+    /// when.
+    explicit turn_share(unsigned every, steady::time_point begin = {}) noexcept : every_(every) {
+        if (begin != steady::time_point{}) end_ = begin + length;
+    }
 
     /// To be asked behind each piece of work: true, the others have to wait for another turn.
     bool over() noexcept {
         if (++done_ % every_ != 0) return false;
         const auto now = steady::now();
-        if (done_ == every_) end_ = now + length;
+        if (end_ == steady::time_point{}) end_ = now + length;
         return now >= end_;
     }
 

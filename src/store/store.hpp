@@ -8,6 +8,7 @@
 
 #include <boost/intrusive/set_hook.hpp>
 
+#include <cstdint>
 #include <string>
 
 namespace freshet {
@@ -15,6 +16,7 @@ namespace freshet {
 /// Woken when a key may have got a value. Lent to the store from watch() until finish() or a true unwatch().
 struct watcher : operation, boost::intrusive::set_base_hook<> {
     std::string key;
+    std::uint32_t hash{0};  ///< the store's own
 };
 
 /// Anything that answers a call.

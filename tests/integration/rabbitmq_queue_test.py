@@ -80,9 +80,9 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         server, client = self.serve("wide", flow, 'max_attempts = 1\nbackoff = "10ms..10ms"\n')
         until(lambda: client.publish(b"good"), CONFIRMED, self.patience)
         channel = self.pika()
-        for body, count in ((b"wide", 7), (b"wider", 12)):     # 12: with what a dead letter says beside them more than a frame
-            headers = {f"h{n}": "x" * 10_000 for n in range(count)}
-            headers["filling"] = "x" * (130_500 - 12 * 10_050 if count == 12 else 0)
+        # the second fill a frame of 131,072 bytes but for 100: what a dead letter says beside them has no room
+        for body, headers in ((b"wide", {f"h{n}": "x" * 10_000 for n in range(7)}),
+                              (b"wider", {**{f"h{n}": "x" * 10_000 for n in range(12)}, "filling": "x" * 10_800})):
             channel.basic_publish("", "wide", body, pika.BasicProperties(headers=headers))
         letters = []
 
@@ -98,7 +98,7 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         until(lambda: channel.basic_get("wide.dead", auto_ack=True)[2], b"bad", self.patience)
 
     def test_a_message_over_the_broker_s_limit_is_refused_and_no_other(self):
-        server, client = self.serve("limit")
+        server, client = self.serve("limit", more='confirm_within = "60s"\n')
         self.ready(client)
         others = [self.client(server) for _ in range(8)]
         large = b"x" * (MESSAGE_BYTES_MAX + 1)

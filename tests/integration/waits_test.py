@@ -155,6 +155,16 @@ class GetOfAQueue(Waits):
                 self.assertEqual(other.publish(b"x"), b"STORED\r\n")
                 self.assertEqual(other.get(b"job")[0], b"x")
 
+    def test_of_a_client_that_has_left_with_more_calls_than_are_worked_on_at_once_takes_no_message_either(self):
+        other = self.serve()
+        client = self.client()
+        client.begin(b"get job/" + LONG)
+        client.socket.sendall(b"get job/" + LONG + b"\r\n" + (b"get job/" + LONG + b"\r\n") * 1100)
+        client.leave()
+        self.wait_for_connections(other, 1)
+        self.assertEqual(other.publish(b"x"), b"STORED\r\n")
+        self.assertEqual(other.get(b"job")[0], b"x")
+
     def test_that_waits_for_nothing_is_answered_to_a_client_that_has_sent_its_last(self):
         self.serve()
         client = self.client()

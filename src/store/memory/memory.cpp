@@ -171,7 +171,7 @@ stored_item* memory::write(place& at, std::string_view key, std::string_view val
     item->fetched = 0;
     item->binary_key = 0;
     item->accessed = at.now;
-    if (!at.in.watchers.empty()) at.in.watchers.tell(key);
+    if (!at.in.watchers.empty()) at.in.watchers.tell(at.hash, key);
     return item;
 }
 
@@ -344,7 +344,7 @@ bool memory::write_counter(place& at, const request& r, reply& a) {
     if (at.item != nullptr && size <= at.item->value_size) {
         std::memcpy(at.item->value_data(), text, size);
         std::memset(at.item->value_data() + size, ' ', at.item->value_size - size);
-        if (!at.in.watchers.empty()) at.in.watchers.tell(r.key);
+        if (!at.in.watchers.empty()) at.in.watchers.tell(at.hash, r.key);
         return true;
     }
     at.item = write(at, r.key, {text, size});

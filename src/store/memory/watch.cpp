@@ -6,7 +6,9 @@
 namespace freshet {
 
 bool memory::watch(watcher& w) {
-    stripe& s = stripe_of(std::hash<std::string_view>{}(w.key));
+    const std::size_t hash = std::hash<std::string_view>{}(w.key);
+    stripe& s = stripe_of(hash);
+    w.hash = static_cast<std::uint32_t>(hash);
     const std::lock_guard lock(s.mutex);
     s.watchers.add(w);
     return true;

@@ -5,6 +5,7 @@
 
 #include <boost/intrusive/set.hpp>
 
+#include <cstdint>
 #include <string_view>
 
 namespace freshet {
@@ -26,15 +27,21 @@ public:
         return true;
     }
     /// Tells those of this key, and forgets them.
-    void tell(std::string_view key) noexcept {
-        const auto [from, to] = set_.equal_range(key);
-        set_.erase_and_dispose(from, to, [](watcher* w) { w->home->post(*w); });
+    void tell(std::uint32_t hash, std::string_view key) noexcept {
+        for (auto [at, end] = set_.equal_range(hash); at != end;) {
+            watcher& w = *at;
+            ++at;
+            if (w.key != key) continue;
+            set_.erase(set_.iterator_to(w));
+            w.home->post(w);
+        }
     }
 
 private:
+    /// Of the key: its hash, which is compared without going to where the key is.
     struct key_of {
-        using type = std::string_view;
-        type operator()(const watcher& w) const noexcept { return w.key; }
+        using type = std::uint32_t;
+        type operator()(const watcher& w) const noexcept { return w.hash; }
     };
     boost::intrusive::multiset<watcher, boost::intrusive::key_of_value<key_of>,
                                boost::intrusive::constant_time_size<false>>

@@ -325,7 +325,8 @@ TEST(read, a_route_leads_to_one_store_or_one_queue) {
     expect_mistake("[[route]]\nstore = 'main'", "1:1: this [[route]] has no prefix");
     expect_mistake("[queue.a]\n[[route]]\nprefix='a'\nstore='main'\nqueue='a'",
                    "5:7: a route leads to a store or to a queue, not to both; write two routes with two prefixes");
-    expect_mistake("[[route]]\nprefix='a'\nqueue='b'", "3:7: there is no queue 'b'; there is none");
+    expect_mistake("[[route]]\nprefix='a'\nqueue='b'",
+                   "3:7: there is no queue 'b'; write a section [queue.b], it may be empty");
     expect_mistake("[[route]]\nprefix='a'\nstore='main'\n[[route]]\nprefix=['b','a']\nstore='main'",
                    "5:8: prefix: 'a' has a route already, in line 2");
     expect_mistake("[[route]]\nprefix=''\nqueue='*'", "2:8: prefix: a route to a queue needs one that is not empty");
@@ -389,7 +390,8 @@ TEST(read, a_call_is_a_url_or_a_program) {
     expect_mistake(exec + flow("", "{ exec=['/bin/true'], env=['A B'] }"),
                    "6:33: env: 'A B' is no name of an environment variable");
     expect_mistake(exec + flow("", "{ exec=['/bin/true'], env=['FRESHET_ID'] }"),
-                   "6:33: env: 'FRESHET_ID' could be one that tells of the task");
+                   "6:33: env: 'FRESHET_ID' is not for you to name: those that begin so tell the program of its "
+                   "task");
     expect_mistake(exec + flow("", "{ http='http://h', env=['A'] }"),
                    "6:29: env: is about a program, and this flow calls a URL");
     expect_mistake(exec + flow("", "{ exec=['/bin/true', \"a\\u0000\"] }"),

@@ -97,7 +97,7 @@ TEST(classic, who_reads_to_the_end_of_figures_that_are_not_here_comes_to_it) {
     EXPECT_EQ(parse_one("stats cachedump 1\r\n"), "error CLIENT_ERROR bad command line");
     EXPECT_EQ(parse_one("stats cachedump x y\r\n"), bad_format);
     EXPECT_EQ(parse_one("cache_memlimit 64\r\n"), "error OK");
-    EXPECT_EQ(parse_one("cache_memlimit x\r\n"), bad_format);
+    EXPECT_EQ(parse_one("cache_memlimit x\r\n"), "error ERROR");
     EXPECT_EQ(parse_one("cache_memlimit\r\n"), "error ERROR");
 }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <ctime>
@@ -161,6 +162,48 @@ TEST_F(a_long_turn, of_many_that_can_be_read_lets_others_in_and_tells_each) {
             EXPECT_EQ(::send(b.pair.ends[1], "x", 1, 0), 1);
         }
     });
+}
+
+/// Always readable, until it has been told often enough.
+struct greedy final : endpoint {
+    void readable() override {
+        work_for_a_millisecond();
+        if (++told != often) return;
+        home->reactor().remove(*this, pair.ends[0]);
+        if (*least_when_first_ended >= 0) return;
+        const auto by_told = [](const greedy& a, const greedy& b) { return a.told < b.told; };
+        *least_when_first_ended = std::min_element(all->begin(), all->end(), by_told)->told;
+    }
+    void flush() override {}
+    void dead() override {}
+
+    static constexpr int often = 6;
+    socket_pair pair;
+    shard* home{nullptr};
+    std::array<greedy, 40>* all{nullptr};
+    int* least_when_first_ended{nullptr};
+    int told{0};
+};
+
+TEST_F(a_long_turn, tells_each_of_those_that_are_always_ready_as_often) {
+    std::array<greedy, 40> greedies;
+    int least = -1;
+    home.run_and_wait([&] {
+        for (greedy& g : greedies) {
+            g.home = &home;
+            g.all = &greedies;
+            g.least_when_first_ended = &least;
+            home.reactor().add(g, g.pair.ends[0]);
+            EXPECT_EQ(::send(g.pair.ends[1], "x", 1, 0), 1);
+        }
+    });
+    for (bool over = false; !over;) {
+        home.run_and_wait([&] {
+            over =
+                std::all_of(greedies.begin(), greedies.end(), [](const greedy& g) { return g.told == greedy::often; });
+        });
+    }
+    EXPECT_GE(least, greedy::often - 2);
 }
 
 TEST_F(a_long_turn, of_many_operations_lets_others_in) {
