@@ -16,7 +16,9 @@
 #include "demo/server/pool.hpp"
 #include "demo/server/queue.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -237,9 +239,18 @@ int run_command(int argc, const char* const* argv) {
     return printed();
 }
 
+/// What is opened next would have the number of one that is closed, and be written to as if it were that.
+void open_standard_descriptors() {
+    for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(standard, F_GETFD) < 0) [[maybe_unused]]
+            const int opened = ::open("/dev/null", O_RDWR);
+    }
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
+    open_standard_descriptors();
     set_up_log("warn");  // spdlog's own logger writes to stdout
     // a peer or a reader that has gone is an error of its write, not the end of the process
     std::signal(SIGPIPE, SIG_IGN);

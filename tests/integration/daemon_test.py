@@ -71,6 +71,18 @@ class Daemon(unittest.TestCase):
         self.assertEqual(self.ask(self.connect(), b"get a\r\n"), b"END\r\n")
         self.assertIn("SIGTERM: stopping", self.stop())
 
+    def test_descriptors_that_are_closed_at_its_start_become_nobody_elses(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp"))
+        port = free_port()
+        process = subprocess.Popen([PROGRAM, "serve", "--state", folder + "/state", "--listen", f"127.0.0.1:{port}"],
+                                   stdout=subprocess.PIPE, preexec_fn=lambda: (os.close(0), os.close(2)))
+        with process.stdout:
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            self.assertIn(b"listening", process.stdout.readline())
+            for standard in (0, 2):
+                self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{standard}"), "/dev/null")
+
     def test_a_log_that_nobody_reads_holds_nobody_up(self):
         client = self.connect()
         for _ in range(10):     # more than the pipe holds
