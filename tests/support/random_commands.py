@@ -171,6 +171,8 @@ class Generator:
         """A line of well-known words in no sensible order or number."""
         words = [b"set", b"get", b"gat", b"mg", b"ms", b"md", b"ma", b"me", b"mn", b"incr", b"decr", b"delete", b"touch", b"cas", b"add", b"append",
                  b"a", b"b", b"0", b"1", b"2", b"-1", b"noreply", b"v", b"k", b"q", b"\x01", b"a\0b", b"\xff", b"GET", b"flush", b"x" * 30, b""]
+        if not self.classic:    # in the right order they would be classic gets after all
+            words = [word for word in words if word not in (b"get", b"gat", b"touch")]
         line = b" ".join(self.choice(words) for _ in range(self.choice([1, 1, 2, 3, 4, 5, 6, 8])))
         return Command(line + self.choice([b"\r\n", b"\r\n", b"\n", b"\r\r\n"]), risky=True, alone=True)
 
