@@ -59,7 +59,7 @@ TEST_F(a_log_writer, its_end_does_not_wait_for_ever) {
         for (int i = 0; i < 200; ++i) writer.write(std::to_string(i), std::string(1'000, 'x') + "\n");
     }
     EXPECT_GE(steady::now() - begin, log_writer::patience);  // it tried
-    for (int& end : ends) end = -1;  // its thread is held up for ever, and has the pipe
+    for (int& end : ends) end = -1;                          // its thread is held up for ever, and has the pipe
 }
 
 TEST_F(a_log_writer, a_flood_is_summed_up_at_the_end_too) {
