@@ -50,10 +50,7 @@ bool task_store::publish(call& c, queue* to, const task_key& key) {
         c.reply.fail(why.code, why.effect, queue_subject);
         return true;
     }
-    publishing& p = *free_publications_.take([this] { return std::make_unique<publishing>(*this); }).release();
-    lent_publications_.push_back(p);
-    p.home = &home_;
-    p.to = to;
+    publishing& p = begin_publishing(*to);
     p.unique = unique;
     p.message.id = key.id;
     p.message.key = key.id;
@@ -61,13 +58,23 @@ bool task_store::publish(call& c, queue* to, const task_key& key) {
     p.message.flags = r.flags;
     p.message.expires = to->options().expire ? expiry(r.exptime) : wall::time_point{};
     p.waiting = &c;
-    p.put_back = false;
     p.noreply = c.form->noreply;
     p.until = c.now + to->options().confirm_within;
     publishing_.add(p);
     wake();
     to->publish(p);
     return false;
+}
+
+/// Of nobody who waits.
+task_store::publishing& task_store::begin_publishing(queue& to) {
+    publishing& p = *free_publications_.take([this] { return std::make_unique<publishing>(*this); }).release();
+    lent_publications_.push_back(p);
+    p.home = &home_;
+    p.to = &to;
+    p.waiting = nullptr;
+    p.unique = p.put_back = false;
+    return p;
 }
 
 void task_store::published(publishing& p) {
@@ -88,6 +95,7 @@ void task_store::published(publishing& p) {
         spdlog::error("{}: the message {} was taken by a client that left, and cannot be put back: it {}, {}",
                       p.to->label(), escaped(p.message.id), explain(p.why.code), to_string(p.why.effect));
     }
+    if (p.put_back) p.release_memory();  // headers and all, which no client's message has
     p.hook::unlink();
     free_publications_.give_back(std::unique_ptr<publishing>(&p));
     if (c != nullptr) c->complete();

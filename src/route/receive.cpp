@@ -172,13 +172,8 @@ void task_store::give_back(queue& to, std::uint64_t number, unsigned attempt, bo
 void task_store::take_back(receiving& r) {
     delivery& d = r.deliveries.front();
     if (r.open) return give_back(*r.from, d.number, d.message.attempt, false);
-    publishing& p = *free_publications_.take([this] { return std::make_unique<publishing>(*this); }).release();
-    lent_publications_.push_back(p);
-    p.home = &home_;
-    p.to = r.from;
-    p.unique = false;
+    publishing& p = begin_publishing(*r.from);
     p.message = std::move(d.message);
-    p.waiting = nullptr;
     p.put_back = true;
     r.from->publish(p);
 }

@@ -146,6 +146,7 @@ private:
     bool settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key);
     void settled(settling& s);
     void take_back(receiving& r);
+    publishing& begin_publishing(queue& to);
     settling& begin_settling(queue& in, std::uint64_t number, enum settlement::action action, std::string_view reason);
     void wake();
     void lost(call& c, bool noreply);

@@ -348,6 +348,22 @@ TEST_F(task, what_comes_while_its_client_sends_its_last_goes_back) {
     quick.answer_settlement(done);
 }
 
+TEST_F(task, what_goes_back_keeps_its_headers_and_leaves_them_to_no_other) {
+    ask("get t:q/t=60000");
+    calls.back().c.abandon();
+    delivery& d = quick.receptions[0]->deliveries.emplace_back();
+    d.number = 7;
+    d.message.headers.emplace_back("name", "value");
+    quick.answer_reception(0);
+    ASSERT_EQ(quick.published.size(), 1U);
+    EXPECT_EQ(quick.published[0]->message.headers.size(), 1U);
+    quick.answer_publication(publication::outcome::confirmed);
+    ask("set t:q 0 0 1\r\nx");
+    ASSERT_EQ(quick.published.size(), 1U);
+    EXPECT_TRUE(quick.published[0]->message.headers.empty());
+    quick.answer_publication(publication::outcome::confirmed);
+}
+
 TEST_F(task, what_waits_for_a_message_ends_when_its_client_has_sent_its_last) {
     ask("get t:q/t=60000");
     ask("get t:q");
