@@ -1,6 +1,9 @@
 #include "base/detached.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <csignal>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -28,7 +31,13 @@ private:
 
 void run_detached(std::function<void()> work) {
     const signals_blocked begun_so;
-    std::thread(std::move(work)).detach();
+    std::thread([work = std::move(work)] {
+        try {
+            work();
+        } catch (const std::exception& why) {
+            spdlog::error("a thread of its own has ended: {}", why.what());
+        }
+    }).detach();
 }
 
 }  // namespace freshet
