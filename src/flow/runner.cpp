@@ -92,7 +92,7 @@ private:
     asio::awaitable<void> renew(std::shared_ptr<lease> held);
     asio::awaitable<work_result> ask(const delivery& d, const result<std::string>& key);
     asio::awaitable<void> settle_retry(const delivery& d, const work_result& said);
-    asio::awaitable<void> settle_unbegun(const delivery& d, const work_result& said);
+    milliseconds pause_before(const delivery& d, const work_result& said);
     milliseconds pause_before_worker();
     asio::awaitable<void> conclude(const delivery& d, const result<std::string>& key, work_result said);
     asio::awaitable<stored> put(const std::string& key, const kept_result& what);
@@ -258,11 +258,7 @@ asio::awaitable<void> runner::handle(delivery d) {
     if (said.began) unreached_since_.reset();
     if (said.verdict == work_result::verdict::retry) {
         if (aborted_) co_return;  // given back: it stays leased, and comes again once the lease has ended
-        if (!said.began) {
-            co_await settle_unbegun(d, said);
-            co_return;
-        }
-        if (!is_last_attempt(queue_.options(), d.message.attempt)) {
+        if (!said.began || !is_last_attempt(queue_.options(), d.message.attempt)) {
             co_await settle_retry(d, said);
             co_return;
         }
@@ -281,16 +277,23 @@ asio::awaitable<work_result> runner::ask(const delivery& d, const result<std::st
     co_return co_await worker_->call(d, from, config_.timeout);
 }
 
+/// A call that never began costs the message nothing, however often.
 asio::awaitable<void> runner::settle_retry(const delivery& d, const work_result& said) {
     awaited<settlement> s(back_);
-    s.action = settlement::action::retry;
+    s.action = said.began ? settlement::action::retry : settlement::action::release;
     s.number = d.number;
-    std::uniform_real_distribution<double> jitter(0, 1);
-    s.delay = said.retry_after.count() > 0 ? std::min(said.retry_after, retry_after_max)
-                                           : backoff(queue_.options(), d.message.attempt, jitter(random_));
+    s.delay = pause_before(d, said);
     s.reason = said.body;
-    spdlog::info("{}: {}; again in {} ms", name(d), said.body, s.delay.count());
+    spdlog::info("{}: {}; {}again in {} ms", name(d), said.body, said.began ? "" : "it counts as none, ",
+                 s.delay.count());
     co_await settle(s);
+}
+
+milliseconds runner::pause_before(const delivery& d, const work_result& said) {
+    if (!said.began) return pause_before_worker();
+    if (said.retry_after.count() > 0) return std::min(said.retry_after, retry_after_max);
+    std::uniform_real_distribution<double> jitter(0, 1);
+    return backoff(queue_.options(), d.message.attempt, jitter(random_));
 }
 
 /// As long again as there has been no worker, within the queue's back-off: whoever comes back is not waited for longer
@@ -301,16 +304,6 @@ milliseconds runner::pause_before_worker() {
     const queue_options& o = queue_.options();
     const auto away = std::chrono::duration_cast<milliseconds>(now - *unreached_since_);
     return std::max(jittered(std::clamp(away, o.backoff_min, o.backoff_max), random_), milliseconds(1));
-}
-
-/// No worker has seen it: that costs it nothing, however long there is none.
-asio::awaitable<void> runner::settle_unbegun(const delivery& d, const work_result& said) {
-    awaited<settlement> s(back_);
-    s.action = settlement::action::release;
-    s.number = d.number;
-    s.delay = pause_before_worker();
-    spdlog::info("{}: {}; it counts as none, again in {} ms", name(d), said.body, s.delay.count());
-    co_await settle(s);
 }
 
 /// Result, then ack.

@@ -25,6 +25,16 @@ namespace {
 constexpr milliseconds tick_interval{20};
 constexpr unsigned finished_for_a_look = 16;  ///< operations for a look at the clock
 
+/// What is thrown is the end of this piece of work, and of nothing else.
+template <class Work>
+void guarded(Work work) {
+    try {
+        work();
+    } catch (const std::exception& why) {
+        spdlog::error("a piece of work is given up: {}", why.what());
+    }
+}
+
 struct function_operation final : operation {
     explicit function_operation(std::function<void()> w) : work(std::move(w)) {}
     void finish() override {
@@ -69,11 +79,7 @@ private:
         operation* const o = taken;
         taken = o->next;  // finish() may delete or lend it again
         o->next = nullptr;
-        try {
-            o->finish();
-        } catch (const std::exception& why) {
-            spdlog::error("a piece of work is given up: {}", why.what());
-        }
+        guarded([o] { o->finish(); });
     }
 
     operation* taken{nullptr};  ///< out of the box, the first to be finished
@@ -91,13 +97,6 @@ struct shard::parts {
     bool ticking{false};
     turn_watch ticks;
 
-    static void tick(ticker& t, const shard& of) {
-        try {
-            t.tick(of.now_);
-        } catch (const std::exception& why) {
-            spdlog::error("{}: a piece of work is given up: {}", of.name_, why.what());
-        }
-    }
     void arm(shard& home) {
         ticking = true;
         timer.expires_after(tick_interval);
@@ -107,7 +106,7 @@ struct shard::parts {
             ticks.begin();
             for (ticker* t = tickers; t != nullptr; t = next_to_tick) {
                 next_to_tick = t->next_ticker;
-                tick(*t, home);
+                guarded([&] { t->tick(home.now_); });
             }
             ticks.over(home.now_, home.name_);
             if (tickers != nullptr) arm(home);
@@ -131,14 +130,7 @@ void shard::start() {
     thread_ = std::thread([this] {
         id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
-        for (bool over = false; !over;) {
-            try {
-                parts_->context.run();
-                over = true;
-            } catch (const std::exception& why) {
-                spdlog::error("{}: a piece of work is given up: {}", name_, why.what());
-            }
-        }
+        while (!parts_->context.stopped()) guarded([this] { parts_->context.run(); });
     });
 }
 

@@ -199,6 +199,21 @@ protected:
     std::string settle(const std::string& body, action what, milliseconds delay = milliseconds(0)) {
         return told(begin_settling(body, what, delay));
     }
+    /// "a", tag 5, is on its way to the dead letters; somebody waits for what comes.
+    receiving wait_while_attempts_of_a_are_used_up() {
+        connect();
+        come("a", 5);
+        for (int i = 1; i < 3; ++i) {
+            came(receive());
+            settle("a", action::retry);
+        }
+        came(receive());
+        pass(lease);
+        receiving r = receive(milliseconds::max());
+        on_back([] {});
+        asked();
+        return r;
+    }
 
     shard back{"back"}, home{"home"};
     manual_clock clock;
@@ -466,17 +481,7 @@ TEST_F(linked, a_dead_letter_that_its_broker_will_never_take_is_put_aside_and_st
 }
 
 TEST_F(linked, so_is_one_with_its_attempts_used_up) {
-    connect();
-    come("a", 5);
-    for (int i = 1; i < 3; ++i) {
-        came(receive());
-        settle("a", action::retry);
-    }
-    came(receive());
-    pass(lease);
-    const receiving r = receive(milliseconds::max());
-    on_back([] {});
-    asked();
+    const receiving r = wait_while_attempts_of_a_are_used_up();
     tell(publication::outcome::failed, errc::message_too_large);
     pass(seconds(60));
     EXPECT_EQ(asked(), "");
@@ -503,17 +508,7 @@ TEST_F(linked, a_dead_letter_without_a_connection_fails_at_once) {
 }
 
 TEST_F(linked, with_its_attempts_used_up_it_is_a_dead_letter_by_itself_and_tried_again_where_it_was_not_taken) {
-    connect();
-    come("a", 5);
-    for (int i = 1; i < 3; ++i) {
-        came(receive());
-        settle("a", action::retry);
-    }
-    came(receive());
-    pass(lease);
-    const receiving r = receive(milliseconds::max());
-    on_back([] {});
-    asked();
+    const receiving r = wait_while_attempts_of_a_are_used_up();
     tell(publication::outcome::failed);
     pass(seconds(1));
     EXPECT_EQ(asked(), "dead letter: attempts used up");
