@@ -17,6 +17,9 @@ struct message {
     std::uint32_t flags{0};  ///< the memcached client's
     /// Names and values, for workers and other programs; names that begin with "freshet-" are this project's own.
     std::vector<std::pair<std::string, std::string>> headers;
+    /// What its broker said of it beyond all this (properties, types of headers), in that broker's own form: nothing to
+    /// read, it goes along where a message is passed on. Empty: it did not come from a broker, or that said nothing.
+    std::string origin;
     wall::time_point time{};        ///< when it was published; set by the queue
     wall::time_point not_before{};  ///< not handed out before; 1970: at once
     wall::time_point expires{};     ///< dead-lettered after; 1970: never
