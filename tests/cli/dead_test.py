@@ -10,6 +10,8 @@ import tempfile
 import time
 import unittest
 
+from freeze import freeze
+
 PROGRAM = os.environ["FRESHET"]
 
 
@@ -137,7 +139,7 @@ call = {{ exec = ["/bin/false"] }}
     def ask_while_it_stands_still(self):
         """A `freshet dead` that has asked a server which SIGSTOP holds."""
         self.addCleanup(self.server.send_signal, signal.SIGCONT)
-        self.server.send_signal(signal.SIGSTOP)
+        freeze(self.server)
         asking = subprocess.Popen(
             [PROGRAM, "dead", "list", "-c", self.file, "--state", self.folder + "/state"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -5,6 +5,7 @@ import socket
 import unittest
 
 import servers
+from freeze import freeze
 
 LARGE = 6 << 20
 
@@ -102,7 +103,7 @@ class Pool(unittest.TestCase):
         front, client = self.pool(2, 'timeout = "100ms"\nbackoff = "20ms..100ms"\n')
         self.assertEqual({client.set(key, b"w") for key in keys(100)}, {b"STORED\r\n"})    # each connection has been used
         hung = front.behind[0]
-        hung.process.send_signal(signal.SIGSTOP)
+        freeze(hung.process)
         self.addCleanup(hung.process.send_signal, signal.SIGCONT)
         answers = set()
         for key in keys(100):

@@ -11,6 +11,8 @@ import tempfile
 import threading
 import time
 
+from freeze import freeze, thaw
+
 READY_SECONDS = 90      # it takes a few; several at once on a busy machine take longer
 END_SECONDS = 30
 OUTPUT_BYTES_MAX = 8_000
@@ -177,20 +179,11 @@ class Broker:
     def stop_process(self):
         """SIGSTOP: it hangs, and its connections stay open. No thread of it runs when this returns."""
         self._must_run()
-        self.process.send_signal(signal.SIGSTOP)
-        wait_until(self._stands_still, END_SECONDS, lambda: f"{self.name} does not stop")
-
-    def _stands_still(self):
-        tasks = f"/proc/{self.process.pid}/task"
-        for task in os.listdir(tasks):
-            with open(f"{tasks}/{task}/stat") as file:
-                if file.read().rsplit(")", 1)[1].split()[0] != "T":
-                    return False
-        return True
+        freeze(self.process)
 
     def continue_process(self):
         self._must_run()
-        self.process.send_signal(signal.SIGCONT)
+        thaw(self.process)
 
     def _must_run(self):
         if not self.alive():
