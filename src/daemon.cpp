@@ -4,6 +4,7 @@
 #include <freshet/time.hpp>
 
 #include "admin/control.hpp"
+#include "base/detached.hpp"
 #include "base/notify.hpp"
 #include "base/state_folder.hpp"
 #include "engine.hpp"
@@ -12,13 +13,19 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <mutex>
 
 namespace freshet {
 
 namespace {
+
+constexpr seconds time_to_close{2};  ///< files and connections, behind stop_timeout
 
 /// The signals that would end the process, for the main thread alone. Made before any other thread.
 class stop_signals {
@@ -46,6 +53,38 @@ public:
 
 private:
     sigset_t stopping_{}, all_{};
+};
+
+/// The stop ends, whatever stands still: who waits for a disk that does not answer waits for ever.
+class latest_end {
+public:
+    explicit latest_end(steady::time_point when) {
+        run_detached([s = shared_, when] {
+            std::unique_lock lock(s->mutex);
+            if (s->changed.wait_until(lock, when, [&] { return s->over; })) return;
+            spdlog::critical(
+                "the stop has not come to its end in stop_timeout: something does not answer, a disk perhaps; the "
+                "process "
+                "ends without it, and what was confirmed is there at the next start");
+            spdlog::default_logger()->flush();
+            std::_Exit(1);
+        });
+    }
+    ~latest_end() {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->over = true;
+        shared_->changed.notify_one();
+    }
+    latest_end(const latest_end&) = delete;
+    latest_end& operator=(const latest_end&) = delete;
+
+private:
+    struct shared {
+        std::mutex mutex{};
+        std::condition_variable changed{};
+        bool over{false};
+    };
+    std::shared_ptr<shared> shared_{std::make_shared<shared>()};
 };
 
 int fail(const problem& p) {
@@ -82,6 +121,7 @@ int serve(const config& c) {
     spdlog::info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     notify("STOPPING=1");
     const auto deadline = steady::now() + c.server.stop_timeout;
+    const latest_end end(deadline + time_to_close);
     server->stop(deadline);
     engine.stop_flows(deadline);
     dead_letters.reset();

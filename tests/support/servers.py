@@ -20,7 +20,7 @@ def free_port():
 class Server:
     """One child process that listens on 127.0.0.1, or on a socket in its folder; use as a context manager or call stop()."""
 
-    def __init__(self, name, make_arguments, on_socket=False, port=None):
+    def __init__(self, name, make_arguments, on_socket=False, port=None, environment=None):
         self.name = name
         self.behind = []    # servers that end with this one
         self.folder = tempfile.mkdtemp(prefix="freshet-test-", dir="/var/tmp")
@@ -28,7 +28,8 @@ class Server:
         self.path = os.path.join(self.folder, "socket") if on_socket else None
         self.log = open(os.path.join(self.folder, "log"), "wb")
         arguments = make_arguments(self.port, self.folder)
-        self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log, cwd=self.folder)
+        self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log, cwd=self.folder,
+                                        env=environment)
         try:
             self._wait_until_ready()
         except Exception:
@@ -166,13 +167,19 @@ def pool(programs, options="", server_options=""):
     return front
 
 
-def freshet(config):
-    """The program under test with this configuration."""
+def freshet(config, before=(), environment=None):
+    """The program under test with this configuration; `before`: a command that starts it, such as prlimit with its options."""
     def arguments(port, folder):
         path = os.path.join(folder, "freshet.toml")
         with open(path, "w") as file:
             file.write(config)
-        return [_program_under_test(), "serve", "-c", path, "--listen", f"127.0.0.1:{port}",
+        return [*before, _program_under_test(), "serve", "-c", path, "--listen", f"127.0.0.1:{port}",
                 "--state", os.path.join(folder, "state")]
 
-    return Server("freshet", arguments)
+    return Server("freshet", arguments, environment=environment)
+
+
+def preload(name):
+    """The environment in which a program runs with this library of tests/preload before its system."""
+    library = os.path.join(os.environ["FRESHET_BUILD_DIR"], "preload", f"preload-{name}.so")
+    return {**os.environ, "LD_PRELOAD": library}
