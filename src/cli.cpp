@@ -43,6 +43,7 @@ struct command_line {
     std::string state{};
     std::vector<std::string> listen{};
     std::string log_level{"info"};
+    bool accept_loss{false};
     dead_command dead{};
     bool dead_of_all{false};
     demo_options demo{};
@@ -97,6 +98,7 @@ int run_serve(const command_line& line) {
     if (!c) return failed;
     if (!line.listen.empty()) c->server.listen = line.listen;
     if (c->state_folder.empty()) return refuse("there is no HOME, so say where the state is kept: --state FOLDER");
+    c->accept_loss = line.accept_loss;
     return serve(*c);
 }
 
@@ -146,6 +148,8 @@ CLI::App* add_serve(CLI::App& app, command_line& line) {
         ->type_name("ADDRESS")
         ->allow_extra_args(false);
     add_state(*serve, line);
+    serve->add_flag("--accept-loss", line.accept_loss,
+                    "Open a journal although it is known that something is missing; the log says what");
     serve->add_option("--log-level", line.log_level, "trace, debug, info, warn, error or off")
         ->type_name("LEVEL")
         ->capture_default_str();

@@ -1,6 +1,7 @@
 #include "engine.hpp"
 
 #include "base/state_folder.hpp"
+#include "base/system_memory.hpp"
 #include "call/call.hpp"
 #include "config/broker_options.hpp"
 #include "config/journal_path.hpp"
@@ -21,7 +22,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 namespace freshet {
@@ -31,20 +31,8 @@ namespace {
 constexpr std::string_view site_name = "freshet";  ///< begins the names of groups of consumers
 constexpr std::size_t default_size_max = std::size_t{1} << 30;
 
-/// What this process may use: the machine's memory, or its control group's if that is less.
-std::size_t memory_allowed() {
-    auto allowed =
-        static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-        std::ifstream file(path);
-        std::size_t limit = 0;
-        if (file >> limit && limit != 0) allowed = std::min(allowed, limit);
-    }
-    return allowed;
-}
-
 std::size_t size_of(const store_config& c) {
-    return c.size_bytes != 0 ? c.size_bytes : std::min(default_size_max, memory_allowed() / 4);
+    return c.size_bytes != 0 ? c.size_bytes : std::min(default_size_max, memory_allowed_bytes() / 4);
 }
 
 }  // namespace
@@ -109,6 +97,7 @@ result<journal*> engine::open_at(const std::string& url, bool allow_tmpfs) {
     }
     journal_options options;
     options.path = path;
+    options.accept_loss = config_.accept_loss;
     options.allow_tmpfs = allow_tmpfs;
     options.queues_max = config_.server.queues_max;
     options.defaults = config_.made_queues.options;
@@ -209,6 +198,7 @@ void engine::restore(const kept_result& kept) {
     c->request.key = kept.key;
     c->request.value = kept.value;
     c->request.flags = kept.flags;
+    c->request.kept = true;
     if (kept.expires != wall::time_point{}) c->request.exptime = wall::to_time_t(kept.expires);
     [[maybe_unused]] const bool answered = found->second.memory->submit(*c);
 }
@@ -248,6 +238,11 @@ void engine::wait_for_brokers(steady::time_point deadline) const {
 }
 
 void engine::start_flows() {
+    kept_results_ = std::make_unique<kept_results>(back_, journals());
+    for (auto& [name, s] : stores_) {
+        if (s.memory != nullptr) kept_results_->add(name, *s.memory);
+    }
+    kept_results_->start();
     for (auto& f : flows_) f->start();
 }
 
@@ -257,6 +252,7 @@ void engine::stop_flows(steady::time_point deadline) {
 }
 
 void engine::stop_queues(steady::time_point deadline) {
+    if (kept_results_ != nullptr) kept_results_->stop();
     for (const auto& broker : brokers_) broker->stop(deadline);
     for (auto& [path, journal] : journals_) journal->stop();
 }

@@ -7,6 +7,7 @@
 #include <freshet/time.hpp>
 
 #include "flow/flow.hpp"
+#include "flow/kept_results.hpp"
 #include "queue/broker/remote_queue.hpp"
 #include "queue/journal/journal.hpp"
 #include "queue/operations.hpp"
@@ -74,6 +75,7 @@ private:
     std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;
     std::vector<std::unique_ptr<flow>> flows_;
+    std::unique_ptr<kept_results> kept_results_;
 };
 
 }  // namespace freshet

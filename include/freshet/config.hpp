@@ -87,6 +87,7 @@ struct server_config {
     bool allow_exec{false};                                 ///< flows may run programs
     std::size_t item_size_max_bytes{std::size_t{1} << 20};  ///< of a key and its value, as memcached counts
     std::size_t connections_max{10'000};                    ///< of clients; more are answered with an error and closed
+    std::size_t memory_max_bytes{0};  ///< held for clients, beside the stores' sizes; 0: a quarter of the memory allowed
     milliseconds stop_timeout{10'000};                      ///< what is under way at a stop has so long to end
     std::size_t queues_max{1'000};                          ///< queues that any_queue routes make
 };
@@ -150,6 +151,7 @@ struct config {
     queue_config made_queues{"*"};  ///< the options of queues that any_queue routes make
     std::vector<route_config> routes{};
     std::vector<flow_config> flows{};
+    bool accept_loss{false};     ///< --accept-loss: journals that are known to have lost something are opened
     std::string state_folder{};  ///< --state, else $STATE_DIRECTORY, else $XDG_STATE_HOME/freshet
 };
 

@@ -97,6 +97,7 @@ private:
     asio::awaitable<void> conclude(const delivery& d, const result<std::string>& key, work_result said);
     asio::awaitable<stored> put(const std::string& key, const kept_result& what);
     asio::awaitable<void> settle(awaited<settlement>& s);
+    asio::awaitable<bool> is_there(const kept_result& kept);
     asio::awaitable<void> sleep(milliseconds time);
 
     std::string name(const delivery& d) const;
@@ -353,6 +354,7 @@ asio::awaitable<stored> runner::put(const std::string& key, const kept_result& w
         r.value = what.value;
         r.flags = what.flags;
         r.exptime = exptime(config_.ttl, wall::now());
+        r.kept = keep_results_;
         const reply said = co_await execute(back_, *into_, r);
         if (said.outcome == outcome::too_large) co_return stored::too_large;
         if (said.outcome == outcome::failed && said.why.code == errc::too_large) co_return stored::too_large;
@@ -383,7 +385,18 @@ asio::awaitable<void> runner::settle(awaited<settlement>& s) {
         if (aborted_ || useless) co_return;
         trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
         co_await sleep(trouble);
+        if (s.keep && !co_await is_there(*s.keep)) s.keep.reset();
     }
+}
+
+/// Nobody has deleted or replaced it meanwhile.
+asio::awaitable<bool> runner::is_there(const kept_result& kept) {
+    request r;
+    r.command = command::get;
+    r.key = kept.key;
+    r.want_value = r.no_bump = true;
+    const reply said = co_await execute(back_, *into_, r);
+    co_return said.outcome == outcome::hit&& said.data() == kept.value;
 }
 
 }  // namespace

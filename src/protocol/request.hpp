@@ -46,6 +46,8 @@ struct request {
     bool drop_value{false};  ///< remove: keep the item, drop value and flags (meta x)
     bool decrement{false};
     bool too_large{false};   ///< store: the value was larger than item_size_max and was dropped unread
+    bool no_room{false};     ///< store: there was no memory for the value, which was dropped unread
+    bool kept{false};        ///< store: it is a result that a journal keeps, too
     bool keep_item{false};   ///< store, too_large: the item that is there stays (classic commands but set)
     bool binary_key{false};  ///< the key came as base64; an item remembers it (meta b)
     bool no_bump{false};     ///< get: counts as no access (meta u)

@@ -60,6 +60,42 @@ TEST_P(every_queue, limits_count_what_was_there_before_a_restart) {
     EXPECT_EQ(q.publish("e").why.code, errc::queue_full);
 }
 
+TEST_P(every_queue, what_has_expired_makes_room_though_nobody_asks) {
+    NEEDS(exact_limits);
+    queue_options options;
+    options.length_max = 5;
+    queue_user q = open(options);
+    for (int i = 0; i < 5; ++i) {
+        message m = make(std::to_string(i), i < 2 ? "key" : "");
+        m.expires = house_->date() + seconds(i < 4 ? 10 : 100);
+        EXPECT_EQ(q.publish(m).outcome, outcome::confirmed);
+    }
+    EXPECT_EQ(q.publish("a").why.code, errc::queue_full);
+    pass(seconds(10));
+    for (const auto* body : {"a", "b", "c", "d"}) EXPECT_EQ(q.publish(body).outcome, outcome::confirmed) << body;
+    EXPECT_EQ(q.publish("e").why.code, errc::queue_full);
+    EXPECT_EQ(q.receive_bodies(), (strings{"4", "a", "b", "c", "d"}));
+    awaited<dead_request> letters(shard_);
+    house_->dead_letters(letters);
+    letters.wait_home();
+    EXPECT_EQ(letters.count, 4U);
+}
+
+TEST_P(every_queue, an_id_is_remembered_as_long_whoever_sets_the_clock) {
+    NEEDS(unique_ids);
+    queue_options options;
+    options.dedupe = std::chrono::hours(1);
+    queue_user q = open(options);
+    message m = make("a");
+    m.id = "id";
+    EXPECT_EQ(q.publish(m, true).outcome, outcome::confirmed);
+    house_->step(std::chrono::hours(24));
+    pass(seconds(30));
+    EXPECT_EQ(q.publish(m, true).outcome, outcome::duplicate);
+    pass(std::chrono::hours(1));
+    EXPECT_EQ(q.publish(m, true).outcome, outcome::confirmed);
+}
+
 TEST_P(every_queue, a_chain_is_taken_as_far_as_there_is_room) {
     NEEDS(exact_limits);
     queue_options options;

@@ -36,6 +36,31 @@ TEST_P(every_queue, a_retry_waits_for_its_delay) {
     EXPECT_EQ(bodies, (strings{"a", "c"}));
 }
 
+TEST_P(every_queue, a_pause_lasts_as_long_whoever_sets_the_clock) {
+    NEEDS(old_places);
+    queue_user q = open();
+    q.publish("a");
+    for (const milliseconds step : {milliseconds(std::chrono::hours(-1)), milliseconds(std::chrono::hours(24))}) {
+        EXPECT_EQ(q.retry(q.receive_one(), seconds(3)), settled::done);
+        house_->step(step);
+        pass(milliseconds(2'999));
+        EXPECT_TRUE(q.receive().empty());
+        pass(milliseconds(1));
+        q.release(q.receive_one());
+    }
+}
+
+TEST_P(every_queue, a_date_that_the_clock_is_set_to_has_come) {
+    queue_user q = open();
+    message m = make("later");
+    m.not_before = house_->date() + std::chrono::hours(2);
+    EXPECT_EQ(q.publish(m).outcome, outcome::confirmed);
+    EXPECT_TRUE(q.receive().empty());
+    house_->step(std::chrono::hours(3));
+    pass(seconds(1));
+    EXPECT_EQ(q.receive_bodies(), strings{"later"});
+}
+
 TEST_P(every_queue, back_off_between_attempts_outlives_a_restart) {
     NEEDS(lasting_pauses);
     queue_user q = open();

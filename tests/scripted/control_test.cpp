@@ -32,6 +32,7 @@ public:
     queue* find(std::string_view) noexcept override { return nullptr; }
     boost::system::result<queue*, failure> find_or_make(std::string_view) override { return nullptr; }
     std::vector<kept_result> results() override { return {}; }
+    void change_results(result_changes&) noexcept override {}
     std::vector<std::string> names() const override { return {}; }
     void stop() override {}
     void dead_letters(dead_request& r) noexcept override {

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -76,6 +77,7 @@ public:
             ++renewals_;
         } else if (failing_settlements_ > 0) {
             --failing_settlements_;
+            if (when_one_fails) when_one_fails();
             s.outcome = settlement::outcome::failed;
             s.why = failure{errc::disk_full, effect::not_done, label_};
         } else {
@@ -105,6 +107,7 @@ public:
         const std::lock_guard lock(mutex_);
         failing_receptions_ = n;
     }
+    std::function<void()> when_one_fails{};  ///< set before the flow is started
     void fail_settlements(int n) {
         const std::lock_guard lock(mutex_);
         failing_settlements_ = n;

@@ -25,7 +25,7 @@ class fake_store final : public store {
 public:
     bool submit(call& c) override {
         const std::lock_guard lock(mutex_);
-        asked_.push_back(c.request.mode);
+        if (c.request.command == command::store) asked_.push_back(c.request.mode);
         answer(c);
         if (!later) return true;
         c.home->run([&c] { c.complete(); });
@@ -34,6 +34,10 @@ public:
     std::map<std::string, fake_item> items() {
         const std::lock_guard lock(mutex_);
         return items_;
+    }
+    void erase(const std::string& key) {
+        const std::lock_guard lock(mutex_);
+        items_.erase(key);
     }
     std::vector<store_mode> asked() {
         const std::lock_guard lock(mutex_);
@@ -48,6 +52,12 @@ private:
     void answer(call& c) {
         const request& r = c.request;
         const std::string key(r.key);
+        if (r.command == command::get) {
+            const auto found = items_.find(key);
+            c.reply.outcome = found != items_.end() ? outcome::hit : outcome::miss;
+            if (found != items_.end()) c.reply.value.append(found->second.value);
+            return;
+        }
         if (failing > 0) {
             --failing;
             return c.reply.fail(errc::busy, effect::not_done, "store main");

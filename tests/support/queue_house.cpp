@@ -64,6 +64,7 @@ public:
     queue& open(std::string_view name, const queue_options& options) override { return journal_->open(name, options); }
     queue* find(std::string_view name) override { return journal_->find(name); }
     void pass(milliseconds time) override { journal_.pass(time); }
+    void step(milliseconds by) override { clock_.step(by); }
     wall::time_point date() const override { return clock_.now().date; }
     void dead_letters(dead_request& r) override { journal_->dead_letters(r); }
     std::vector<kept_result> results() override { return journal_->results(); }
@@ -111,6 +112,7 @@ public:
             for (auto& [name, q] : queues_) static_cast<broker_queue&>(*q).tick(steady::now());
         });
     }
+    void step(milliseconds by) override { clock_.step(by); }
     wall::time_point date() const override { return clock_.now().date; }
     void dead_letters(dead_request& r) override { r.home->post(r); }
     std::vector<kept_result> results() override { return {}; }

@@ -36,6 +36,8 @@ public:
     virtual queue* find(std::string_view name) = 0;
     /// Time goes on, and the queues have seen it when this returns.
     virtual void pass(milliseconds time) = 0;
+    /// Somebody sets the clock, by so much.
+    virtual void step(milliseconds by) = 0;
     virtual wall::time_point date() const = 0;
     virtual void dead_letters(dead_request& r) = 0;
     virtual std::vector<kept_result> results() = 0;

@@ -114,6 +114,7 @@ public:
         s.wait_home();
         return s.outcome;
     }
+    settled release(const delivery& d) { return settle(action::release, d.number); }
     settled ack(const delivery& d) { return settle(action::ack, d.number); }
     settled retry(const delivery& d, milliseconds delay = milliseconds(0)) {
         return settle(action::retry, d.number, delay);

@@ -259,7 +259,7 @@ void broker_queue::levelled(std::uint64_t ready) {
 void broker_queue::drop_untagged() {
     if (!unsettled_.any_untagged()) return;
     const auto untagged = [this](std::uint64_t number) { return unsettled_.find(number)->tag == 0; };
-    line_.forget(untagged, [this](const queue_line::entry* e, std::uint64_t number, wall::time_point due) {
+    line_.forget(now_, untagged, [this](const queue_line::entry* e, std::uint64_t number, wall::time_point due) {
         const unsettled_messages::record& p = *unsettled_.find(number);
         const unsigned used = e != nullptr ? e->used : p.stored.message.attempt;
         const wall::time_point not_before = std::max(due, p.stored.message.not_before);

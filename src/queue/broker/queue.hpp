@@ -95,7 +95,7 @@ private:
     std::string make_id();
     bool can_delay(const message& m) const noexcept;
     void postpone(publication& p);
-    void postpone(queue_line::entry& e, wall::time_point due, settlement& asked);
+    void postpone(queue_line::entry& e, milliseconds pause, settlement& asked);
     void send_to_dead_letters(queue_line::entry& e, std::string_view reason, settlement* asked);
     void dead_letter_told(dead_letter_publication& b);
     void put_aside(queue_line::entry& e);

@@ -65,15 +65,15 @@ void broker_queue::postpone(publication& p) {
     });
 }
 
-void broker_queue::postpone(queue_line::entry& e, wall::time_point due, settlement& asked) {
+void broker_queue::postpone(queue_line::entry& e, milliseconds pause, settlement& asked) {
     line_.leave(e, true);
     message m = unsettled_.find(e.number)->stored.message;
     m.attempt = e.used;
-    m.not_before = due;
-    later_->keep(std::move(m), [this, due, number = e.number, &asked](const failure* why) {
+    m.not_before = now_.date + pause;
+    later_->keep(std::move(m), [this, pause, number = e.number, &asked](const failure* why) {
         queue_line::entry& left = *line_.leaving(number);
         if (why == nullptr) remove(left);
-        else line_.postpone(left, due);
+        else line_.postpone(left, pause, now_);
         end(asked, settlement::outcome::done);
         arrivals_over();
     });
@@ -118,11 +118,10 @@ void broker_queue::settle_one(settlement& s) {
             if (line_.exhausted(*e)) return send_to_dead_letters(*e, s.reason, &s);
             break;
     }
-    const bool at_once = s.delay.count() == 0;
-    const wall::time_point due = at_once ? wall::time_point{} : now_.date + s.delay;
-    if (!at_once && can_delay(unsettled_.find(e->number)->stored.message)) return postpone(*e, due, s);
+    if (s.delay > milliseconds(0) && can_delay(unsettled_.find(e->number)->stored.message))
+        return postpone(*e, s.delay, s);
     line_.leave(*e, false);
-    line_.postpone(*e, due);
+    line_.postpone(*e, s.delay, now_);
     drop_untagged();
     end(s, outcome::done);
 }
@@ -159,7 +158,7 @@ void broker_queue::dead_letter_told(dead_letter_publication& done) {
         put_aside(e);
         if (b->asked != nullptr) end(*b->asked, settlement::outcome::done);
     } else if (b->asked == nullptr) {
-        line_.postpone(e, now_.date + pause_of_the_dead);
+        line_.postpone(e, pause_of_the_dead, now_);
         drop_untagged();
     } else {
         line_.stay(e, now_);

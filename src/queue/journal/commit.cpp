@@ -39,11 +39,14 @@ void journal_writer::commit() {
     if (ended == outcome::full && !full_)
         spdlog::error("{} has no room on its disk: nothing is accepted until there is", label_);
     if (ended == outcome::done && full_) spdlog::info("{} has room again", label_);
+    if (ended == outcome::no_memory)
+        spdlog::error("{} has got no memory: what was to be written is answered busy", label_);
     full_ = ended == outcome::full;
     prune_ = false;
     switch (ended) {
         case outcome::done: return apply();
         case outcome::full: return fail(errc::disk_full, effect::not_done);
+        case outcome::no_memory: return fail(errc::busy, effect::not_done);
         case outcome::broken: return break_down(effect::not_done);
         case outcome::unknown: return break_down(effect::maybe_done);
     }
@@ -66,25 +69,42 @@ journal_file::outcome journal_writer::write() {
         queue_line& line = p.queue->line;
         if (p.who->outcome == publication::outcome::duplicate) line.add(p.bytes);  // it was written in vain before
         const bool fresh =
-            !p.who->unique || file_->accept(line.queue_number(), m.id, now_.date + line.options().dedupe, now_.date);
+            !p.who->unique || file_->accept(line.queue_number(), m.id, now_.paced + line.options().dedupe, now_.paced);
         p.who->outcome = fresh ? publication::outcome::confirmed : publication::outcome::duplicate;
         if (fresh) file_->insert(line.queue_number(), p.number, m);
         else line.subtract(p.bytes);
     }
     for (const auto& l : batch_.expired_leases) file_->change(l.queue, l.number, l.attempts, {});
-    for (const auto& l : batch_.leaves) {
+    write_leaves();
+    file_->note_alone(alone_place());
+    write_removals();
+    for (auto& m : batch_.requests) write_request(m);
+    write_rows();
+    if (prune_) file_->prune(now_);
+    return file_->commit();
+}
+
+// A result and what became of it, in the order in which they came.
+void journal_writer::write_leaves() {
+    auto change = batch_.results.begin();
+    const auto write_changes = [&](std::size_t leaves) {
+        for (; change != batch_.results.end() && change->leaves <= leaves; ++change) {
+            for (const auto& one : change->who->changes) file_->change_result(change->who->store, one.key, one.expires);
+        }
+    };
+    for (std::size_t i = 0; i < batch_.leaves.size(); ++i) {
+        write_changes(i);
+        const auto& l = batch_.leaves[i];
         const queue_line& line = l.queue->line;
         const queue_line::entry& e = *l.entry;
-        if (l.fate == journal_batch::fate::change) file_->change(line.queue_number(), e.number, e.used, l.due);
+        if (l.fate == journal_batch::fate::change)
+            file_->change(line.queue_number(), e.number, e.used,
+                          l.pause == milliseconds(0) ? wall::time_point{} : now_.date + l.pause);
         if (l.fate == journal_batch::fate::dead_letter)
             file_->add_dead_letter(line.queue_number(), e.number, e.used, e.handed, l.reason, now_.date);
         if (l.who != nullptr && l.who->keep) file_->keep(*l.who->keep, now_.date);
     }
-    write_removals();
-    for (auto& m : batch_.requests) write_request(m);
-    write_rows();
-    if (prune_) file_->prune(now_.date);
-    return file_->commit();
+    write_changes(batch_.leaves.size());
 }
 
 // Neighbours in one statement: acknowledgements come mostly in the order of the messages.
@@ -131,7 +151,12 @@ void journal_writer::apply() {
         completions_.add(*p.who);
     }
     for (auto& l : batch_.leaves) apply(l);
+    alone_.taker = nullptr;
     for (reception* const r : batch_.takers) completions_.add(*r);
+    for (const auto& r : batch_.results) {
+        r.who->done = true;
+        completions_.add(*r.who);
+    }
     std::vector<journal_batch::moving> unfinished;
     for (auto& m : batch_.requests) {
         apply(m);
@@ -145,7 +170,7 @@ void journal_writer::apply() {
 void journal_writer::apply(journal_batch::leaving& l) {
     queue_line& line = l.queue->line;
     if (l.who == nullptr && l.taker == nullptr) line.exhausted_over();
-    if (l.fate == journal_batch::fate::change) line.postpone(*l.entry, l.due);
+    if (l.fate == journal_batch::fate::change) line.postpone(*l.entry, l.pause, now_);
     else line.gone(*l.entry);
     if (l.who == nullptr) return;
     l.who->outcome = settlement::outcome::done;
@@ -177,10 +202,12 @@ void journal_writer::fail(errc code, effect e) {
             l.taker->why = l.queue->failed(code, e);
         } else {
             line.exhausted_over();
-            line.postpone(*l.entry, now_.date + seconds(1));
+            line.postpone(*l.entry, seconds(1), now_);
         }
     }
+    if (alone_.taker != nullptr) fail_alone(code, e);
     for (reception* const r : batch_.takers) completions_.add(*r);
+    for (const auto& r : batch_.results) completions_.add(*r.who);
     for (auto& m : batch_.requests) {
         for (const auto& one : m.messages) one.queue->line.subtract(one.bytes);
         m.who->why = failure{code, e, label_};
@@ -193,7 +220,8 @@ void journal_writer::fail(errc code, effect e) {
 void journal_writer::break_down(effect e) {
     if (broken_) return;
     broken_ = true;
-    spdlog::critical("{} has stopped: {}; look at its disk, then start again", label_, file_->error_sentence());
+    spdlog::critical("{} has stopped: {}; nothing is accepted or handed out until it is started again", label_,
+                     file_->error_sentence());
     fail(errc::journal_stopped, e);
     for (journal_queue* const q : queues_) send_away(*q, errc::journal_stopped);
 }

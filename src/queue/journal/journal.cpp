@@ -76,6 +76,7 @@ public:
     }
 
     void dead_letters(dead_request& r) noexcept override { writer_.put(r); }
+    void change_results(result_changes& r) noexcept override { writer_.put(r); }
 
     std::vector<std::string> names() const override {
         const std::shared_lock lock(mutex_);
@@ -111,7 +112,7 @@ result<std::unique_ptr<journal>> open_journal(const journal_options& options, co
     if (auto place = check_journal_place(options.path, options.allow_tmpfs); !place) return place.error();
     auto lock = journal_lock::take(options.path);
     if (!lock) return lock.error();
-    auto file = open_journal_file(options.path);
+    auto file = open_journal_file(options.path, options.accept_loss);
     if (!file) return file.error();
     auto opened = std::make_unique<sqlite_journal>(options, clock, std::move(*lock), std::move(*file));
     if (!opened->start())

@@ -6,6 +6,7 @@
 #include <freshet/error.hpp>
 
 #include "queue/journal/dead_request.hpp"
+#include "queue/journal/result_changes.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
 
@@ -21,6 +22,7 @@ struct queue_clock;
 
 struct journal_options {
     std::string path;               ///< of the file; its folder exists
+    bool accept_loss{false};        ///< opened although something that was confirmed is known to be missing
     bool allow_tmpfs{false};        ///< a file in memory survives no reboot: refused unless allowed
     std::size_t queues_max{1'000};  ///< names that find_or_make() makes
     queue_options defaults{};       ///< of the queues it makes
@@ -40,6 +42,8 @@ public:
     virtual boost::system::result<queue*, failure> find_or_make(std::string_view name) = 0;
     /// The results kept for memory stores that have not expired. Once, at start-up.
     virtual std::vector<kept_result> results() = 0;
+    /// Any thread.
+    virtual void change_results(result_changes& r) noexcept = 0;
     virtual void dead_letters(dead_request& r) noexcept = 0;
     virtual std::vector<std::string> names() const = 0;
     /// Gives back all that waits (publications that were not written: not_done, stopping), settles the marks, closes

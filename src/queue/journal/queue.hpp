@@ -22,7 +22,15 @@ class journal_writer;
 class journal_queue;
 
 /// What was lent to the writer, told by operation::tag.
-enum class journal_work : std::uint8_t { publication, reception, settlement, cancel, dead_request, function };
+enum class journal_work : std::uint8_t {
+    publication,
+    reception,
+    settlement,
+    cancel,
+    dead_request,
+    result_changes,
+    function,
+};
 
 /// Cancelled receptions of a queue are to be looked for.
 struct cancel_note final : operation {
@@ -59,11 +67,12 @@ public:
     }
     queue_line line;
     std::deque<waiting> receptions;
-    bool touched{false};  ///< in this turn
-    bool changed{false};  ///< its row is to be written
-    bool known{false};    ///< to the writer
-    bool made{false};     ///< by find_or_make(), now or before
-    bool cancels{false};  ///< there may be cancelled receptions
+    bool touched{false};               ///< in this turn
+    bool changed{false};               ///< its row is to be written
+    bool known{false};                 ///< to the writer
+    bool made{false};                  ///< by find_or_make(), now or before
+    steady::time_point next_expiry{};  ///< when to look for expired messages again, if there is no room
+    bool cancels{false};               ///< there may be cancelled receptions
     cancel_note note;
     std::atomic<bool> note_sent{false};
 

@@ -17,7 +17,7 @@ constexpr std::size_t reception_bytes_max = std::size_t{8} << 20;  ///< of the b
 void journal_writer::serve(bool last_chance) {
     if (broken_) return;
     for (std::size_t i = 0; i < touched_.size(); ++i) serve(*touched_[i], last_chance);
-    if (file_->failed()) break_down(effect::not_done);
+    if (file_->failed() && !file_->forgive_no_memory()) break_down(effect::not_done);
 }
 
 void journal_writer::serve(journal_queue& q, bool last_chance) {
@@ -30,7 +30,7 @@ void journal_writer::serve(journal_queue& q, bool last_chance) {
         }
         if (!is_over && !fill(r, q)) break;
         at = q.receptions.erase(at);
-        if (!r.settle_at_once || r.deliveries.empty()) completions_.add(r);
+        if ((!r.settle_at_once && alone_.taker != &r) || r.deliveries.empty()) completions_.add(r);
     }
     for (const auto& [e, reason] : q.line.take_exhausted()) {
         batch_.leaves.push_back({&q, e, journal_batch::fate::dead_letter, nullptr, nullptr, reason});
@@ -56,7 +56,7 @@ void journal_writer::serve(journal_queue& q, bool last_chance) {
 // True: it has something.
 bool journal_writer::fill(reception& r, journal_queue& q) {
     std::size_t bytes = 0;
-    while (r.deliveries.size() < r.max && bytes < reception_bytes_max) {
+    while (r.deliveries.size() < r.max && bytes < reception_bytes_max && may_take()) {
         delivery& d = r.deliveries.emplace_back();
         queue_line::entry* const e = q.line.take(d, r.exhausted_too, now_);
         if (e == nullptr) {
@@ -64,13 +64,14 @@ bool journal_writer::fill(reception& r, journal_queue& q) {
             break;
         }
         bytes += d.message.body.size();
+        if (careful_ && !r.settle_at_once && q.line.is_suspect(e->number) && !take_alone(r, q, *e)) break;
         if (!r.settle_at_once) continue;
         q.line.leave(*e, true);
         q.changed = true;
         batch_.leaves.push_back({&q, e, journal_batch::fate::remove, nullptr, &r});
     }
     if (r.deliveries.empty()) return false;
-    if (r.settle_at_once) batch_.takers.push_back(&r);
+    if (r.settle_at_once || alone_.taker == &r) batch_.takers.push_back(&r);
     return true;
 }
 

@@ -16,6 +16,9 @@ constexpr std::size_t batch_max = 4'096;                       ///< operations i
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  ///< and their bytes
 constexpr std::size_t batch_max_when_full = 16;                ///< what the reserve has room for
 constexpr seconds prune_interval{10};
+constexpr milliseconds look_interval{500};
+constexpr std::size_t expired_at_once = 1'000;  ///< dead-lettered in one transaction
+constexpr milliseconds expiry_interval{100};    ///< when nothing was found
 
 // A reception may be cancelled, in its tag, while it is looked at.
 std::uintptr_t tag_of(operation& o) noexcept { return std::atomic_ref(o.tag).load(std::memory_order_relaxed); }
@@ -41,11 +44,16 @@ void journal_batch::clear() noexcept {
     expired_leases.clear();
     requests.clear();
     takers.clear();
+    results.clear();
     bytes = 0;
 }
 
 journal_writer::journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock)
-    : file_(std::move(file)), clock_(clock), label_("the journal " + file_->path()), now_(clock.now()) {}
+    : file_(std::move(file)),
+      clock_(clock),
+      label_("the journal " + file_->path()),
+      now_(clock.now()),
+      careful_(file_->is_suspicious()) {}
 
 void journal_writer::add(journal_queue& q) {
     if (q.known) return;
@@ -82,6 +90,11 @@ void journal_writer::put(dead_request& r) noexcept {
     put(r, r);
 }
 
+void journal_writer::put(result_changes& r) noexcept {
+    r.tag = static_cast<std::uintptr_t>(journal_work::result_changes);
+    put(r, r);
+}
+
 // Lent after the end. Any thread.
 void journal_writer::put_back(operation* o) noexcept {
     completion_batch way;
@@ -108,16 +121,25 @@ void journal_writer::run() noexcept {
             arrived_.sleep(rung, time_to_sleep());
         }
         now_ = clock_.now();
-        tick();
-        gather();
-        serve(false);
-        completions_.post();
-        commit();
-        serve(true);
-        end_turn();
-        completions_.post();
-        if (!broken_ && !file_->checkpoint_if_long()) break_down(effect::maybe_done);
+        try {
+            take_turn();
+        } catch (const std::exception& e) {  // what it was about to do is half done
+            file_->mark_damaged(e.what());
+            break_down(effect::maybe_done);
+        }
     }
+}
+
+void journal_writer::take_turn() {
+    tick();
+    gather();
+    serve(false);
+    completions_.post();
+    commit();
+    serve(true);
+    end_turn();
+    completions_.post();
+    if (!broken_ && !file_->checkpoint_if_long()) break_down(effect::maybe_done);
 }
 
 bool journal_writer::idle() const noexcept {
@@ -133,7 +155,14 @@ std::chrono::nanoseconds journal_writer::time_to_sleep() const {
 void journal_writer::tick() {
     if (now_.since_start >= next_prune_ && !broken_) {
         next_prune_ = now_.since_start + prune_interval;
-        prune_ = file_->has_old(now_.date);
+        prune_ = file_->has_old(now_);
+    }
+    if (now_.since_start >= next_look_ && !broken_) {
+        next_look_ = now_.since_start + look_interval;
+        if (!file_->is_in_place()) {
+            file_->mark_damaged("its file or its log has been deleted or moved away");
+            break_down(effect::maybe_done);
+        }
     }
     if (now_.since_start < next_tick_ && now_.date < next_date_) return;
     next_tick_ = steady::time_point::max();
@@ -178,6 +207,9 @@ void journal_writer::take_in(operation& o) {
             lent_to(o).cancels = true;
             return touch(lent_to(o));
         case journal_work::dead_request: batch_.requests.push_back({static_cast<dead_request*>(&o)}); return;
+        case journal_work::result_changes:
+            batch_.results.push_back({static_cast<result_changes*>(&o), batch_.leaves.size()});
+            return;
         case journal_work::function:
             static_cast<writer_function&>(o).work();
             static_cast<writer_function&>(o).done.set_value();
@@ -195,13 +227,25 @@ void journal_writer::take_in(publication& p, journal_queue& q) {
     const std::uint64_t number = line.take_number();
     if (p.message.id.empty()) p.message.id = journal_format::make_id(file_->tag(), line.queue_number(), number);
     const std::uint64_t bytes = queue_line::size_of(p.message);
-    if (const auto why = line.reserve(bytes)) return refuse(p, *why, completions_);
+    auto why = line.reserve(bytes);
+    if (why && expire_some(q)) why = line.reserve(bytes);
+    if (why) return refuse(p, *why, completions_);
     p.message.time = now_.date;
     p.message.attempt = 0;
     p.outcome = publication::outcome::failed;
     q.changed = true;
     batch_.publications.push_back({&q, &p, number, bytes});
     batch_.bytes += bytes;
+}
+
+/// What nobody has asked for since its time was over makes room. True: some of it is leaving.
+bool journal_writer::expire_some(journal_queue& q) {
+    if (now_.since_start < q.next_expiry) return false;
+    bool any = false;
+    for (const std::uint64_t number : file_->expired(q.line.queue_number(), now_.date, expired_at_once))
+        any = q.line.expire(number) || any;
+    if (!any) q.next_expiry = now_.since_start + expiry_interval;
+    return any;
 }
 
 void journal_writer::take_in(settlement& s, journal_queue& q) {
@@ -224,7 +268,7 @@ void journal_writer::take_in(settlement& s, journal_queue& q) {
                 return completions_.add(s);
             }
             l.fate = journal_batch::fate::change;
-            l.due = now_.date + s.delay;
+            l.pause = s.delay;
             break;
         case settlement::action::ack: break;
         case settlement::action::dead:
@@ -236,7 +280,7 @@ void journal_writer::take_in(settlement& s, journal_queue& q) {
             q.line.count_attempt(*e);
             l.fate = q.line.exhausted(*e) ? journal_batch::fate::dead_letter : journal_batch::fate::change;
             l.reason = s.reason.empty() ? std::string_view("attempts used up") : std::string_view(s.reason);
-            if (s.delay > milliseconds(0)) l.due = now_.date + s.delay;
+            l.pause = s.delay;
             break;
     }
     q.line.leave(*e, l.fate != journal_batch::fate::change);
@@ -263,6 +307,7 @@ void journal_writer::refuse(operation& o, errc code, completion_batch& way) {
         case journal_work::dead_request:
             static_cast<dead_request&>(o).why = failure{code, effect::not_done, label_};
             break;
+        case journal_work::result_changes: static_cast<result_changes&>(o).done = false; break;
         case journal_work::cancel: return;
         case journal_work::function:
             static_cast<writer_function&>(o).work();
@@ -281,6 +326,7 @@ void journal_writer::touch(journal_queue& q) {
 
 // Queues whose receptions may get more after another transaction stay for the next turn.
 void journal_writer::end_turn() {
+    if (careful_) end_alone_turn();
     std::size_t stay = 0;
     for (journal_queue* const q : touched_) {
         q->show();
@@ -305,6 +351,7 @@ void journal_writer::close() {
                 file_->change_handed(q->line.queue_number(), number);
             file_->write(q->line.last_row());
         }
+        file_->note_end();
         if (file_->commit() != journal_file::outcome::done)
             spdlog::warn("{} could not be settled at its end ({}): messages may count as redelivered", label_,
                          file_->error_sentence());

@@ -10,6 +10,7 @@
 #include "queue/journal/dead_request.hpp"
 #include "queue/journal/file/file.hpp"
 #include "queue/journal/queue.hpp"
+#include "queue/journal/result_changes.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue_clock.hpp"
 #include "shard/completion_batch.hpp"
@@ -41,7 +42,7 @@ struct journal_batch {
         settlement* who{nullptr};   ///< or
         reception* taker{nullptr};  ///< settles at once, or neither: it is too old
         std::string_view reason{};
-        wall::time_point due{};
+        milliseconds pause{0};  ///< change: before it is handed out again
     };
     struct expired_lease {
         std::uint64_t queue, number;
@@ -66,10 +67,16 @@ struct journal_batch {
     std::vector<expired_lease> expired_leases;
     std::vector<moving> requests;
     std::vector<reception*> takers;  ///< settle at once
+    struct changing {
+        result_changes* who;
+        std::size_t leaves;  ///< that came before it
+    };
+    std::vector<changing> results;
     std::size_t bytes{0};
 
     bool empty() const noexcept {
-        return publications.empty() && leaves.empty() && expired_leases.empty() && requests.empty() && takers.empty();
+        return publications.empty() && leaves.empty() && expired_leases.empty() && requests.empty() && takers.empty() &&
+               results.empty();
     }
     void clear() noexcept;
 };
@@ -92,11 +99,13 @@ public:
     /// Lends tagged operations. Any thread.
     void put(operation& first, operation& last) noexcept;
     void put(dead_request& r) noexcept;
+    void put(result_changes& r) noexcept;
     /// On the writer's thread, or here when it has none (any more).
     void run_and_wait(const std::function<void()>& work);
 
 private:
     void run() noexcept;
+    void take_turn();
     bool idle() const noexcept;
     std::chrono::nanoseconds time_to_sleep() const;
     void tick();
@@ -104,6 +113,7 @@ private:
     void take_in(operation& o);
     void take_in(publication& p, journal_queue& q);
     void take_in(settlement& s, journal_queue& q);
+    bool expire_some(journal_queue& q);
     void refuse(operation& o, errc code, completion_batch& way);
     void put_back(operation* o) noexcept;
     void touch(journal_queue& q);
@@ -116,9 +126,18 @@ private:
     bool fill(reception& r, journal_queue& q);
     void send_away(journal_queue& q, errc why);
 
+    // alone.cpp: what may have ended the process before
+    bool may_take() noexcept;
+    bool take_alone(reception& r, journal_queue& q, queue_line::entry& e);
+    std::int64_t alone_place() const;
+    void fail_alone(errc code, effect e);
+    void end_alone_turn();
+    bool any_leased() const noexcept;
+
     // commit.cpp: transactions
     void commit();
     journal_file::outcome write();
+    void write_leaves();
     void write_removals();
     void write_rows();
     void apply();
@@ -160,8 +179,15 @@ private:
     };
     std::vector<removal> removals_;
     std::uint64_t next_queue_number_{1};
+    bool careful_{false};  ///< until what may have ended the process is worked off
+    bool held_up_{false};  ///< something waits until nothing is leased
+    struct {
+        journal_queue* in{nullptr};
+        std::uint64_t number{0};
+        reception* taker{nullptr};  ///< until it is noted
+    } alone_;
     bool prune_{false};
-    steady::time_point next_tick_{}, next_prune_{}, next_reserve_{};
+    steady::time_point next_tick_{}, next_prune_{}, next_reserve_{}, next_look_{};
     wall::time_point next_date_{};
 };
 

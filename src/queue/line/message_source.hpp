@@ -18,7 +18,9 @@ namespace freshet {
 struct stored_message {
     std::uint64_t number{0};
     freshet::message message;
-    bool handed{false};  ///< known to have been handed out
+    bool handed{false};   ///< known to have been handed out
+    bool fatal{false};    ///< the process ended too often while it alone was worked on: a dead letter
+    bool damaged{false};  ///< not as it was accepted: a dead letter, never delivered
 };
 
 struct queue_row {

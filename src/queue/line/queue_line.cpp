@@ -109,6 +109,7 @@ queue_line::entry* queue_line::pass(const moment& now) {
     const message& m = current_.message;
     window_bytes_ -= size_of(m);
     entry& e = entries_[passed_];
+    suspects_ += is_suspect(passed_);
     e.number = passed_;
     e.used = m.attempt;
     e.handed = current_.handed;
@@ -146,7 +147,7 @@ queue_line::entry* queue_line::take_back(const moment& now) {
         current_ = std::move(*found);
     }
     ready_.pop();
-    if (current_.message.not_before <= now.date) return &e;
+    if (e.due || current_.message.not_before <= now.date) return &e;
     // It waited behind one of its key, and its time has not come yet.
     park(e, current_.message.not_before);
     keep(e);
@@ -154,6 +155,8 @@ queue_line::entry* queue_line::take_back(const moment& now) {
 }
 
 std::optional<std::string_view> queue_line::reason_to_die(const entry& e, bool exhausted_too, const moment& now) const {
+    if (current_.damaged) return "damaged";
+    if (current_.fatal) return "the process ended three times while this alone was worked on";
     const wall::time_point expires = current_.message.expires;
     if (expires != wall::time_point{} && expires <= now.date) return "expired";
     if (!exhausted_too && exhausted(e)) return "attempts used up";
@@ -170,6 +173,12 @@ void queue_line::park(entry& e, wall::time_point due) {
     e.state = standing::later;
     ++later_count_;
     later_.emplace(due, e.number);
+}
+
+void queue_line::pause(entry& e, steady::time_point until) {
+    e.state = standing::later;
+    ++later_count_;
+    paused_.emplace(until, e.number);
 }
 
 void queue_line::lease(entry& e, const moment& now) {
@@ -211,27 +220,54 @@ queue_line::entry* queue_line::adopt(std::uint64_t number) {
     if (number <= passed_ || number > tail_) return nullptr;
     auto found = source_.read_one(row_.number, number);
     if (!found || (number > old_mark_ && !found->handed)) return nullptr;
-    const message& m = found->message;
-    if (keys_.contains(m.key))
+    if (keys_.contains(found->message.key))
         return nullptr;  // an earlier one is not settled, so this one cannot have been handed out
-    const auto at = std::lower_bound(window_.begin(), window_.end(), number,
+    entry& e = pass_early(*found);
+    e.open = e.handed = true;
+    make_ready(e);
+    return &e;
+}
+
+/// Nothing of its key is passed.
+queue_line::entry& queue_line::pass_early(const stored_message& found) {
+    const message& m = found.message;
+    const auto at = std::lower_bound(window_.begin(), window_.end(), found.number,
                                      [](const stored_message& s, std::uint64_t n) { return s.number < n; });
-    if (at != window_.end() && at->number == number) {
+    if (at != window_.end() && at->number == found.number) {
         window_bytes_ -= size_of(at->message);
         window_.erase(at);
     }
-    entry& e = entries_[number];
-    e.number = number;
+    entry& e = entries_[found.number];
+    suspects_ += is_suspect(found.number);
+    e.number = found.number;
     e.used = m.attempt;
+    e.handed = found.handed;
     e.bytes = size_of(m);
-    e.open = e.handed = true;
     if (!m.key.empty()) {
         e.key = &*keys_.try_emplace(m.key).first;
         e.key->second.last = &e;
     }
     ++adopted_;  // never counted down: the next start forgets it
-    make_ready(e);
-    return &e;
+    return e;
+}
+
+bool queue_line::expire(std::uint64_t number) {
+    const auto at = entries_.find(number);
+    entry* e = at != entries_.end() ? &at->second : nullptr;
+    if (e == nullptr) {
+        if (number <= passed_ || number > tail_) return false;
+        const auto found = source_.read_one(row_.number, number);
+        if (!found || keys_.contains(found->message.key)) return false;
+        e = &pass_early(*found);
+    } else if (e->state == standing::later) {
+        --later_count_;
+    } else if (e->state != standing::ready || e->open) {
+        return false;
+    }
+    leave(*e, true);
+    exhausted_.emplace_back(e, "expired");
+    ++exhausted_count_;
+    return true;
 }
 
 void queue_line::renew(entry& e, const moment& now) {
@@ -276,11 +312,11 @@ void queue_line::release(entry& e) {
     give_back(e);
 }
 
-void queue_line::postpone(entry& e, wall::time_point due) {
+void queue_line::postpone(entry& e, milliseconds time, const moment& now) {
     remain(e);
     e.open = false;
-    if (due == wall::time_point{}) make_ready(e);
-    else park(e, due);
+    if (time <= milliseconds(0)) make_ready(e);
+    else pause(e, now.since_start + time);
 }
 
 void queue_line::gone(entry& e) {
@@ -294,7 +330,13 @@ void queue_line::gone(entry& e) {
         }
     }
     if (e.kept != nullptr) kept_bytes_ -= e.bytes;
+    suspects_ -= is_suspect(e.number);
     entries_.erase(e.number);
+}
+
+bool queue_line::is_leased(std::uint64_t number) const {
+    const auto at = entries_.find(number);
+    return at != entries_.end() && at->second.state == standing::leased;
 }
 
 queue_line::entry* queue_line::leaving(std::uint64_t number) {
@@ -302,7 +344,7 @@ queue_line::entry* queue_line::leaving(std::uint64_t number) {
     return at != entries_.end() && at->second.state == standing::leaving ? &at->second : nullptr;
 }
 
-void queue_line::forget(const std::function<bool(std::uint64_t number)>& which,
+void queue_line::forget(const moment& now, const std::function<bool(std::uint64_t number)>& which,
                         const std::function<void(const entry* e, std::uint64_t number, wall::time_point due)>& told) {
     // Also what was not read ahead yet.
     if (loaded_ < tail_) {
@@ -320,7 +362,13 @@ void queue_line::forget(const std::function<bool(std::uint64_t number)>& which,
         return true;
     });
     std::unordered_map<std::uint64_t, wall::time_point> due;
+    std::unordered_map<std::uint64_t, steady::time_point> pauses;
     for (; !later_.empty(); later_.pop()) due.insert_or_assign(later_.top().second, later_.top().first);
+    for (; !paused_.empty(); paused_.pop()) {
+        const auto [until, number] = paused_.top();
+        pauses.insert_or_assign(number, until);
+        due.insert_or_assign(number, now.date + std::chrono::ceil<milliseconds>(until - now.since_start));
+    }
     std::erase_if(entries_, [&](const auto& one) {
         const entry& e = one.second;
         if (e.state == standing::leased || e.state == standing::leaving || !which(e.number)) return false;
@@ -334,7 +382,9 @@ void queue_line::forget(const std::function<bool(std::uint64_t number)>& which,
     // Of each key those that are left stand in line again.
     std::vector<entry*> left;
     for (auto& [number, e] : entries_) {
-        if (e.state == standing::later) later_.emplace(due[number], number);
+        if (const auto paused = pauses.find(number); e.state == standing::later && paused != pauses.end())
+            paused_.emplace(paused->second, number);
+        else if (e.state == standing::later) later_.emplace(due[number], number);
         if (e.key != nullptr) left.push_back(&e);
     }
     std::sort(left.begin(), left.end(), [](const entry* a, const entry* b) { return a->number < b->number; });
@@ -355,17 +405,25 @@ void queue_line::tick(const moment& now, const std::function<void(entry&)>& leas
         make_ready(e);
         lease_expired(e);
     }
-    while (!later_.empty() && later_.top().first <= now.date) {
-        const auto at = entries_.find(later_.top().second);
-        later_.pop();
+    make_due_ready(later_, now.date);
+    make_due_ready(paused_, now.since_start);
+}
+
+template <class Waiting, class Time>
+void queue_line::make_due_ready(Waiting& waiting, Time now) {
+    while (!waiting.empty() && waiting.top().first <= now) {
+        const auto at = entries_.find(waiting.top().second);
+        waiting.pop();
         if (at == entries_.end() || at->second.state != standing::later) continue;
         --later_count_;
+        at->second.due = true;
         make_ready(at->second);
     }
 }
 
 steady::time_point queue_line::next_tick(const moment& now) const {
     steady::time_point next = oldest_ != nullptr ? oldest_->until : steady::time_point::max();
+    if (!paused_.empty()) next = std::min(next, paused_.top().first);
     if (later_.empty()) return next;
     const auto delay = later_.top().first - now.date;
     return delay > std::chrono::hours(24) ? next

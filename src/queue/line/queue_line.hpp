@@ -16,6 +16,7 @@
 #include "queue/operations.hpp"
 #include "queue/queue_clock.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -51,6 +52,7 @@ public:
         bool open{false};     ///< a delivery of it can be settled
         bool handed{false};   ///< redelivered the next time
         bool counted{false};  ///< the delivery's attempt is in `used`
+        bool due{false};      ///< its pause is over, or its date has come
         bool removed{false};  ///< leaving, and not counted in the row any more
         unsigned used{0};     ///< attempts used up
         std::uint64_t bytes{0};
@@ -108,12 +110,15 @@ public:
     }
     /// A transaction begins to hold it (`removed`: to remove its row). What comes of it is one of the four that follow.
     void leave(entry& e, bool removed) noexcept;
-    void gone(entry& e);                            ///< acknowledged or dead
-    void postpone(entry& e, wall::time_point due);  ///< to be handed out again, not before `due`; 1970: at once
-    void stay(entry& e, const moment& now);         ///< the transaction failed: the lease begins anew
-    void give_back(entry& e);                       ///< it failed, and nobody has it
+    void gone(entry& e);                                             ///< acknowledged or dead
+    void postpone(entry& e, milliseconds pause, const moment& now);  ///< to be handed out again, after a pause
+    void stay(entry& e, const moment& now);                          ///< the transaction failed: the lease begins anew
+    void give_back(entry& e);                                        ///< it failed, and nobody has it
     /// A delivery that nobody has seen: it is ready again, and counts as no attempt.
     void release(entry& e);
+    /// Too old to be handed out to anybody: take_exhausted() has it. False: it cannot leave now, somebody has it or one
+    /// before it.
+    bool expire(std::uint64_t number);
 
     /// Leases that ran out (their messages are ready again; told to `lease_expired`) and messages whose time has come.
     void tick(const moment& now, const std::function<void(entry&)>& lease_expired);
@@ -124,7 +129,7 @@ public:
     entry* leaving(std::uint64_t number);
     /// Messages that are neither leased nor leaving and that `which` names are not known here any more: `told` hears of
     /// each, with its entry (null: it was not passed yet) and the time that it waited for (1970: none).
-    void forget(const std::function<bool(std::uint64_t number)>& which,
+    void forget(const moment& now, const std::function<bool(std::uint64_t number)>& which,
                 const std::function<void(const entry* e, std::uint64_t number, wall::time_point due)>& told);
 
     /// The row as it shall be stored, the mark moved ahead; `asked`: so many messages are waited for.
@@ -133,6 +138,15 @@ public:
     /// The row of a clean end, and the numbers that were handed out above the old mark.
     queue_row last_row() const;
     std::vector<std::uint64_t> handed_numbers() const;
+
+    /// It may have been handed out by a process that did not end in good order.
+    bool is_suspect(std::uint64_t number) const noexcept { return number <= old_mark_; }
+    bool has_suspects() const noexcept {
+        return suspects_ != 0 || loaded_ < std::min(old_mark_, tail_) ||
+               (!window_.empty() && is_suspect(window_.front().number));
+    }
+    bool is_leased(std::uint64_t number) const;
+    std::size_t leased() const noexcept { return leased_; }
 
     std::uint64_t length() const noexcept { return row_.length; }
     std::uint64_t ready() const noexcept;
@@ -144,6 +158,10 @@ private:
     entry* pass(const moment& now);
     entry* take_back(const moment& now);
     entry* adopt(std::uint64_t number);
+    entry& pass_early(const stored_message& found);
+    void pause(entry& e, steady::time_point until);
+    template <class Waiting, class Time>
+    void make_due_ready(Waiting& waiting, Time now);
     void keep(entry& e);
     void park(entry& e, wall::time_point due);
     void lease(entry& e, const moment& now);
@@ -172,10 +190,13 @@ private:
     stored_message current_;  ///< what is being handed out
     std::unordered_map<std::uint64_t, entry> entries_;
     key_lines keys_;
-    std::size_t behind_{0}, later_count_{0}, leased_{0}, leaving_{0}, adopted_{0};
+    std::size_t behind_{0}, later_count_{0}, leased_{0}, leaving_{0}, adopted_{0}, suspects_{0};
     std::priority_queue<std::uint64_t, std::vector<std::uint64_t>, std::greater<>> ready_;
-    using dated = std::pair<wall::time_point, std::uint64_t>;
-    std::priority_queue<dated, std::vector<dated>, std::greater<>> later_;
+    template <class Time>
+    using by_time = std::priority_queue<std::pair<Time, std::uint64_t>, std::vector<std::pair<Time, std::uint64_t>>,
+                                        std::greater<>>;
+    by_time<wall::time_point> later_;            ///< until a date, which a step of the clock may bring
+    by_time<steady::time_point> paused_;         ///< for a time, which passes whatever the clock says
     entry *oldest_{nullptr}, *newest_{nullptr};  ///< leases by when they run out
     std::vector<std::pair<entry*, std::string_view>> exhausted_;
     std::size_t exhausted_count_{0};  ///< that have not left yet

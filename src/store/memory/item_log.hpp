@@ -47,6 +47,12 @@ public:
             visit(*item);
         }
     }
+    template <class Visit>
+    void each(Visit visit) {
+        for (const segment_id oldest : tails_) {
+            for (segment_id s = oldest; s != none; s = segments_[s].newer) each(s, visit);
+        }
+    }
     /// An item of the segment has become useless. True: all have; the segment can be unlinked and released.
     bool forget(const stored_item& item) noexcept;
     segment_id segment_of(const stored_item& item) const noexcept {

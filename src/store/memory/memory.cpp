@@ -133,6 +133,7 @@ void memory::get(place& at, const request& r, reply& a) {
     const auto expires_before = [&](unsigned flag) { return expiry_before(at, r, created, expires, flag); };
     constexpr unsigned end = 255;
     item.expires = expires_before(end);
+    if (item.expires != expires) s.touched(item);
     ++(r.touch ? s.figures.touch_hits : s.figures.get_hits);
 
     describe(at, a);
@@ -155,6 +156,7 @@ void memory::touch(place& at, const request& r, reply& a) {
     }
     ++at.in.figures.touch_hits;
     at.item->expires = expiry(r.exptime, at.now);
+    at.in.touched(*at.item);
     accessed(at);
     a.outcome = outcome::touched;
 }
@@ -195,6 +197,7 @@ std::optional<outcome> memory::objection(const stored_item* old, const request& 
 void memory::store(place& at, const request& r, reply& a) {
     stripe& s = at.in;
     stored_item* const old = at.item;
+    if (r.no_room) return a.fail(errc::busy, effect::not_done, "the server");
     if (r.too_large) {
         ++s.figures.too_large;
         if (old != nullptr && !r.keep_item) s.erase(*old);
@@ -244,6 +247,7 @@ void memory::store(place& at, const request& r, reply& a) {
     at.item->win_sent = win_sent;
     at.item->binary_key = r.binary_key && !joins;
     at.item->cas = next_cas(r);
+    if (r.kept) s.keep(*at.item);
     a.outcome = outcome::stored;
     a.cas = at.item->cas;
     a.size = at.item->value_size;
@@ -278,6 +282,7 @@ void memory::remove(place& at, const request& r, reply& a) {
         at.item->flags = r.flags;
     }
     if (r.touch) at.item->expires = expiry(r.exptime, at.now);
+    s.changed(*at.item);
     if (r.invalidate) {
         at.item->stale = 1;
         at.item->win_sent = 0;
@@ -342,6 +347,7 @@ bool memory::write_counter(place& at, const request& r, reply& a) {
     char text[digits_max];
     const auto size = static_cast<std::size_t>(std::to_chars(text, text + digits_max, a.number).ptr - text);
     if (at.item != nullptr && size <= at.item->value_size) {
+        at.in.changed(*at.item);
         std::memcpy(at.item->value_data(), text, size);
         std::memset(at.item->value_data() + size, ' ', at.item->value_size - size);
         if (!at.in.watchers.empty()) at.in.watchers.tell(at.hash, r.key);
@@ -370,6 +376,22 @@ void memory::flush_all(steady::time_point now, seconds delay) {
             s->clear();
         } else {
             s->flush_due = t + delay.count();
+        }
+    }
+}
+
+void memory::take_kept_changes(const kept_change& tell) {
+    const std::uint32_t now = seconds_at(steady::now());
+    for (auto& s : stripes_) {
+        stripe::kept_changes changes;
+        {
+            const std::lock_guard lock(s->mutex);
+            flush_if_due(*s, now);
+            changes = s->take_kept_changes();
+        }
+        for (auto& [key, expires] : changes) {
+            if (!expires) tell(key, std::nullopt);
+            else tell(key, *expires == 0 ? wall::time_point{} : wall::from_time_t(epoch_wall_ + *expires));
         }
     }
 }

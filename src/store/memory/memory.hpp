@@ -31,6 +31,7 @@ public:
     void add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) override;
     void reset_statistics() override;
     std::size_t bytes_used() const override;
+    void take_kept_changes(const kept_change& tell) override;
 
 private:
     /// What a command works on: its stripe, locked, and the item of its key or null.

@@ -7,7 +7,10 @@
 #include "store/store.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +29,11 @@ public:
     virtual void add_statistics(std::vector<statistic>& to, std::string_view group, steady::time_point now) = 0;
     virtual void reset_statistics() = 0;
     virtual std::size_t bytes_used() const = 0;
+
+    /// Of a result that a journal keeps, too: when it expires now (1970: never), or nothing, it is gone.
+    using kept_change = std::function<void(std::string key, std::optional<wall::time_point> expires)>;
+    /// Tells what has become of such results since it was asked last, the newest of each.
+    virtual void take_kept_changes(const kept_change& tell) = 0;
 };
 
 std::unique_ptr<memory_store> make_memory_store(const memory_options& options);

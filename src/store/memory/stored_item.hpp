@@ -14,7 +14,8 @@ struct stored_item {
     std::uint32_t accessed;  ///< seconds on the store's clock
     std::uint32_t value_size;
     std::uint32_t hash;
-    std::uint16_t slack;  ///< units allotted beyond what key and value need
+    std::uint16_t slack : 15;  ///< units allotted beyond what key and value need
+    std::uint16_t kept : 1;    ///< a journal has it, too
     std::uint8_t key_size;
     std::uint8_t uses : 2;  ///< S3-FIFO's counter: reads since it came or was kept, at most 3
     std::uint8_t fetched : 1;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace freshet {
 
@@ -39,11 +40,12 @@ stored_item* stripe::place(std::uint32_t hash, std::string_view key, std::size_t
     if (old != nullptr) {
         const std::size_t allotted = old->units();
         if (units <= allotted && allotted - units <= std::max(slack_units_max, allotted / 4) &&
-            allotted - units <= 0xFFFF) {
+            allotted - units <= 0x7FFF) {
             items_bytes_ += value_size;
             items_bytes_ -= old->value_size;
             ++figures.total_items;
-            old->slack = static_cast<std::uint16_t>(allotted - units);
+            changed(*old);
+            old->slack = (allotted - units) & 0x7FFFU;
             old->value_size = static_cast<std::uint32_t>(value_size);
             return old;
         }
@@ -104,7 +106,7 @@ bool stripe::evict(std::uint32_t now) {
     bool kept_whole = false;
     log_.each(segment, [&](stored_item& item) {
         if (item.gone) return;
-        if (!keep(item, !from_small, now)) return;
+        if (!stays(item, !from_small, now)) return;
         if (log_.single(segment)) kept_whole = true;
         else if (!move_to_main(item)) forget(item);
     });
@@ -115,7 +117,7 @@ bool stripe::evict(std::uint32_t now) {
 }
 
 /// True: the item is worth a place at the front of main. False: it is gone.
-bool stripe::keep(stored_item& item, bool from_main, std::uint32_t now) noexcept {
+bool stripe::stays(stored_item& item, bool from_main, std::uint32_t now) noexcept {
     const bool expired = item.expires != 0 && item.expires <= now;
     if (!expired && item.uses != 0 && fruitless_ < fruitless_max) {
         item.uses = from_main ? (item.uses - 1U) & 3U : 0U;
@@ -146,6 +148,7 @@ bool stripe::move_to_main(stored_item& item) noexcept {
 }
 
 void stripe::forget(stored_item& item) noexcept {
+    changed(item);
     items_bytes_ -= said_bytes(item);
     index_.erase(index_.find(item.hash, log_.reference(item)));
     item.gone = 1;
@@ -159,7 +162,30 @@ void stripe::erase(stored_item& item) noexcept {
     log_.release(segment);
 }
 
+void stripe::keep(stored_item& item) {
+    kept_changes_.erase(std::string(item.key()));  // of an older one
+    if (item.kept == 0) ++kept_;
+    item.kept = 1;
+}
+
+void stripe::changed(stored_item& item) noexcept {
+    if (item.kept == 0) return;
+    item.kept = 0;
+    --kept_;
+    note(item, std::nullopt);
+}
+
+/// Without memory it is not noted, and the journal's comes back with the next start.
+void stripe::note(stored_item& item, std::optional<std::uint32_t> expires) noexcept try {
+    kept_changes_.insert_or_assign(std::string(item.key()), expires);
+} catch (const std::bad_alloc&) {}
+
 void stripe::clear() {
+    if (kept_ != 0) {
+        log_.each([this](stored_item& item) {
+            if (item.gone == 0) changed(item);
+        });
+    }
     log_.clear();
     index_.clear();
     ghosts_.clear();

@@ -9,7 +9,11 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 namespace freshet {
 
@@ -43,6 +47,18 @@ public:
     /// What memcached would say that the items take, however much it is here.
     std::size_t items_bytes() const noexcept { return items_bytes_; }
 
+    // What a journal keeps, too.
+    void keep(stored_item& item);
+    /// Its expiry was set.
+    void touched(stored_item& item) noexcept {
+        if (item.kept != 0) note(item, item.expires);
+    }
+    /// It is not any more what the journal has.
+    void changed(stored_item& item) noexcept;
+    /// By key: when it expires now, in seconds on the store's clock (0: never), or nothing, it is gone.
+    using kept_changes = std::unordered_map<std::string, std::optional<std::uint32_t>>;
+    kept_changes take_kept_changes() noexcept { return std::exchange(kept_changes_, {}); }
+
     std::mutex mutex;
     stripe_figures figures{};
     freshet::watchers watchers;  ///< of keys in this stripe
@@ -52,12 +68,15 @@ private:
     stored_item* room(item_log::list l, std::size_t units, std::uint32_t now);
     bool make_room(std::size_t growth, std::uint32_t now);
     bool evict(std::uint32_t now);
-    bool keep(stored_item& item, bool from_main, std::uint32_t now) noexcept;
+    bool stays(stored_item& item, bool from_main, std::uint32_t now) noexcept;
     bool move_to_main(stored_item& item) noexcept;
     void forget(stored_item& item) noexcept;
+    void note(stored_item& item, std::optional<std::uint32_t> expires) noexcept;
 
     std::size_t size_bytes_;
     std::size_t items_bytes_{0};
+    std::size_t kept_{0};  ///< items
+    kept_changes kept_changes_;
     item_index index_;
     item_log log_;
     ghosts ghosts_;

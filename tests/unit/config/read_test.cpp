@@ -242,7 +242,7 @@ TEST(read, unknown_names_get_a_suggestion) {
                    "5:1: unknown key 'timeout' in [[flow]]; it belongs in call = { ... }");
     expect_mistake("[server]\n\"a\\nb\" = 1",
                    "2:1: unknown key 'a\\nb' in [server]; there are listen, threads, allow_exec, item_size_max, "
-                   "connections_max, stop_timeout, queues_max");
+                   "connections_max, memory_max, stop_timeout, queues_max");
 }
 
 TEST(read, sections_have_their_shape) {

@@ -301,6 +301,16 @@ TEST_F(runner, settles_again_when_that_fails) {
     EXPECT_EQ(worker->called(), 1);
 }
 
+TEST_F(runner, a_result_that_is_deleted_before_it_is_settled_is_not_kept) {
+    start(true);
+    from->when_one_fails = [this] { into.erase("result:a"); };
+    from->fail_settlements(1);
+    from->put(task("a"));
+    const auto done = from->wait_settled(1);
+    EXPECT_EQ(done.at(0).action, action::ack);
+    EXPECT_FALSE(done[0].keep.has_value());
+}
+
 TEST_F(runner, receives_again_when_that_fails) {
     from = std::make_unique<fake_queue>(options);
     from->fail_receptions(2);

@@ -27,6 +27,7 @@ public:
         return made_.emplace(name, std::make_unique<hand_queue>(std::string(name))).first->second.get();
     }
     std::vector<kept_result> results() override { return {}; }
+    void change_results(result_changes&) noexcept override {}
     void dead_letters(dead_request&) noexcept override {}
     std::vector<std::string> names() const override { return {}; }
     void stop() override {}

@@ -8,22 +8,21 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 namespace freshet {
 
 namespace {
 
 constexpr long log_bytes_max = 32L << 20;  ///< then the log is moved into the file
+constexpr const char* opened_question = "SELECT value FROM about WHERE name = 'opened'";
 constexpr std::uint64_t results_max = 1'000'000;
 constexpr std::uint64_t results_bytes_max = std::uint64_t{256} << 20;
 
 constexpr std::string_view message_columns =
-    "place, id, key, flags, headers, time, not_before, expires, attempt, handed, body";
-
-int count_log_pages(void* to, sqlite3*, const char*, int pages) {
-    *static_cast<int*>(to) = pages;
-    return SQLITE_OK;
-}
+    "place, id, key, flags, headers, time, not_before, expires, attempt, handed, body, origin, sum";
 
 bool disk_is_full(int code, int system_error) {
     if ((code & 0xff) == SQLITE_FULL) return true;
@@ -45,13 +44,14 @@ void bind_unless_empty(sqlite_statement& s, int at, std::string_view value) {
 }  // namespace
 
 journal_file::journal_file(sqlite_database database, std::string path)
-    : path_(std::move(path)), database_(std::move(database)), reserve_(path_) {
+    : path_(std::move(path)), database_(std::move(database)), reserve_(path_), mark_(path_), place_(path_) {
     const auto prepare = [this](std::string_view sql) { return sqlite_statement(database_, sql); };
     const std::string columns(message_columns);
     begin_ = prepare("BEGIN IMMEDIATE");
     commit_ = prepare("COMMIT");
     rollback_ = prepare("ROLLBACK");
-    insert_ = prepare("INSERT INTO message (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9)");
+    insert_ =
+        prepare("INSERT INTO message (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9, ?10, ?11)");
     remove_ = prepare("DELETE FROM message WHERE place BETWEEN ?1 AND ?2");
     change_ = prepare("UPDATE message SET attempt = ?2, not_before = ?3, handed = 1 WHERE place = ?1");
     change_handed_ = prepare("UPDATE message SET handed = 1 WHERE place = ?1");
@@ -65,28 +65,67 @@ journal_file::journal_file(sqlite_database database, std::string path)
         "INSERT INTO accepted (queue, id, until) VALUES (?1, ?2, ?3) ON CONFLICT (queue, id) "
         "DO UPDATE SET until = excluded.until WHERE until <= ?4");
     dead_letter_ = prepare(
-        "INSERT INTO dead (queue, id, key, flags, headers, time, expires, attempt, handed, reason, died, body) "
-        "SELECT ?2, id, key, flags, headers, time, expires, ?3, ?4, ?5, ?6, body FROM message WHERE place = ?1");
+        "INSERT INTO dead (queue, id, key, flags, headers, time, expires, attempt, handed, reason, died, body, origin, "
+        "sum) "
+        "SELECT ?2, id, key, flags, headers, time, expires, ?3, ?4, ?5, ?6, body, origin, sum FROM message WHERE place "
+        "= ?1");
     keep_ = prepare(
-        "INSERT INTO result (store, key, flags, expires, error, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT "
+        "INSERT INTO result (store, key, flags, expires, error, value, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8) ON "
+        "CONFLICT "
         "(store, key) "
         "DO UPDATE SET flags = excluded.flags, expires = excluded.expires, error = excluded.error, value = "
-        "excluded.value "
+        "excluded.value, sum = excluded.sum "
         "WHERE excluded.error = 0 OR result.error = 1 OR result.expires <= ?7");
+    note_alone_ = prepare("UPDATE about SET value = ?1 WHERE name = 'alone'");
+    touch_result_ = prepare("UPDATE result SET expires = ?3 WHERE store = ?1 AND key = ?2");
+    remove_result_ = prepare("DELETE FROM result WHERE store = ?1 AND key = ?2");
     replay_ = prepare("INSERT INTO message (" + columns +
-                      ") SELECT ?2, id, key, flags, headers, time, NULL, NULL, 0, handed, body "
+                      ") SELECT ?2, id, key, flags, headers, time, NULL, NULL, 0, handed, body, origin, sum "
                       "FROM dead WHERE number = ?1");
     drop_ = prepare("DELETE FROM dead WHERE number = ?1");
-    for (const sqlite_statement* const s :
-         {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_, &read_, &read_one_,
-          &write_queue_, &accept_, &dead_letter_, &keep_, &drop_, &replay_}) {
+    for (const sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_,
+                                            &change_handed_, &read_, &read_one_, &write_queue_, &accept_, &dead_letter_,
+                                            &keep_, &note_alone_, &touch_result_, &remove_result_, &drop_, &replay_}) {
         if (!*s) check(SQLITE_CORRUPT);  // the schema is not ours
     }
     tag_ = database_.ask_text("SELECT value FROM about WHERE name = 'tag'");
     results_.count = static_cast<std::uint64_t>(database_.ask("SELECT count(*) FROM result"));
     results_.bytes = static_cast<std::uint64_t>(database_.ask("SELECT sum(length(key) + length(value)) FROM result"));
+    read_suspects();
     reserve_.take();
-    sqlite3_wal_hook(database_.handle(), count_log_pages, &log_pages_);
+    if (!mark_.begin(static_cast<std::uint64_t>(database_.ask(opened_question))))
+        spdlog::warn(
+            "the journal {} has no mark (PATH.mark cannot be written): a log that loses its end is not noticed", path_);
+    const auto committed = [](void* file, sqlite3*, const char*, int pages) {
+        static_cast<journal_file*>(file)->committed(pages);
+        return SQLITE_OK;
+    };
+    sqlite3_wal_hook(database_.handle(), committed, this);
+}
+
+void journal_file::read_suspects() {
+    const std::int64_t ends = database_.ask("SELECT value FROM about WHERE name = 'unclean'");
+    suspicious_ = ends >= journal_format::unclean_ends_max;
+    if (!suspicious_) return;
+    spdlog::warn(
+        "the journal {}: the process has ended {} times in a row without closing it: what may have been worked on then "
+        "is "
+        "handed out one at a time",
+        path_, ends);
+    sqlite_statement s(database_, "SELECT place FROM suspect WHERE ends >= ?1");
+    s.bind(1, journal_format::unclean_ends_max);
+    while (s.step() == SQLITE_ROW) fatal_.insert(s.number(0));
+}
+
+void journal_file::note_alone(std::int64_t place) {
+    if (std::exchange(alone_, place) == place) return;
+    note_alone_.bind(1, place);
+    run(note_alone_);
+}
+
+void journal_file::committed(int log_pages) {
+    log_pages_ = log_pages;
+    mark_.committed(static_cast<std::uint64_t>(log_pages));
 }
 
 void journal_file::check(int code) {
@@ -99,6 +138,12 @@ void journal_file::mark_damaged(std::string_view how) {
     if (error_ != 0) return;
     error_ = SQLITE_CORRUPT;
     sentence_ = how;
+}
+
+bool journal_file::forgive_no_memory() noexcept {
+    if ((error_ & 0xff) != SQLITE_NOMEM || database_.in_transaction()) return false;
+    error_ = 0;
+    return true;
 }
 
 void journal_file::run(sqlite_statement& s) {
@@ -114,6 +159,8 @@ void journal_file::insert(std::uint64_t queue, std::uint64_t number, const messa
     insert_.bind(4, m.flags);
     headers_ = journal_format::encode(m.headers);
     bind_unless_empty(insert_, 5, headers_);
+    bind_unless_empty(insert_, 10, m.origin);
+    insert_.bind(11, journal_format::sum_of(m, headers_));
     insert_.bind(6, ms_since_1970(m.time));
     bind_time(insert_, 7, m.not_before);
     bind_time(insert_, 8, m.expires);
@@ -168,10 +215,20 @@ void journal_file::keep(const kept_result& r, wall::time_point now) {
     keep_.bind(5, r.error ? 1 : 0);
     keep_.bind_blob(6, r.value);
     keep_.bind(7, ms_since_1970(now));
+    keep_.bind(8, journal_format::sum_of(r));
     run(keep_);
     ++results_.count;  // at most: one that was replaced counts twice until they are counted again
     results_.bytes += r.key.size() + r.value.size();
     if (results_.count > results_max || results_.bytes > results_bytes_max) bound_results();
+}
+
+void journal_file::change_result(std::string_view store, std::string_view key,
+                                 std::optional<wall::time_point> expires) {
+    sqlite_statement& change = expires ? touch_result_ : remove_result_;
+    change.bind_text(1, store);
+    change.bind_blob(2, key);
+    if (expires) bind_time(change, 3, *expires);
+    run(change);
 }
 
 void journal_file::bound_results() {
@@ -210,37 +267,48 @@ void journal_file::drop(std::uint64_t dead_number) {
     run(drop_);
 }
 
-void journal_file::prune(wall::time_point now) {
+void journal_file::prune(const moment& now) {
     sqlite_statement ids(database_,
                          "DELETE FROM accepted WHERE (queue, id) IN "
                          "(SELECT queue, id FROM accepted WHERE until <= ?1 ORDER BY until LIMIT 1000)");
     sqlite_statement results(database_,
                              "DELETE FROM result WHERE number IN "
                              "(SELECT number FROM result WHERE expires <= ?1 ORDER BY expires LIMIT 1000)");
-    for (sqlite_statement* const s : {&ids, &results}) {
-        s->bind(1, ms_since_1970(now));
-        run(*s);
-    }
+    ids.bind(1, ms_since_1970(now.paced));
+    run(ids);
+    results.bind(1, ms_since_1970(now.date));
+    run(results);
 }
 
-bool journal_file::has_old(wall::time_point now) {
+bool journal_file::has_old(const moment& now) {
     sqlite_statement old(database_,
                          "SELECT EXISTS (SELECT 1 FROM accepted WHERE until <= ?1) "
-                         "OR EXISTS (SELECT 1 FROM result WHERE expires <= ?1)");
-    old.bind(1, ms_since_1970(now));
+                         "OR EXISTS (SELECT 1 FROM result WHERE expires <= ?2)");
+    old.bind(1, ms_since_1970(now.paced));
+    old.bind(2, ms_since_1970(now.date));
     return old.step() == SQLITE_ROW && old.number(0) != 0;
+}
+
+void journal_file::note_end() {
+    if (error_ == 0)
+        check(
+            database_.run("UPDATE about SET value = (SELECT value FROM about WHERE name = 'opened') WHERE name = "
+                          "'closed'"));
+    ends_well_ = error_ == 0;
 }
 
 journal_file::outcome journal_file::commit() {
     const bool before_commit = error_ != 0;
     run(commit_);
     if (error_ == 0) return outcome::done;
+    alone_ = -1;  // whatever was noted of it, it is noted again
     const bool full = disk_is_full(error_, database_.system_error());
     if (database_.in_transaction()) rollback_.run();
-    if (full && !database_.in_transaction()) {
+    if ((full || (error_ & 0xff) == SQLITE_NOMEM) && !database_.in_transaction()) {
         error_ = 0;
-        return outcome::full;
+        return full ? outcome::full : outcome::no_memory;
     }
+    ends_well_ = false;
     return before_commit && !sync_failed(error_) ? outcome::broken : outcome::unknown;
 }
 
@@ -248,12 +316,18 @@ journal_file::outcome journal_file::commit() {
 // the disk.
 void journal_file::make_room() {
     reserve_.release();
-    sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    empty_log();
+}
+
+void journal_file::empty_log() {
+    if (sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) ==
+        SQLITE_OK)
+        mark_.moved();
 }
 
 bool journal_file::take_reserve() {
     if (reserve_.take()) return true;
-    sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    empty_log();
     return reserve_.take();
 }
 
@@ -267,6 +341,7 @@ bool journal_file::checkpoint_if_long() {
     const int code =
         sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     if (code == SQLITE_OK) {
+        mark_.moved();
         checkpoint_failed_ = false;
         return true;
     }
@@ -278,11 +353,13 @@ bool journal_file::checkpoint_if_long() {
 }
 
 void journal_file::close() {
-    for (sqlite_statement* const s :
-         {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_, &read_, &read_one_,
-          &write_queue_, &accept_, &dead_letter_, &keep_, &drop_, &replay_})
+    for (sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_,
+                                      &read_, &read_one_, &write_queue_, &accept_, &dead_letter_, &keep_, &note_alone_,
+                                      &touch_result_, &remove_result_, &drop_, &replay_})
         *s = sqlite_statement();
     database_.close();
+    std::error_code ec;
+    if (ends_well_ && !std::filesystem::exists(path_ + "-wal", ec)) mark_.remove();
     error_ = SQLITE_MISUSE;
     sentence_ = "it is closed";
 }

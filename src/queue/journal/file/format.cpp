@@ -3,7 +3,11 @@
 #include <freshet/message.hpp>
 
 #include "base/bytes.hpp"
+#include "base/since_1970.hpp"
 
+#include <zlib.h>
+
+#include <array>
 #include <random>
 
 namespace freshet::journal_format {
@@ -14,17 +18,46 @@ CREATE TABLE queue (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next 
     length INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
 CREATE TABLE message (place INTEGER PRIMARY KEY, id BLOB NOT NULL, key BLOB, flags INTEGER NOT NULL, headers BLOB,
     time INTEGER NOT NULL, not_before INTEGER, expires INTEGER, attempt INTEGER NOT NULL, handed INTEGER NOT NULL,
-    body BLOB NOT NULL) STRICT;
+    body BLOB NOT NULL, origin BLOB, sum INTEGER) STRICT;
+CREATE INDEX message_expires ON message (place >> 44, expires) WHERE expires IS NOT NULL;
 CREATE TABLE accepted (queue INTEGER NOT NULL, id BLOB NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (queue, id)) STRICT,
     WITHOUT ROWID;
 CREATE INDEX accepted_until ON accepted (until);
 CREATE TABLE dead (number INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT NULL, id BLOB NOT NULL, key BLOB,
     flags INTEGER NOT NULL, headers BLOB, time INTEGER NOT NULL, expires INTEGER, attempt INTEGER NOT NULL,
-    handed INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    handed INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, body BLOB NOT NULL, origin BLOB, sum INTEGER) STRICT;
 CREATE INDEX dead_queue ON dead (queue);
 CREATE TABLE result (number INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, key BLOB NOT NULL, flags INTEGER NOT NULL,
-    expires INTEGER, error INTEGER NOT NULL, value BLOB NOT NULL, UNIQUE (store, key)) STRICT;
+    expires INTEGER, error INTEGER NOT NULL, value BLOB NOT NULL, sum INTEGER, UNIQUE (store, key)) STRICT;
 CREATE INDEX result_expires ON result (expires) WHERE expires IS NOT NULL;
+CREATE TABLE suspect (place INTEGER PRIMARY KEY, ends INTEGER NOT NULL) STRICT;
+INSERT INTO about VALUES ('opened', '0'), ('closed', '0'), ('unclean', '0'), ('alone', '0');
+)";
+
+const char* const count_opening = R"(
+BEGIN IMMEDIATE;
+INSERT INTO suspect SELECT CAST(value AS INTEGER), 1 FROM about WHERE name = 'alone' AND value <> '0'
+    ON CONFLICT (place) DO UPDATE SET ends = ends + 1;
+UPDATE about SET value = '0' WHERE name = 'alone';
+UPDATE about SET value = CASE WHEN (SELECT value FROM about WHERE name = 'opened') = (SELECT value FROM about WHERE name = 'closed')
+    THEN '0' ELSE value + 1 END WHERE name = 'unclean';
+DELETE FROM suspect WHERE (SELECT value FROM about WHERE name = 'unclean') = '0';
+UPDATE about SET value = value + 1 WHERE name = 'opened';
+COMMIT;
+)";
+
+const char* const upgrade = R"(
+BEGIN IMMEDIATE;
+ALTER TABLE message ADD COLUMN origin BLOB;
+ALTER TABLE message ADD COLUMN sum INTEGER;
+CREATE INDEX message_expires ON message (place >> 44, expires) WHERE expires IS NOT NULL;
+ALTER TABLE dead ADD COLUMN origin BLOB;
+ALTER TABLE dead ADD COLUMN sum INTEGER;
+ALTER TABLE result ADD COLUMN sum INTEGER;
+CREATE TABLE suspect (place INTEGER PRIMARY KEY, ends INTEGER NOT NULL) STRICT;
+INSERT INTO about VALUES ('opened', '0'), ('closed', '0'), ('unclean', '0'), ('alone', '0');
+PRAGMA user_version = 2;
+COMMIT;
 )";
 
 namespace {
@@ -45,6 +78,25 @@ std::optional<std::string> take(std::string_view& from) {
     from.remove_prefix(size);
     return text;
 }
+
+/// Each part behind its length, as in encode().
+class parts_sum {
+public:
+    void add(std::string_view part) noexcept {
+        add_number(part.size(), 4);
+        if (part.empty()) return;  // its null pointer would begin the sum anew
+        sum_ = ::crc32_z(sum_, reinterpret_cast<const Bytef*>(part.data()), part.size());
+    }
+    void add_number(std::uint64_t number, unsigned bytes) noexcept {
+        std::array<Bytef, 8> digits{};
+        for (unsigned i = 0; i < bytes; ++i) digits[i] = static_cast<Bytef>(number >> 8 * i & 0xff);
+        sum_ = ::crc32_z(sum_, digits.data(), bytes);
+    }
+    std::uint32_t get() const noexcept { return static_cast<std::uint32_t>(sum_); }
+
+private:
+    uLong sum_{0};
+};
 
 void append_base36(std::string& to, std::uint64_t n) {
     char digits[13];
@@ -77,6 +129,23 @@ std::optional<headers> decode(std::string_view stored) {
         h.emplace_back(std::move(*name), std::move(*value));
     }
     return h;
+}
+
+std::uint32_t sum_of(const message& m, std::string_view encoded) noexcept {
+    parts_sum sum;
+    for (const std::string_view part : {std::string_view(m.id), std::string_view(m.key), encoded,
+                                        std::string_view(m.origin), std::string_view(m.body)})
+        sum.add(part);
+    sum.add_number(m.flags, 4);
+    sum.add_number(static_cast<std::uint64_t>(ms_since_1970(m.time)), 8);
+    return sum.get();
+}
+
+std::uint32_t sum_of(const kept_result& r) noexcept {
+    parts_sum sum;
+    for (const std::string_view part : {r.store, r.key, r.value}) sum.add(part);
+    sum.add_number(r.flags, 4);
+    return sum.get();
 }
 
 std::string make_id(std::string_view journal_tag, std::uint64_t queue_number, std::uint64_t number) {

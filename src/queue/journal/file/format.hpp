@@ -1,6 +1,10 @@
 // What the journal's file holds, as docs/formats/journal.md says: numbers, encodings and the schema.
 #pragma once
 
+#include <freshet/message.hpp>
+
+#include "queue/operations.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,7 +15,7 @@
 namespace freshet::journal_format {
 
 inline constexpr std::int64_t application_id = 0x46726a6c;  ///< "Frjl", in the header of the file
-inline constexpr std::int64_t version = 1;                  ///< PRAGMA user_version
+inline constexpr std::int64_t version = 2;                  ///< PRAGMA user_version
 /// Of a new file. Twice SQLite's own: fewer pages to read back, to log and to check; 16 KiB do more for large messages,
 /// and less for one that comes alone, whose log is longer.
 inline constexpr std::int64_t page_bytes = 8'192;
@@ -41,6 +45,18 @@ std::string make_id(std::string_view journal_tag, std::uint64_t queue_number, st
 /// Five random characters that tell journals apart.
 std::string make_tag();
 
+/// After so many ends in a row that were in no good order what may have been worked on is handed out alone; and after
+/// so many while it was alone a message is dead.
+inline constexpr std::int64_t unclean_ends_max = 3;
+
+/// Of what a message is, as docs/formats/journal.md says: CRC-32. `encoded`: its headers.
+std::uint32_t sum_of(const message& m, std::string_view encoded) noexcept;
+std::uint32_t sum_of(const kept_result& r) noexcept;
+
 extern const char* const schema;
+/// Counts an opening, and what the last one ended with.
+extern const char* const count_opening;
+/// What makes a journal of format 1 one of this.
+extern const char* const upgrade;
 
 }  // namespace freshet::journal_format

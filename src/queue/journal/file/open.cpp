@@ -1,9 +1,11 @@
 #include "queue/journal/file/open.hpp"
 
 #include "queue/journal/file/format.hpp"
+#include "queue/journal/loss/loss.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -95,9 +97,64 @@ result<void> check_header(const std::string& path) {
     return {};
 }
 
-result<void> check_content(const std::string& path, sqlite_database& database) {
+/// Without the log. Nothing: it cannot be read so.
+std::optional<opening_counts> read_opening_counts(const std::string& path) {
+    sqlite_database file;
+    if (file.open_alone(path) != SQLITE_OK) return std::nullopt;
+    const auto ask = [&file](const char* name) {
+        return static_cast<std::uint64_t>(
+            file.ask(fmt::format("SELECT value FROM about WHERE name = '{}'", name).c_str()));
+    };
+    const opening_counts counts{ask("opened"), ask("closed")};
+    if (file.ask("SELECT count(*) FROM about", -1) < 0) return std::nullopt;
+    return counts;
+}
+
+/// What is there for sure: refused if it is less than what was confirmed, unless that is accepted.
+result<void> look_for_loss(const std::string& path, bool accept_loss) {
+    const std::string log_path = path + "-wal";
+    const write_ahead_log log = read_write_ahead_log(log_path, journal_format::page_bytes);
+    const auto loss = find_loss(read_opening_counts(path), read_mark(path), log);
+    if (!loss) return {};
+    if (!accept_loss)
+        return damage(path, loss->what,
+                      loss->log_is_foreign
+                          ? fmt::format("put back what belongs together, and delete {}.mark if you did; or go on "
+                                        "without what is missing: freshet serve --accept-loss",
+                                        path)
+                          : "put back a copy, or go on without what is missing: freshet serve --accept-loss");
+    spdlog::error(
+        "the journal {} is damaged: {}; it goes on without that, as it was told. What is left of the log is "
+        "kept as {}.lost",
+        path, loss->what, log_path);
+    std::error_code ec;
+    if (loss->log_is_foreign) std::filesystem::rename(log_path, log_path + ".lost", ec);
+    else
+        std::filesystem::copy_file(log_path, log_path + ".lost", std::filesystem::copy_options::overwrite_existing, ec);
+    return {};
+}
+
+/// Into the file, and leaves it empty.
+int move_log(sqlite_database& database) {
+    return sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
+
+/// Counts this opening, in the file itself: from now on a log that is missing is known. What a full disk does not let
+/// be noted is not.
+result<void> note_opening(const std::string& path, sqlite_database& database) {
+    int code = SQLITE_OK;
+    if (database.ask("PRAGMA user_version") == 1) code = database.run(journal_format::upgrade);
+    if (code == SQLITE_OK) code = database.run(journal_format::count_opening);
+    const std::string sentence = code == SQLITE_OK ? "" : database.sentence();
+    if (database.in_transaction()) database.run("ROLLBACK");
+    if (code == SQLITE_OK) code = move_log(database);
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_FULL) return {};
+    return damage(path, sentence.empty() ? database.sentence() : sentence);
+}
+
+result<void> check_content(const std::string& path, sqlite_database& database, bool accept_loss) {
     // After a checkpoint all pages are in the file; fewer means that it was cut.
-    int code = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    int code = move_log(database);
     if ((code & 0xff) == SQLITE_FULL) code = SQLITE_OK;  // goes on without: what is there can still be read
     if (code != SQLITE_OK) return damage(path, database.sentence());
     const auto pages = database.ask("PRAGMA page_count");
@@ -108,7 +165,12 @@ result<void> check_content(const std::string& path, sqlite_database& database) {
         return damage(path, "its end is missing");
     if (pages <= pages_checked_max) {
         const std::string verdict = database.ask_text("PRAGMA quick_check(1)");
-        if (verdict != "ok") return damage(path, verdict.empty() ? database.sentence() : verdict);
+        const std::string what = verdict.empty() ? database.sentence() : verdict;
+        if (verdict != "ok" && !accept_loss)
+            return damage(path, what,
+                          "put back a copy, or go on without what cannot be read: freshet serve --accept-loss");
+        if (verdict != "ok")
+            spdlog::error("the journal {} is damaged: {}; it goes on without what cannot be read", path, what);
     }
     for (const char* const table : {"about", "queue", "message", "accepted", "dead", "result"}) {
         if (database.ask(fmt::format("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '{}'", table)
@@ -120,15 +182,18 @@ result<void> check_content(const std::string& path, sqlite_database& database) {
 
 }  // namespace
 
-result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path) {
+result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path, bool accept_loss) {
     std::error_code ec;
     if (!std::filesystem::exists(path, ec)) {
-        if (std::filesystem::exists(path + "-wal", ec))
-            return damage(path, "it is missing and its log is there",
-                          fmt::format("put the file back, or move {}-wal away to begin anew", path));
+        for (const auto& [left, what] : {std::pair{path + "-wal", "its log"}, std::pair{path + ".mark", "its mark"}}) {
+            if (std::filesystem::exists(left, ec))
+                return damage(path, fmt::format("it is missing and {} is there", what),
+                              fmt::format("put the file back, or move {} away to begin anew", left));
+        }
         if (auto made = make(path); !made) return made.error();
     }
     if (auto sound = check_header(path); !sound) return sound.error();
+    if (auto whole = look_for_loss(path, accept_loss); !whole) return whole.error();
     sqlite_database database;
     const int opened = database.open(path, false);
     if (opened != SQLITE_OK) return path_problem(path, database.sentence());
@@ -145,7 +210,8 @@ result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path)
                            fmt::format("the journal {} is open in another program: close that one", path)};
         return damage(path, database.sentence());
     }
-    if (auto sound = check_content(path, database); !sound) return sound.error();
+    if (auto sound = check_content(path, database, accept_loss); !sound) return sound.error();
+    if (auto noted = note_opening(path, database); !noted) return noted.error();
     auto file = std::make_unique<journal_file>(std::move(database), path);
     if (file->failed()) return damage(path, file->error_sentence());
     return file;

@@ -10,7 +10,7 @@
 
 namespace freshet {
 
-/// The caller holds the lock.
-result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path);
+/// The caller holds the lock. `accept_loss`: what can be known to be missing is said, and no reason to refuse it.
+result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path, bool accept_loss);
 
 }  // namespace freshet

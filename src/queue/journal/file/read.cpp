@@ -4,13 +4,22 @@
 #include <freshet/time.hpp>
 
 #include "base/bytes.hpp"
+#include "base/escape.hpp"
 #include "base/since_1970.hpp"
 #include "queue/journal/file/format.hpp"
 #include "queue/operations.hpp"
 
+#include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+
 namespace freshet {
+
+namespace {
+/// A row is 20 bytes or more.
+constexpr std::uint64_t messages_on_a_page_max = journal_format::page_bytes / 20;
+}  // namespace
 
 // Columns as in message_columns; nearly all messages have nothing in most of them.
 void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
@@ -23,7 +32,7 @@ void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
     row.message.flags = static_cast<std::uint32_t>(s.number(3));
     if (!s.null(4)) {
         if (auto h = journal_format::decode(s.blob(4))) row.message.headers = std::move(*h);
-        else check(SQLITE_CORRUPT);
+        else row.damaged = true;
     }
     row.message.time = from_ms_since_1970(s.number(5));
     row.message.not_before = time(6);
@@ -31,20 +40,65 @@ void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
     row.message.attempt = static_cast<unsigned>(s.number(8));
     row.handed = s.number(9) != 0;
     row.message.body = s.blob(10);
+    row.fatal = !fatal_.empty() && fatal_.contains(s.number(0));
+    if (!s.null(11)) row.message.origin = s.blob(11);
+    if (!s.null(12)) row.damaged |= s.number(12) != journal_format::sum_of(row.message, s.blob(4));
 }
 
 void journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows,
                         std::size_t bytes, std::deque<stored_message>& to) {
     if (error_ != 0) return;
+    while (rows != 0 && bytes != 0) {
+        const int code = read_some(queue, after, upto, rows, bytes, to);
+        if ((code & 0xff) != SQLITE_CORRUPT) return check(code);
+        const auto readable = step_over(queue, after, upto);
+        if (!readable) return check(code);
+        after = *readable;
+    }
+}
+
+/// Some rows behind `after`, which is moved ahead with them; the error that ended it, if one did.
+int journal_file::read_some(std::uint64_t queue, std::uint64_t& after, std::uint64_t upto, std::size_t& rows,
+                            std::size_t& bytes, std::deque<stored_message>& to) {
     read_.bind(1, journal_format::place(queue, after));
     read_.bind(2, journal_format::place(queue, upto));
-    int code = SQLITE_DONE;
-    for (std::size_t size = 0; rows != 0 && size < bytes && (code = read_.step()) == SQLITE_ROW; --rows) {
+    int code = SQLITE_ROW;
+    for (; rows != 0 && bytes != 0 && (code = read_.step()) == SQLITE_ROW; --rows) {
         read_row(read_, to.emplace_back());
-        size += to.back().message.body.size();
+        after = to.back().number;
+        bytes -= std::min(bytes, std::max<std::size_t>(to.back().message.body.size(), 1));
+        if (to.back().damaged) say_damaged(queue, after, after, "is damaged: it goes to the dead letters");
     }
-    if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
     read_.reset();
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+/// Behind the messages of one page that cannot be read, or of one whose body cannot. Nothing: it is more than a page of
+/// messages.
+std::optional<std::uint64_t> journal_file::step_over(std::uint64_t queue, std::uint64_t after, std::uint64_t upto) {
+    const auto can_read_behind = [&](std::uint64_t number) {
+        read_.bind(1, journal_format::place(queue, number));
+        read_.bind(2, journal_format::place(queue, upto));
+        const int code = read_.step();
+        read_.reset();
+        return code == SQLITE_ROW || code == SQLITE_DONE;
+    };
+    std::uint64_t last = std::min(upto, after + messages_on_a_page_max);
+    if (!can_read_behind(last) && last != upto) return std::nullopt;
+    for (std::uint64_t first = after; last - first > 1;) {  // `last` may be stepped to, `first` not
+        const std::uint64_t middle = first + (last - first) / 2;
+        (can_read_behind(middle) ? last : first) = middle;
+    }
+    say_damaged(queue, after + 1, last, "cannot be read and left where it is: the page is damaged");
+    return last;
+}
+
+void journal_file::say_damaged(std::uint64_t queue, std::uint64_t first, std::uint64_t last, std::string_view what) {
+    sqlite_statement named(database_, "SELECT name FROM queue WHERE number = ?1");
+    named.bind(1, static_cast<std::int64_t>(queue));
+    const std::string name(named.step() == SQLITE_ROW ? named.blob(0) : std::string_view());
+    if (first == last) spdlog::error("the journal {}: queue {}: message {} {}", path_, name, first, what);
+    else spdlog::error("the journal {}: queue {}: messages {} to {} {}", path_, name, first, last, what);
 }
 
 std::optional<stored_message> journal_file::read_one(std::uint64_t queue, std::uint64_t number) {
@@ -56,6 +110,19 @@ std::optional<stored_message> journal_file::read_one(std::uint64_t queue, std::u
     else if (code != SQLITE_DONE) check(code);
     read_one_.reset();
     return found;
+}
+
+std::vector<std::uint64_t> journal_file::expired(std::uint64_t queue, wall::time_point now, std::size_t max) {
+    std::vector<std::uint64_t> numbers;
+    if (error_ != 0) return numbers;
+    sqlite_statement s(database_,
+                       "SELECT place FROM message WHERE place >> 44 = ?1 AND expires <= ?2 AND expires IS NOT NULL "
+                       "ORDER BY expires LIMIT ?3");
+    s.bind(1, static_cast<std::int64_t>(queue));
+    s.bind(2, ms_since_1970(now));
+    s.bind(3, static_cast<std::int64_t>(max));
+    while (s.step() == SQLITE_ROW) numbers.push_back(journal_format::number_of(s.number(0)));
+    return numbers;
 }
 
 std::vector<queue_row> journal_file::queues() {
@@ -85,7 +152,7 @@ std::vector<kept_result> journal_file::results(wall::time_point now) {
     std::vector<kept_result> found;
     if (error_ != 0) return found;
     sqlite_statement s(database_,
-                       "SELECT store, key, flags, expires, error, value FROM result "
+                       "SELECT store, key, flags, expires, error, value, sum FROM result "
                        "WHERE expires IS NULL OR expires > ?1 ORDER BY number");
     s.bind(1, ms_since_1970(now));
     int code = SQLITE_ERROR;
@@ -97,6 +164,9 @@ std::vector<kept_result> journal_file::results(wall::time_point now) {
         r.expires = from_ms_since_1970(s.number(3));
         r.error = s.number(4) != 0;
         r.value = s.blob(5);
+        if (s.null(6) || s.number(6) == journal_format::sum_of(r)) continue;
+        spdlog::error("the journal {}: the result {} is damaged and left out", path_, escaped(r.key));
+        found.pop_back();
     }
     if (code != SQLITE_DONE) check(code);
     return found;
@@ -119,7 +189,7 @@ std::vector<std::uint64_t> journal_file::dead_numbers(std::uint64_t queue, std::
 std::optional<stored_dead_letter> journal_file::read_dead(std::uint64_t dead_number) {
     std::optional<stored_dead_letter> found;
     sqlite_statement s(database_,
-                       "SELECT queue, id, key, flags, headers, time, expires, attempt, reason, died, body "
+                       "SELECT queue, id, key, flags, headers, time, expires, attempt, reason, died, body, origin "
                        "FROM dead WHERE number = ?1");
     s.bind(1, static_cast<std::int64_t>(dead_number));
     const int code = s.step();
@@ -135,14 +205,14 @@ std::optional<stored_dead_letter> journal_file::read_dead(std::uint64_t dead_num
     m.id = s.blob(1);
     m.key = s.blob(2);
     m.flags = static_cast<std::uint32_t>(s.number(3));
-    if (auto h = journal_format::decode(s.blob(4))) m.headers = std::move(*h);
-    else check(SQLITE_CORRUPT);
+    if (auto h = journal_format::decode(s.blob(4))) m.headers = std::move(*h);  // else it died of them
     m.time = from_ms_since_1970(s.number(5));
     m.expires = from_ms_since_1970(s.number(6));
     m.attempt = static_cast<unsigned>(s.number(7));
     d.letter.reason = s.blob(8);
     d.letter.died = from_ms_since_1970(s.number(9));
     m.body = s.blob(10);
+    m.origin = s.blob(11);
     return found;
 }
 

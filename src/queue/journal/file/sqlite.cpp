@@ -1,5 +1,6 @@
 #include "queue/journal/file/sqlite.hpp"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <cstring>
@@ -12,6 +13,17 @@ int sqlite_database::open(const std::string& path, bool make) {
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (make ? SQLITE_OPEN_CREATE : 0);
     // Debian's build reads "file:..." as a URI.
     return sqlite3_open_v2(path.starts_with('/') ? path.c_str() : ("./" + path).c_str(), &handle_, flags, nullptr);
+}
+
+int sqlite_database::open_alone(const std::string& path) {
+    std::string uri = "file:";
+    for (const char c : path) {
+        const bool plain = c != '%' && c != '?' && c != '#';
+        uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    }
+    uri += "?immutable=1";
+    return sqlite3_open_v2(uri.c_str(), &handle_, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
+                           nullptr);
 }
 
 void sqlite_database::close() noexcept { sqlite3_close_v2(std::exchange(handle_, nullptr)); }

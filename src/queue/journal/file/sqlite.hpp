@@ -23,6 +23,8 @@ public:
 
     /// The result of sqlite3_open_v2; the handle can be asked for the error.
     int open(const std::string& path, bool make);
+    /// To read the file as it stands, without its log and without changing anything.
+    int open_alone(const std::string& path);
     void close() noexcept;
     /// SQLITE_OK or an extended error.
     int run(const char* sql);

@@ -105,7 +105,7 @@ protected:
         entry& e = open(body);
         of.count_attempt(e);
         of.leave(e, false);
-        of.postpone(e, delay.count() == 0 ? wall::time_point{} : clock.now().date + delay);
+        of.postpone(e, delay, clock.now());
     }
     std::string pass(milliseconds time) {
         clock.pass(time);
@@ -127,13 +127,14 @@ protected:
     template <class Which>
     std::string forget(Which which) {
         std::map<std::uint64_t, std::string> told;
-        of.forget([&](std::uint64_t number) { return which(source.read_one(0, number)->message.body); },
-                  [&](const entry* e, std::uint64_t number, wall::time_point due) {
-                      std::string& words = told[number] = source.read_one(0, number)->message.body;
-                      if (e != nullptr && e->used != 0) words += " " + std::to_string(e->used);
-                      if (e == nullptr) words += " not passed";
-                      if (due != wall::time_point{}) words += " waiting";
-                  });
+        of.forget(
+            clock.now(), [&](std::uint64_t number) { return which(source.read_one(0, number)->message.body); },
+            [&](const entry* e, std::uint64_t number, wall::time_point due) {
+                std::string& words = told[number] = source.read_one(0, number)->message.body;
+                if (e != nullptr && e->used != 0) words += " " + std::to_string(e->used);
+                if (e == nullptr) words += " not passed";
+                if (due != wall::time_point{}) words += " waiting";
+            });
         std::string all;
         for (const auto& [number, words] : told) all += (all.empty() ? "" : ", ") + words;
         return all;
@@ -344,7 +345,7 @@ TEST_F(line, what_could_not_be_made_a_dead_letter_is_tried_again_later) {
     auto exhausted = of.take_exhausted();
     ASSERT_EQ(exhausted.size(), 1U);
     of.exhausted_over();
-    of.postpone(*exhausted.front().first, clock.now().date + seconds(1));
+    of.postpone(*exhausted.front().first, seconds(1), clock.now());
     EXPECT_EQ(of.length(), 1U);
     EXPECT_EQ(take(), "none");
     pass(seconds(1));

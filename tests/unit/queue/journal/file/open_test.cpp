@@ -1,6 +1,7 @@
 // Nothing that is not a sound journal is opened: one sentence says why, and nothing crashes.
 #include <freshet/error.hpp>
 
+#include "base/since_1970.hpp"
 #include "queue/journal/dead_request.hpp"
 #include "queue/journal/file/format.hpp"
 #include "queue/journal/file/sqlite.hpp"
@@ -100,8 +101,28 @@ TEST_F(opening, files_that_are_no_journals_are_refused_and_left_alone) {
 
 TEST_F(opening, a_newer_format_is_refused) {
     make();
-    run("PRAGMA user_version = 2");
-    expect_refused("has format 2, and this program knows formats up to 1");
+    run("PRAGMA user_version = 3");
+    expect_refused("has format 3, and this program knows formats up to 2");
+}
+
+TEST_F(opening, a_journal_of_format_1_becomes_one_of_format_2) {
+    make(7);
+    run("DROP TABLE suspect; DROP INDEX message_expires; ALTER TABLE message DROP COLUMN origin; ALTER TABLE message DROP COLUMN sum; ALTER TABLE dead DROP COLUMN "
+        "origin;"
+        "ALTER TABLE dead DROP COLUMN sum; ALTER TABLE result DROP COLUMN sum; DELETE FROM about WHERE name <> 'tag';"
+        "PRAGMA user_version = 1");
+    {
+        auto opened = open();
+        ASSERT_TRUE(opened) << opened.error().text;
+        queue_user q(home_, (*opened)->open("thumbs", {}));
+        EXPECT_EQ(q.receive_bodies(), (std::vector<std::string>{make_body(5), make_body(6)}));
+        EXPECT_EQ(q.publish("new").outcome, publication::outcome::confirmed);
+    }
+    sqlite_database database;
+    ASSERT_EQ(database.open(path_, false), 0);
+    EXPECT_EQ(database.ask("PRAGMA user_version"), 2);
+    EXPECT_EQ(database.ask("SELECT count(*) FROM message WHERE sum IS NULL"), 2);
+    EXPECT_EQ(database.ask("SELECT count(*) FROM message WHERE sum IS NOT NULL"), 1);
 }
 
 TEST_F(opening, a_missing_table_is_refused) {
@@ -169,11 +190,11 @@ TEST_F(opening, the_file_is_as_its_document_says) {
     sqlite_database database;
     ASSERT_EQ(database.open(path_, false), 0);
     EXPECT_EQ(database.ask("PRAGMA application_id"), 0x46726a6c);
-    EXPECT_EQ(database.ask("PRAGMA user_version"), 1);
+    EXPECT_EQ(database.ask("PRAGMA user_version"), 2);
     EXPECT_EQ(database.ask_text("PRAGMA journal_mode"), "wal");
     EXPECT_EQ(database.ask_text("SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
                                 "AND name NOT LIKE 'sqlite%' ORDER BY name)"),
-              "about,accepted,dead,message,queue,result");
+              "about,accepted,dead,message,queue,result,suspect");
     EXPECT_EQ(database.ask("PRAGMA page_size"), 8'192);
     EXPECT_EQ(database.ask("PRAGMA auto_vacuum"), 0);
     EXPECT_EQ(database.ask("SELECT length(value) FROM about WHERE name = 'tag'"), 5);
@@ -191,6 +212,15 @@ TEST_F(opening, the_file_is_as_its_document_says) {
               database.ask_text("SELECT value FROM about WHERE name = 'tag'") + "-1-6");
     EXPECT_EQ(
         database.ask("SELECT count(*) FROM dead WHERE reason = 'no' AND attempt = 1 AND handed = 1 AND queue = 1"), 5);
+    EXPECT_EQ(database.ask("SELECT sum FROM message WHERE place = (1 << 44) + 7"), [&] {
+        message m;
+        m.id = database.ask_text("SELECT id FROM message WHERE place = (1 << 44) + 7");
+        m.body = make_body(6);
+        m.time = from_ms_since_1970(database.ask("SELECT time FROM message WHERE place = (1 << 44) + 7"));
+        return journal_format::sum_of(m, {});
+    }());
+    EXPECT_EQ(database.ask("SELECT count(*) FROM about WHERE name IN ('opened', 'closed') AND value = '1'"), 2);
+    EXPECT_FALSE(std::filesystem::exists(path_ + ".mark"));
     EXPECT_EQ(journal_format::encode({{"a", "bc"}}), std::string("\1\0\0\0a\2\0\0\0bc", 11));
 }
 
