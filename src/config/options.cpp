@@ -56,6 +56,13 @@ constexpr std::array all_options{
     option{"server", "connections_max",
            number<std::uint64_t>{at<server, &server_config::connections_max>, 1, 1'000'000},
            "Clients at a time. The process raises its limit of open files to match."},
+    option{
+        "server", "memory_max",
+        size<std::uint64_t>{at<server, &server_config::memory_max_bytes>, 16 * MiB, 64 * TiB, true},
+        "Held in memory for clients, beside the stores: what they have sent and is not understood, answers that they "
+        "have not read, messages on their way to a queue. At three quarters of it who has unread answers is read no "
+        "more, and values over 64KiB and messages are refused (`busy`); over it the connections that hold most are "
+        "closed. Each of `threads` has its share. 0: a quarter of the memory this process may use."},
     option{"server", "stop_timeout", time<milliseconds>{at<server, &server_config::stop_timeout>, 0ms, 1h},
            "How long a stop waits for what clients have asked and for calls that run. 0s: it does not wait."},
     option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 500'000},

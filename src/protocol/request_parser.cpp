@@ -87,6 +87,12 @@ request_parser::status request_parser::binary(std::string_view input) {
 request_parser::status request_parser::value(std::string_view& input, std::size_t line_size, std::size_t value_size,
                                              request& r) {
     const std::size_t whole = line_size + value_size + 2;
+    if (input.size() < whole && whole > awaited_max_) {
+        r.no_room = true;
+        input.remove_prefix(line_size);
+        swallow_ = value_size + 2;
+        return status::call;
+    }
     if (input.size() < whole) {
         wanted_ = whole;
         return status::more;

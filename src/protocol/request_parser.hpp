@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace freshet {
@@ -26,6 +27,9 @@ public:
 
     /// Consumes one request (of a multi-key get: one key) from the front of `input`.
     status next(std::string_view& input, request& r, form& f);
+
+    /// From now on, until it is said otherwise: what is longer than this and has not come whole is dropped unread.
+    void wait_for_values_up_to(std::size_t bytes) noexcept { awaited_max_ = bytes; }
 
     std::size_t wanted() const noexcept { return wanted_; }
     std::string_view text() const noexcept { return text_; }
@@ -52,6 +56,7 @@ private:
     }
 
     std::size_t item_size_max_;
+    std::size_t awaited_max_{std::numeric_limits<std::size_t>::max()};
     std::size_t swallow_{0};    ///< bytes still to be dropped, of a value that was refused
     std::size_t line_left_{0};  ///< bytes of the line of a multi-key get that is not finished, its end included
     std::size_t keys_left_{0};  ///< of them, those with keys: to a NUL or the line's end

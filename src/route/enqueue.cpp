@@ -50,6 +50,10 @@ bool task_store::publish(call& c, queue* to, const task_key& key) {
         c.reply.fail(why.code, why.effect, queue_subject);
         return true;
     }
+    if (home_.memory().is_tight()) {
+        c.reply.fail(errc::busy, effect::not_done, "the server");
+        return true;
+    }
     publishing& p = begin_publishing(*to);
     p.unique = unique;
     p.message.id = key.id;
@@ -60,6 +64,8 @@ bool task_store::publish(call& c, queue* to, const task_key& key) {
     p.waiting = &c;
     p.noreply = c.form->noreply;
     p.until = c.now + to->options().confirm_within;
+    p.counted_bytes = p.message.body.size();
+    home_.memory().add(p.counted_bytes);
     publishing_.add(p);
     wake();
     to->publish(p);
@@ -79,6 +85,7 @@ task_store::publishing& task_store::begin_publishing(queue& to) {
 
 void task_store::published(publishing& p) {
     call* const c = std::exchange(p.waiting, nullptr);
+    home_.memory().subtract(std::exchange(p.counted_bytes, 0));
     if (c != nullptr) {
         publishing_.remove(p);
         switch (p.outcome) {

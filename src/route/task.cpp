@@ -49,6 +49,10 @@ bool task_store::dispatch(call& c) {
     }
     switch (r.command) {
         case command::store:
+            if (r.no_room) {
+                c.reply.fail(errc::busy, effect::not_done, "the server");
+                return true;
+            }
             if (r.too_large) {
                 c.reply.outcome = outcome::too_large;
                 return true;

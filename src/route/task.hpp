@@ -88,6 +88,7 @@ private:
         task_store& owner;
         call* waiting{nullptr};  ///< null: it was told already that nothing is known
         queue* to{nullptr};
+        std::size_t counted_bytes{0};  ///< of what the shard holds for its clients
         bool noreply{false};
         bool put_back{false};  ///< it was handed out, to a client that had left
     };

@@ -116,10 +116,14 @@ void session::append_statistics(bytes& to, std::string_view group) {
         std::uint64_t accepted = 0;
         std::uint64_t read = 0;
         std::uint64_t written = 0;
+        std::uint64_t held = 0;
+        std::uint64_t given_up = 0;
         for (const server_shard* f : server.shards) {
             accepted += f->figures.accepted.load(std::memory_order_relaxed);
             read += f->figures.bytes_read.load(std::memory_order_relaxed);
             written += f->figures.bytes_written.load(std::memory_order_relaxed);
+            held += f->memory.held_bytes();
+            given_up += f->relief.closed();
         }
         add("pid", ::getpid());
         add("uptime", std::chrono::duration_cast<seconds>(steady::now() - server.started).count());
@@ -133,6 +137,9 @@ void session::append_statistics(bytes& to, std::string_view group) {
         add("curr_connections", server.connections.load(std::memory_order_relaxed));
         add("total_connections", accepted);
         add("rejected_connections", server.rejected.load(std::memory_order_relaxed));
+        add("freshet_memory_held", held);
+        add("freshet_memory_max", shard_.memory.max_bytes() * server.shards.size());
+        add("freshet_closed_for_memory", given_up);
         add("cmd_flush", server.flushes.load(std::memory_order_relaxed));
         add("bytes_read", read);
         add("bytes_written", written);

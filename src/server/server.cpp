@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include "base/system_memory.hpp"
 #include "server/listener.hpp"
 #include "server/session.hpp"
 #include "shard/reactor.hpp"
@@ -41,6 +42,9 @@ public:
 
 private:
     void raise_descriptor_limit();
+    std::size_t memory_max() const {
+        return config_.memory_max_bytes != 0 ? config_.memory_max_bytes : memory_allowed_bytes() / 4;
+    }
 
     server_config config_;
     server_state state_;
@@ -80,6 +84,7 @@ result<std::vector<std::string>> server_of_shards::start() {
     }
     for (unsigned i = 0; i < config_.threads; ++i) {
         shards_.push_back(std::make_unique<serving_shard>(state_, i + 1));
+        shards_.back()->thread.memory().set_max(memory_max() / config_.threads);
         state_.shards.push_back(&shards_.back()->sessions);
     }
     std::vector<std::string> sentences;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "route/table.hpp"
+#include "server/memory_relief.hpp"
 #include "server/server_state.hpp"
 #include "server/session_call.hpp"
 #include "shard/free_list.hpp"
@@ -20,11 +21,17 @@ struct server_shard {
     static constexpr std::size_t scratch_max_bytes = std::size_t{1} << 20;  ///< more is sent before more is said
     static constexpr std::size_t unsent_max_bytes = std::size_t{4} << 20;   ///< of one session: it stops reading
     static constexpr std::size_t pending_max = 1024;                        ///< calls of one session: it stops reading
-    /// Unsent of all: who has any of it stops reading.
-    static constexpr std::size_t held_max_bytes = std::size_t{256} << 20;
+    /// What is longer and has not come whole is not waited for while memory is tight.
+    static constexpr std::size_t tight_value_max_bytes = std::size_t{64} << 10;
 
     server_shard(server_state& of, shard& on)
-        : server(of), home(on), reactor(on.reactor()), routes(of.host.make_routes(on)), free_calls_(on) {}
+        : server(of),
+          home(on),
+          reactor(on.reactor()),
+          memory(on.memory()),
+          relief(on),
+          routes(of.host.make_routes(on)),
+          free_calls_(on) {}
 
     session_call* take_call() {
         constexpr std::size_t prefetch_ahead = 2;
@@ -42,9 +49,10 @@ struct server_shard {
     server_state& server;
     shard& home;
     freshet::reactor& reactor;
+    memory_budget& memory;
+    memory_relief relief;
     std::unique_ptr<route_table> routes;
-    output scratch;             ///< what one session is just saying; empty between them
-    std::size_t held_bytes{0};  ///< what the sessions' sockets would not take
+    output scratch;  ///< what one session is just saying; empty between them
     connection_figures figures{};
     session* sessions{nullptr};  ///< linked list of all
     bool stopping{false};

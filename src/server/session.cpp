@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <limits>
 
 namespace freshet {
 
@@ -20,6 +21,7 @@ session::session(server_shard& home, int descriptor)
       descriptor_(descriptor),
       parser_(home.server.config.item_size_max_bytes),
       input_(home.home.pool()),
+      moved_at_(home.home.now()),
       next_(home.sessions) {
     home.reactor.add(*this, descriptor);  // which may fail: nothing knows of it yet
     if (next_ != nullptr) next_->previous_ = this;
@@ -43,11 +45,20 @@ void session::end(session_event why) {
     input_.clear();
     shard_.scratch.clear(scratch_kept_bytes);
     unsent_.clear(0);
+    drop_answers();
     count_held();
     shard_.server.leave();
     each_unanswered(&call::abandon);
     client_.client_left();
     dispose_if_unused();
+}
+
+/// Nobody reads what stands in the line.
+void session::drop_answers() {
+    for (session_call* c = first_; c != nullptr; c = c->behind) {
+        if (c->answered) c->forget_answer();
+    }
+    answered_bytes_ = 0;
 }
 
 /// What they are told may be their end.
@@ -87,6 +98,7 @@ void session::readable() {
         sent_last();
         return finish();
     }
+    moved_at_ = shard_.home.now();
     connection_figures::add(shard_.figures.bytes_read, static_cast<std::uint64_t>(n));
     process_kept();
     advance();
@@ -114,11 +126,14 @@ void session::understand() {
     session_call* c = nullptr;
     bool more = true;
     happened(session_event::room_again);
+    parser_.wait_for_values_up_to(shard_.memory.is_tight() ? server_shard::tight_value_max_bytes
+                                                           : std::numeric_limits<std::size_t>::max());
     while (more && stage_ == session_stage::reading && input_.unread.size() >= parser_.wanted() && !over_limits()) {
         if (c == nullptr) c = shard_.take_call();
         switch (parser_.next(input_.unread, c->request, c->wanted)) {
             case request_parser::status::more: more = false; break;
             case request_parser::status::call:
+                if (c->request.no_room) shard_.relief.refused();
                 begin(c);
                 if (!submit(c)) c = nullptr;
                 break;
@@ -167,9 +182,14 @@ bool session::on_reply(call& c) {
     mine.answered = true;
     --unanswered_;
     if (submitting_ == &mine) return true;
+    if (is_closed()) {
+        mine.forget_answer();
+        dispose_if_unused();
+        return false;
+    }
     answered_bytes_ += mine.reply.data().size();
-    if (is_closed()) dispose_if_unused();
-    else if (first_ == &mine) shard_.reactor.dirty_client(*this);
+    if (first_ == &mine || shard_.memory.is_tight()) shard_.reactor.dirty_client(*this);
+    else count_held();
     return false;  // the call may be somebody else's by now
 }
 
@@ -238,6 +258,8 @@ void session::advance() {
     if (over_limits()) happened(session_event::over_limit);
     if (is_ending() && pending_ == 0 && unsent_.empty()) return end(session_event::all_said);
     watch(stage_ == session_stage::reading, !unsent_.empty());
+    count_held();
+    shard_.relief.relieve();  // which may be its own end
 }
 
 void session::watch(bool read, bool write) {
@@ -249,9 +271,9 @@ void session::watch(bool read, bool write) {
     shard_.reactor.watch(*this, descriptor_, read, write, end);
 }
 
-void session::count_held() noexcept {
-    shard_.held_bytes += unsent_.size() - held_;
-    held_ = unsent_.size();
+void session::count_held() {
+    const std::size_t now = unsent_.size() + answered_bytes_ + input_.kept_bytes();
+    if (now != held_) shard_.relief.changed(*this, std::exchange(held_, now), now);
 }
 
 /// False: the socket has failed, and the session is closed.
@@ -263,6 +285,7 @@ bool session::send_out() {
         close();
         return false;
     }
+    if (sent != 0) moved_at_ = shard_.home.now();
     connection_figures::add(shard_.figures.bytes_written, sent);
     if (&from != &unsent_) {
         from.move_to(unsent_);
@@ -270,7 +293,6 @@ bool session::send_out() {
     } else if (unsent_.empty()) {
         unsent_.clear(0);
     }
-    count_held();
     return true;
 }
 

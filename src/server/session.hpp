@@ -11,6 +11,7 @@
 #include "server/server_shard.hpp"
 #include "server/session_stage.hpp"
 #include "shard/intake.hpp"
+#include "shard/memory_holders.hpp"
 #include "shard/output.hpp"
 
 #include <optional>
@@ -18,7 +19,7 @@
 
 namespace freshet {
 
-class session final : public endpoint, public step {
+class session final : public endpoint, public step, public memory_holder {
 public:
     /// Takes the descriptor, a connected non-blocking socket.
     session(server_shard& home, int descriptor);
@@ -35,6 +36,9 @@ public:
     /// Closes at once; lives on until its calls are answered, which it asks those who have them to do soon.
     void close();
     session* next() const noexcept { return next_; }
+    std::size_t held_bytes() const noexcept { return held_; }
+    /// When it sent or took a byte last.
+    steady::time_point moved_at() const noexcept { return moved_at_; }
 
 private:
     /// While this lives, what is answered is told later, and the session stays.
@@ -54,6 +58,7 @@ private:
     bool is_closed() const noexcept { return stage_ == session_stage::closed; }
     bool is_ending() const noexcept { return stage_ == session_stage::ending; }
     void end(session_event why);
+    void drop_answers();
     void each_unanswered(void (call::*told)());
     void dispose_if_unused();
     void process();
@@ -72,19 +77,20 @@ private:
     bool may_go_on() const noexcept;
     void watch(bool read, bool write);
     output& out() noexcept { return unsent_.empty() ? shard_.scratch : unsent_; }
-    void count_held() noexcept;
+    void count_held();
     bool over_limits() const noexcept {
         return pending_ >= server_shard::pending_max ||
                unsent_.size() + answered_bytes_ > server_shard::unsent_max_bytes ||
-               (held_ != 0 && shard_.held_bytes > server_shard::held_max_bytes);
+               (unsent_.size() + answered_bytes_ != 0 && shard_.memory.is_tight());
     }
 
     server_shard& shard_;
     int descriptor_;
     request_parser parser_;
     intake input_;
-    output unsent_;                 ///< what the socket would not take
-    std::size_t held_{0};           ///< of server_shard::held_bytes
+    output unsent_;        ///< what the socket would not take
+    std::size_t held_{0};  ///< as it was counted last
+    steady::time_point moved_at_;
     session_call* first_{nullptr};  ///< the line of replies
     session_call* last_{nullptr};
     std::size_t pending_{0};         ///< calls in that line

@@ -8,6 +8,11 @@ namespace freshet {
 struct session_call final : client_call {
     session_call* behind{nullptr};
     bool answered{false};
+
+    void forget_answer() {
+        reply.value.release();
+        reply.lent.reset();
+    }
 };
 
 }  // namespace freshet

@@ -26,6 +26,8 @@ public:
     /// Behind the reader, before any other connection receives: keeps what is still unread.
     void settle(std::size_t wanted);
     void clear() noexcept;
+    /// Between turns: memory that nobody else has a use for.
+    std::size_t kept_bytes() const noexcept { return kept_ != nullptr ? kept_->capacity() : 0; }
 
 private:
     ssize_t receive_kept(int descriptor, std::size_t wanted);

@@ -47,7 +47,7 @@ struct function_operation final : operation {
 
 /// Wakes the shard when its mailbox was empty, and finishes what is in it.
 struct wakeup final : endpoint {
-    wakeup() : descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    explicit wakeup(const memory_budget& m) : memory(m), descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
         if (descriptor < 0) throw std::system_error(errno, std::system_category(), "eventfd");
     }
     ~wakeup() override { ::close(descriptor); }
@@ -55,7 +55,10 @@ struct wakeup final : endpoint {
     void readable() override {
         const bool left = taken != nullptr;
         if (!left) taken = box.take();
-        for (turn_share share{finished_for_a_look}; taken != nullptr && !share.over();) finish_one();
+        for (turn_share share{finished_for_a_look}; taken != nullptr && !share.over();) {
+            finish_one();
+            if (memory.is_tight()) break;  // what is answered is sent first
+        }
         if (taken != nullptr || (left && !box.empty())) ring();  // it rang for the box while this was left
     }
     void flush() override {}
@@ -71,6 +74,7 @@ struct wakeup final : endpoint {
         }
     }
 
+    const memory_budget& memory;
     int descriptor;
     mailbox box;
 
@@ -86,6 +90,8 @@ private:
 };
 
 struct shard::parts {
+    explicit parts(const memory_budget& memory) : mail(memory) {}
+
     boost::asio::io_context context{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{context.get_executor()};
     boost::asio::steady_timer timer{context};
@@ -115,7 +121,7 @@ struct shard::parts {
     }
 };
 
-shard::shard(std::string name) : name_(std::move(name)), parts_(std::make_unique<parts>()) {
+shard::shard(std::string name) : name_(std::move(name)), parts_(std::make_unique<parts>(memory_)) {
     parts_->hot = std::make_unique<freshet::reactor>(*this);
     parts_->hot->add_event(parts_->mail, parts_->mail.descriptor);
 }

@@ -5,6 +5,7 @@
 #include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
+#include "shard/memory_budget.hpp"
 #include "shard/operation.hpp"
 
 #include <atomic>
@@ -44,6 +45,8 @@ public:
     freshet::reactor& reactor() noexcept;
     /// The memory that this shard's sockets are read into. Own thread only.
     freshet::pool& pool() noexcept;
+    /// What is held for clients' sake here; without a limit until one is set.
+    memory_budget& memory() noexcept { return memory_; }
 
     /// Starts the thread.
     void start();
@@ -75,6 +78,7 @@ private:
     struct parts;
 
     std::string name_;
+    memory_budget memory_;
     std::unique_ptr<parts> parts_;
     std::thread thread_;
     std::atomic<std::thread::id> id_{};  ///< written by the thread itself: it may ask before start() has returned

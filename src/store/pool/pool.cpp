@@ -58,6 +58,10 @@ memcached::~memcached() {
 bool memcached::submit(call& c) {
     const request& r = c.request;
     if (r.command == command::flush_all || r.command == command::stats) return submit_keyless(c);
+    if (r.no_room) {
+        c.reply.fail(errc::busy, effect::not_done, "the server");
+        return true;
+    }
     if (r.too_large && r.keep_item) {
         c.reply.outcome = outcome::too_large;
         return true;
