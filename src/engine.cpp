@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include "base/name.hpp"
 #include "base/state_folder.hpp"
 #include "base/system_memory.hpp"
 #include "call/call.hpp"
@@ -227,6 +228,30 @@ std::unique_ptr<route_table> engine::make_routes(shard& home) {
         }
     }
     return table;
+}
+
+void engine::add_queue_statistics(std::vector<statistic>& to) {
+    const auto now = wall::now();
+    const auto add = [&](const std::string& name, const queue& q) {
+        const queue_figures is = q.figures();
+        const auto one = [&](const char* what, std::uint64_t value) {
+            to.push_back({name + ":" + what, std::to_string(value)});
+        };
+        one("ready", is.ready);
+        one("leased", is.leased);
+        one("delayed", is.delayed);
+        if (is.ready != 0 && is.oldest != wall::time_point{})
+            one("oldest", static_cast<std::uint64_t>(
+                              std::max<std::int64_t>(0, std::chrono::duration_cast<seconds>(now - is.oldest).count())));
+        if (is.dead) one("dead", *is.dead);
+    };
+    for (const auto& [name, q] : queues_) add(name, *q);
+    journal* const made = default_journal();
+    if (made == nullptr) return;
+    for (const std::string& name : made->names()) {
+        const queue* const q = made->find(name);
+        if (q != nullptr && is_name(name) && !queues_.contains(name)) add(name, *q);
+    }
 }
 
 void engine::wait_for_brokers(steady::time_point deadline) const {

@@ -32,6 +32,7 @@ public:
     ~engine() override;
 
     std::unique_ptr<route_table> make_routes(shard& home) override;
+    void add_queue_statistics(std::vector<statistic>& to) override;
 
     shard& back() noexcept { return back_; }
     /// The journal behind "journal:", or null where no queue is configured.

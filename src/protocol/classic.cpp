@@ -199,7 +199,8 @@ request_parser::status request_parser::local(const line& l, request& r, form& f)
     } else if (name == "stats") {
         r.command = command::stats;
         arguments_ = l.count > 1 ? l[1] : std::string_view{};
-        constexpr std::array<std::string_view, 6> groups{"", "settings", "items", "slabs", "servers", "reset"};
+        constexpr std::array<std::string_view, 7> groups{"",        "settings", "items", "slabs",
+                                                         "servers", "queues",   "reset"};
         if (std::find(groups.begin(), groups.end(), arguments_) == groups.end()) return fail(other_statistics(l));
     } else if (name == "cache_memlimit") {
         if (l.count < 2 || l.count > 3) return fail(error);

@@ -3,13 +3,26 @@
 #pragma once
 
 #include <freshet/config.hpp>
+#include <freshet/time.hpp>
 
 #include "queue/operations.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace freshet {
+
+/// Figures for people, about as they are now.
+struct queue_figures {
+    std::uint64_t ready{0};    ///< could be handed out
+    std::uint64_t leased{0};   ///< handed out and not settled
+    std::uint64_t delayed{0};  ///< wait for their time, or for an earlier one of their key
+    wall::time_point
+        oldest{};  ///< when the first of those that are ready was published; 1970: it is not known, or there is none
+    std::optional<std::uint64_t> dead{};  ///< dead letters; nothing: they are elsewhere
+};
 
 /// Failures come home in the operations: errc, effect, and label() as the subject.
 class queue {
@@ -20,6 +33,10 @@ public:
     virtual const queue_options& options() const noexcept = 0;
     virtual std::uint64_t ready() const noexcept = 0;   ///< about how many could be handed out now
     virtual std::uint64_t length() const noexcept = 0;  ///< about how many are not settled
+    virtual queue_figures figures() const noexcept {
+        const std::uint64_t now = ready();
+        return {.ready = now, .leased = std::max(length(), now) - now};
+    }
 
     /// Lends a chain (linked by next, last.next = nullptr); each publication comes home by itself.
     virtual void publish(publication& first, publication& last) noexcept = 0;

@@ -144,6 +144,8 @@ void session::append_statistics(bytes& to, std::string_view group) {
         add("bytes_read", read);
         add("bytes_written", written);
         add("threads", server.shards.size());
+    } else if (group == "queues") {
+        server.host.add_queue_statistics(all);
     } else if (group == "settings") {
         append_settings(server.config, all);
     }

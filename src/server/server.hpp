@@ -7,6 +7,7 @@
 
 #include "route/table.hpp"
 #include "shard/shard.hpp"
+#include "store/statistics.hpp"
 
 #include <memory>
 #include <string>
@@ -19,6 +20,8 @@ class server_host {
 public:
     virtual ~server_host() = default;
     virtual std::unique_ptr<route_table> make_routes(shard& home) = 0;
+    /// For `stats queues`. Any thread.
+    virtual void add_queue_statistics(std::vector<statistic>&) {}
 };
 
 class server {

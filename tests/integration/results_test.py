@@ -93,6 +93,22 @@ class Results(unittest.TestCase):
         for name in (b"deleted", b"replaced", b"expired", b"grown"):
             self.assertEqual(b"NOT_STORED\r\n", self.ask(b"append result:%s 0 0 1\r\nx\r\n" % name), name)
 
+    def test_figures_of_queues(self):
+        with open(self.file, "a") as file:
+            file.write('[queue.idle]\nmax_attempts = 1\n[[route]]\nprefix = "idle"\nqueue = "idle"\n')
+        self.start()
+        for _ in range(3):
+            self.assertEqual(b"STORED\r\n", self.ask(b"set idle 0 0 1\r\nx\r\n"))
+        self.assertIn(b"VALUE", self.ask(b"get idle/open\r\n", b"END\r\n"))
+        said = self.ask(b"stats queues\r\n", b"END\r\n")
+        for figure in (b"idle:ready 2", b"idle:leased 1", b"idle:delayed 0", b"idle:oldest 0", b"idle:dead 0", b"work:ready 0"):
+            self.assertIn(b"STAT " + figure + b"\r\n", said)
+        self.assertIn(b"END", self.ask(b"get idle/abort\r\n", b"END\r\n"))
+        self.assertIn(b"VALUE", self.ask(b"get idle/open\r\n", b"END\r\n"))
+        said = self.ask(b"stats queues\r\n", b"END\r\n")
+        self.assertIn(b"STAT idle:dead 1\r\n", said)
+        self.assertNotIn(b"work:oldest", said)
+
     def test_what_is_flushed_stays_gone(self):
         self.start()
         self.assertEqual(b"STORED\r\n", self.ask(b"set work#a 0 0 3\r\n100\r\n"))

@@ -172,6 +172,7 @@ void journal_writer::apply(journal_batch::leaving& l) {
     if (l.who == nullptr && l.taker == nullptr) line.exhausted_over();
     if (l.fate == journal_batch::fate::change) line.postpone(*l.entry, l.pause, now_);
     else line.gone(*l.entry);
+    if (l.fate == journal_batch::fate::dead_letter) ++l.queue->dead;
     if (l.who == nullptr) return;
     l.who->outcome = settlement::outcome::done;
     completions_.add(*l.who);

@@ -78,7 +78,16 @@ void journal_writer::apply(journal_batch::moving& m) {
     m.after = m.last;
     r.count += m.moved;
     if (r.action == dead_request::action::list) list(r);
+    else count_dead();
     if (!m.more) completions_.add(r);
+}
+
+void journal_writer::count_dead() {
+    for (journal_queue* const q : queues_) {
+        const std::uint64_t before = q->dead;
+        q->dead = q->line.queue_number() != 0 ? file_->count_dead(q->line.queue_number()) : 0;
+        if (q->dead != before) touch(*q);
+    }
 }
 
 void journal_writer::list(dead_request& r) {

@@ -35,6 +35,7 @@ public:
             journal_queue& q = add(row.name, options_.defaults);
             q.line.restore(row, last);
             q.made = true;
+            q.dead = writer_.file().count_dead(row.number);
             q.show();
             writer_.add(q);
         }

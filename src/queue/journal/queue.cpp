@@ -1,5 +1,6 @@
 #include "queue/journal/queue.hpp"
 
+#include "base/since_1970.hpp"
 #include "queue/journal/writer.hpp"
 
 namespace freshet {
@@ -42,6 +43,25 @@ void journal_queue::cancel(reception& r) noexcept {
 void journal_queue::settle(settlement& s) noexcept {
     s.tag = tag_of(*this, journal_work::settlement);
     writer_.put(s, s);
+}
+
+void journal_queue::show() {
+    const auto tell = [](auto& figure, auto value) { figure.store(value, std::memory_order_relaxed); };
+    tell(ready_, line.ready());
+    tell(length_, line.length());
+    tell(leased_, line.leased());
+    tell(delayed_, line.delayed());
+    tell(dead_, dead);
+    tell(oldest_, ms_since_1970(line.oldest()));
+}
+
+queue_figures journal_queue::figures() const noexcept {
+    const auto now = [](const auto& figure) { return figure.load(std::memory_order_relaxed); };
+    return {.ready = now(ready_),
+            .leased = now(leased_),
+            .delayed = now(delayed_),
+            .oldest = from_ms_since_1970(now(oldest_)),
+            .dead = now(dead_)};
 }
 
 bool journal_queue::cancelled(reception& r) noexcept { return (std::atomic_ref(r.tag).load() & cancelled_bit) != 0; }

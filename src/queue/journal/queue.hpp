@@ -46,6 +46,7 @@ public:
     const queue_options& options() const noexcept override { return line.options(); }
     std::uint64_t ready() const noexcept override { return ready_.load(std::memory_order_relaxed); }
     std::uint64_t length() const noexcept override { return length_.load(std::memory_order_relaxed); }
+    queue_figures figures() const noexcept override;
 
     using queue::publish;
     void publish(publication& first, publication& last) noexcept override;
@@ -61,12 +62,10 @@ public:
         steady::time_point until;
     };
     failure failed(errc code, effect e = effect::not_done) const noexcept { return {code, e, label_}; }
-    void show() noexcept {
-        ready_.store(line.ready(), std::memory_order_relaxed);
-        length_.store(line.length(), std::memory_order_relaxed);
-    }
+    void show();
     queue_line line;
     std::deque<waiting> receptions;
+    std::uint64_t dead{0};             ///< letters
     bool touched{false};               ///< in this turn
     bool changed{false};               ///< its row is to be written
     bool known{false};                 ///< to the writer
@@ -79,7 +78,9 @@ public:
 private:
     journal_writer& writer_;
     std::string label_;
-    std::atomic<std::uint64_t> ready_{0}, length_{0};
+    // As show() has seen them; a date in milliseconds since 1970.
+    std::atomic<std::uint64_t> ready_{0}, length_{0}, leased_{0}, delayed_{0}, dead_{0};
+    std::atomic<std::int64_t> oldest_{0};
 };
 
 }  // namespace freshet

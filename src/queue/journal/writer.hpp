@@ -151,6 +151,7 @@ private:
     void write_request(journal_batch::moving& m);
     void apply(journal_batch::moving& m);
     void list(dead_request& r);
+    void count_dead();
     bool find_asked(const dead_request& r, std::uint64_t& number) const noexcept;
     journal_queue* queue_of(std::string_view name) const noexcept;
     journal_queue* queue_of(std::uint64_t number) const noexcept;

@@ -66,11 +66,7 @@ bool queue_line::refill() {
 queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const moment& now) {
     mark_wanted_ = false;
     while (exhausted_count_ < exhausted_max && !source_.failed()) {
-        while (!ready_.empty()) {  // some have left since they were put there
-            const auto at = entries_.find(ready_.top());
-            if (at != entries_.end() && at->second.state == standing::ready) break;
-            ready_.pop();
-        }
+        first_ready();
         if (window_.empty() && refill()) continue;
         const bool ahead = !window_.empty() && (ready_.empty() || window_.front().number < ready_.top());
         if (!ahead && ready_.empty()) return nullptr;
@@ -101,6 +97,22 @@ queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const mome
     return nullptr;
 }
 
+// Of those that were passed. Null: none is. Some have left since they were put there.
+queue_line::entry* queue_line::first_ready() {
+    for (; !ready_.empty(); ready_.pop()) {
+        const auto at = entries_.find(ready_.top());
+        if (at != entries_.end() && at->second.state == standing::ready) return &at->second;
+    }
+    return nullptr;
+}
+
+wall::time_point queue_line::oldest() {
+    const entry* const passed = first_ready();
+    if (window_.empty()) return passed != nullptr ? passed->published : wall::time_point{};
+    const wall::time_point next = window_.front().message.time;
+    return passed != nullptr ? std::min(passed->published, next) : next;
+}
+
 // The first of the window becomes an entry. Null: its time has not come, or an earlier one of its key holds it up.
 queue_line::entry* queue_line::pass(const moment& now) {
     current_ = std::move(window_.front());
@@ -113,6 +125,7 @@ queue_line::entry* queue_line::pass(const moment& now) {
     e.number = passed_;
     e.used = m.attempt;
     e.handed = current_.handed;
+    e.published = m.time;
     e.bytes = size_of(m);
     if (!m.key.empty()) {
         const auto [at, first] = keys_.try_emplace(m.key);
@@ -242,6 +255,7 @@ queue_line::entry& queue_line::pass_early(const stored_message& found) {
     e.number = found.number;
     e.used = m.attempt;
     e.handed = found.handed;
+    e.published = m.time;
     e.bytes = size_of(m);
     if (!m.key.empty()) {
         e.key = &*keys_.try_emplace(m.key).first;

@@ -56,6 +56,7 @@ public:
         bool removed{false};  ///< leaving, and not counted in the row any more
         unsigned used{0};     ///< attempts used up
         std::uint64_t bytes{0};
+        wall::time_point published{};
         key_lines::value_type* key{nullptr};
         entry* next_of_key{nullptr};
         entry *older{nullptr}, *newer{nullptr};  ///< by lease
@@ -147,6 +148,9 @@ public:
     }
     bool is_leased(std::uint64_t number) const;
     std::size_t leased() const noexcept { return leased_; }
+    std::size_t delayed() const noexcept { return behind_ + later_count_; }
+    /// When the first of those that are ready was published; 1970: none is, or it is not read yet.
+    wall::time_point oldest();
 
     std::uint64_t length() const noexcept { return row_.length; }
     std::uint64_t ready() const noexcept;
@@ -155,6 +159,7 @@ public:
 
 private:
     bool refill();
+    entry* first_ready();
     entry* pass(const moment& now);
     entry* take_back(const moment& now);
     entry* adopt(std::uint64_t number);

@@ -74,7 +74,7 @@ bool memcached::submit(call& c) {
 
 bool memcached::submit_keyless(call& c) {
     const bool stats = c.request.command == command::stats;
-    if (!stats || (c.request.key != "servers" && c.request.key != "settings")) {
+    if (!stats || (c.request.key != "servers" && c.request.key != "settings" && c.request.key != "queues")) {
         wake();
         return every_server_->submit(c);
     }
