@@ -20,12 +20,14 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace freshet {
 
 namespace {
 
-constexpr seconds time_to_close{2};  ///< files and connections, behind stop_timeout
+constexpr seconds time_to_close{5};  ///< files and connections, behind stop_timeout
+constexpr seconds time_to_log{2};
 
 /// The signals that would end the process, for the main thread alone. Made before any other thread.
 class stop_signals {
@@ -62,11 +64,14 @@ public:
         run_detached([s = shared_, when] {
             std::unique_lock lock(s->mutex);
             if (s->changed.wait_until(lock, when, [&] { return s->over; })) return;
-            spdlog::critical(
-                "the stop has not come to its end in stop_timeout: something does not answer, a disk perhaps; the "
-                "process "
-                "ends without it, and what was confirmed is there at the next start");
-            spdlog::default_logger()->flush();
+            run_detached([] {  // who reads the log may be what stands still
+                spdlog::critical(
+                    "the stop has not come to its end in stop_timeout: something does not answer, a disk perhaps; the "
+                    "process ends without it, and what was confirmed is there at the next start");
+                spdlog::default_logger()->flush();
+                std::_Exit(1);
+            });
+            s->changed.wait_for(lock, time_to_log, [] { return false; });
             std::_Exit(1);
         });
     }
@@ -96,6 +101,7 @@ int fail(const problem& p) {
 
 int serve(const config& c) {
     stop_signals signals;
+    std::optional<latest_end> end;  // of all that follows here, too
     auto made = engine::make(c);
     if (!made) return fail(made.error());
     engine& engine = **made;
@@ -121,7 +127,7 @@ int serve(const config& c) {
     spdlog::info("{}: stopping", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     notify("STOPPING=1");
     const auto deadline = steady::now() + c.server.stop_timeout;
-    const latest_end end(deadline + time_to_close);
+    end.emplace(deadline + time_to_close);
     server->stop(deadline);
     engine.stop_flows(deadline);
     dead_letters.reset();

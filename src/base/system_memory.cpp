@@ -8,7 +8,10 @@
 #include <fstream>
 
 /// tcmalloc's, where a program is linked to that.
-extern "C" __attribute__((weak)) void MallocExtension_ReleaseToSystem(std::size_t bytes);
+extern "C" {
+__attribute__((weak)) void MallocExtension_ReleaseToSystem(std::size_t bytes);
+__attribute__((weak)) int MallocExtension_GetNumericProperty(const char* name, std::size_t* value);
+}
 
 namespace freshet {
 
@@ -26,9 +29,14 @@ std::size_t memory_allowed_bytes() {
     return allowed;
 }
 
-void return_free_memory(std::size_t bytes) noexcept {
-    if (MallocExtension_ReleaseToSystem != nullptr) MallocExtension_ReleaseToSystem(bytes);
-    else ::malloc_trim(0);
+bool return_free_memory(std::size_t bytes) noexcept {
+    if (MallocExtension_ReleaseToSystem == nullptr || MallocExtension_GetNumericProperty == nullptr) {
+        ::malloc_trim(0);
+        return false;
+    }
+    MallocExtension_ReleaseToSystem(bytes);
+    std::size_t left = 0;
+    return MallocExtension_GetNumericProperty("tcmalloc.pageheap_free_bytes", &left) != 0 && left > bytes;
 }
 
 }  // namespace freshet

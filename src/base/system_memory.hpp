@@ -9,7 +9,7 @@ namespace freshet {
 /// less.
 std::size_t memory_allowed_bytes();
 
-/// Gives free memory back to the system, up to about so many bytes of it. Any thread.
-void return_free_memory(std::size_t bytes) noexcept;
+/// Gives free memory back to the system, up to about so many bytes of it. True: there may be more. Any thread.
+bool return_free_memory(std::size_t bytes) noexcept;
 
 }  // namespace freshet

@@ -32,15 +32,20 @@ public:
 private:
     struct telling;
     struct watched {
+        std::string name;
         memory_store* store;
-        std::vector<std::unique_ptr<telling>> to;  ///< each journal
     };
 
     void tick(steady::time_point now) override;
+    void tell_changes();
+    void lend(std::unique_ptr<telling> one);
+    void again(std::unique_ptr<telling> one);
 
     shard& back_;
     std::vector<journal*> journals_;
     std::vector<watched> stores_;
+    std::vector<std::unique_ptr<telling>> waiting_;  ///< for a journal that had no room
+    steady::time_point try_again_{};
     bool ticking_{false};
 };
 

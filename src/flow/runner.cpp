@@ -60,7 +60,7 @@ struct lease_end {
     ~lease_end() { held->end(); }
 };
 
-enum class stored : std::uint8_t { done, too_large, given_up };
+enum class stored : std::uint8_t { done, not_needed, too_large, given_up };
 
 class runner final : public flow {
 public:
@@ -328,7 +328,8 @@ asio::awaitable<void> runner::conclude(const delivery& d, const result<std::stri
             is = co_await put(*key, *kept);
         }
         if (is == stored::given_up) co_return;
-        if (is == stored::too_large) kept.reset();
+        if (is == stored::done) kept->replaces = true;
+        else kept.reset();
     }
     awaited<settlement> s(back_);
     s.number = d.number;
@@ -358,7 +359,8 @@ asio::awaitable<stored> runner::put(const std::string& key, const kept_result& w
         const reply said = co_await execute(back_, *into_, r);
         if (said.outcome == outcome::too_large) co_return stored::too_large;
         if (said.outcome == outcome::failed && said.why.code == errc::too_large) co_return stored::too_large;
-        if (said.outcome == outcome::stored || said.outcome == outcome::not_stored) co_return stored::done;
+        if (said.outcome == outcome::stored) co_return stored::done;
+        if (said.outcome == outcome::not_stored) co_return stored::not_needed;  // an error, and there is a value
         if (aborted_) co_return stored::given_up;
         if (trouble.count() == 0) {
             if (said.outcome == outcome::failed)

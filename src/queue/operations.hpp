@@ -52,6 +52,7 @@ struct kept_result {
     std::uint32_t flags{0};
     wall::time_point expires{};  ///< 1970: never
     bool error{false};           ///< an error result: never replaces a good one
+    bool replaces{false};        ///< whatever there was is gone where it is used
 };
 
 /// What becomes of a delivery; home once that is durable.

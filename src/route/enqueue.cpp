@@ -51,6 +51,7 @@ bool task_store::publish(call& c, queue* to, const task_key& key) {
         return true;
     }
     if (home_.memory().is_tight()) {
+        home_.memory().note_refusal();
         c.reply.fail(errc::busy, effect::not_done, "the server");
         return true;
     }

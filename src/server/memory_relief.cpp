@@ -23,6 +23,7 @@ void memory_relief::changed(session& who, std::size_t before, std::size_t now) {
     memory_budget& memory = home_.memory();
     memory.add(now);
     memory.subtract(before);
+    sessions_bytes_ += now - before;
     holders_.changed(who, before, now);
     if (memory.held_bytes() <= std::max(peak_bytes_, worth_returning_bytes)) return;
     peak_bytes_ = memory.held_bytes();
@@ -30,15 +31,15 @@ void memory_relief::changed(session& who, std::size_t before, std::size_t now) {
 }
 
 void memory_relief::relieve() {
-    const memory_budget& memory = home_.memory();
+    memory_budget& memory = home_.memory();
     if (!memory.is_tight()) return;
     say_tight();
-    while (memory.is_over()) {
+    while (memory.is_over() && sessions_bytes_ > memory.max_bytes() / 4) {  // else it is not theirs
         auto* const most = static_cast<session*>(holders_.largest());
         if (most == nullptr) break;
         close(*most);
     }
-    if (!std::exchange(refused_, false) || !memory.is_tight()) return;
+    if (!memory.take_refusal() || !memory.is_tight()) return;
     auto* const most = static_cast<session*>(holders_.largest());
     if (most != nullptr && home_.now() - most->moved_at() >= standing_still) close(*most);
 }
@@ -61,12 +62,8 @@ void memory_relief::say_tight() {
 }
 
 void memory_relief::tick(steady::time_point) {
-    const std::size_t held = home_.memory().held_bytes();
-    if (held > peak_bytes_ / 2) return;
-    const std::size_t now = std::min(peak_bytes_ - held, returned_in_a_tick_bytes);
-    return_free_memory(now);
-    peak_bytes_ -= now;
-    if (peak_bytes_ > worth_returning_bytes) return;
+    if (home_.memory().held_bytes() > peak_bytes_ / 2 || return_free_memory(returned_in_a_tick_bytes)) return;
+    peak_bytes_ = 0;
     home_.remove(*this);
     ticking_ = false;
 }

@@ -28,8 +28,6 @@ public:
 
     /// It held `before` bytes and holds `now`.
     void changed(session& who, std::size_t before, std::size_t now);
-    /// Something was refused since there was no memory for it.
-    void refused() noexcept { refused_ = true; }
     /// Closes those that hold most, until all is within memory_max. To be called when no session is in the midst of
     /// something.
     void relieve();
@@ -43,9 +41,9 @@ private:
 
     shard& home_;
     memory_holders holders_{};
+    std::size_t sessions_bytes_{0};
     std::size_t peak_bytes_{0};  ///< since the system was given back what was free
     bool ticking_{false};
-    bool refused_{false};
     steady::time_point said_{};
     std::atomic<std::uint64_t> closed_{0};
 };

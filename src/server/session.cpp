@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <limits>
 
 namespace freshet {
 
@@ -126,14 +125,15 @@ void session::understand() {
     session_call* c = nullptr;
     bool more = true;
     happened(session_event::room_again);
+    const std::size_t others = shard_.memory.held_bytes() - input_.kept_bytes();
     parser_.wait_for_values_up_to(shard_.memory.is_tight() ? server_shard::tight_value_max_bytes
-                                                           : std::numeric_limits<std::size_t>::max());
+                                                           : shard_.memory.max_bytes() - others);
     while (more && stage_ == session_stage::reading && input_.unread.size() >= parser_.wanted() && !over_limits()) {
         if (c == nullptr) c = shard_.take_call();
         switch (parser_.next(input_.unread, c->request, c->wanted)) {
             case request_parser::status::more: more = false; break;
             case request_parser::status::call:
-                if (c->request.no_room) shard_.relief.refused();
+                if (c->request.no_room) shard_.memory.note_refusal();
                 begin(c);
                 if (!submit(c)) c = nullptr;
                 break;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 namespace freshet {
 
@@ -19,11 +20,15 @@ public:
 
     /// Who holds some takes on no more, and nothing large is begun.
     bool is_tight() const noexcept { return held_bytes() >= max_ - max_ / 4; }
+    /// Something is refused since it is tight.
+    void note_refusal() noexcept { refused_ = true; }
+    bool take_refusal() noexcept { return std::exchange(refused_, false); }
     /// Somebody has to give some of it up.
     bool is_over() const noexcept { return held_bytes() > max_; }
 
 private:
     std::size_t max_{std::numeric_limits<std::size_t>::max()};
+    bool refused_{false};
     std::atomic<std::size_t> held_{0};  ///< one writer
 };
 

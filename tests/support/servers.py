@@ -182,4 +182,5 @@ def freshet(config, before=(), environment=None):
 def preload(name):
     """The environment in which a program runs with this library of tests/preload before its system."""
     library = os.path.join(os.environ["FRESHET_BUILD_DIR"], "preload", f"preload-{name}.so")
-    return {**os.environ, "LD_PRELOAD": library}
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"     # which wants to be the first
+    return {**os.environ, "LD_PRELOAD": library, "ASAN_OPTIONS": options.lstrip(":")}

@@ -8,8 +8,9 @@
 
 namespace freshet {
 
+// Nor while one waits for the others to end: it would wait for ever.
 bool journal_writer::may_take() noexcept {
-    if (alone_.in == nullptr) return true;
+    if (alone_.in == nullptr && !(careful_ && held_up_)) return true;
     held_up_ = true;
     return false;
 }

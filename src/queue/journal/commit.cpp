@@ -121,6 +121,7 @@ void journal_writer::write_removals() {
         std::uint64_t last = first.number;
         for (++i; i < removals_.size() && removals_[i].queue == first.queue && removals_[i].number - last <= gap_max;
              ++i) {
+            if (file_->has_holes() && removals_[i].number != last + 1) break;
             std::uint64_t between = last + 1;
             while (between < removals_[i].number && first.queue->line.is_gone(between)) ++between;
             if (between != removals_[i].number) break;
@@ -154,7 +155,7 @@ void journal_writer::apply() {
     alone_.taker = nullptr;
     for (reception* const r : batch_.takers) completions_.add(*r);
     for (const auto& r : batch_.results) {
-        r.who->done = true;
+        r.who->why.reset();
         completions_.add(*r.who);
     }
     std::vector<journal_batch::moving> unfinished;
@@ -208,7 +209,10 @@ void journal_writer::fail(errc code, effect e) {
     }
     if (alone_.taker != nullptr) fail_alone(code, e);
     for (reception* const r : batch_.takers) completions_.add(*r);
-    for (const auto& r : batch_.results) completions_.add(*r.who);
+    for (const auto& r : batch_.results) {
+        r.who->why = code;
+        completions_.add(*r.who);
+    }
     for (auto& m : batch_.requests) {
         for (const auto& one : m.messages) one.queue->line.subtract(one.bytes);
         m.who->why = failure{code, e, label_};

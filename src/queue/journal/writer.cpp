@@ -17,8 +17,8 @@ constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  ///< and their by
 constexpr std::size_t batch_max_when_full = 16;                ///< what the reserve has room for
 constexpr seconds prune_interval{10};
 constexpr milliseconds look_interval{500};
-constexpr std::size_t expired_at_once = 1'000;  ///< dead-lettered in one transaction
-constexpr milliseconds expiry_interval{100};    ///< when nothing was found
+constexpr std::size_t expired_at_once = 64;   ///< for one message that finds no room
+constexpr milliseconds expiry_interval{100};  ///< when nothing was found
 
 // A reception may be cancelled, in its tag, while it is looked at.
 std::uintptr_t tag_of(operation& o) noexcept { return std::atomic_ref(o.tag).load(std::memory_order_relaxed); }
@@ -207,9 +207,7 @@ void journal_writer::take_in(operation& o) {
             lent_to(o).cancels = true;
             return touch(lent_to(o));
         case journal_work::dead_request: batch_.requests.push_back({static_cast<dead_request*>(&o)}); return;
-        case journal_work::result_changes:
-            batch_.results.push_back({static_cast<result_changes*>(&o), batch_.leaves.size()});
-            return;
+        case journal_work::result_changes: return take_in(static_cast<result_changes&>(o));
         case journal_work::function:
             static_cast<writer_function&>(o).work();
             static_cast<writer_function&>(o).done.set_value();
@@ -240,7 +238,7 @@ void journal_writer::take_in(publication& p, journal_queue& q) {
 
 /// What nobody has asked for since its time was over makes room. True: some of it is leaving.
 bool journal_writer::expire_some(journal_queue& q) {
-    if (now_.since_start < q.next_expiry) return false;
+    if (now_.since_start < q.next_expiry || full_ || !file_->has_reserve()) return false;
     bool any = false;
     for (const std::uint64_t number : file_->expired(q.line.queue_number(), now_.date, expired_at_once))
         any = q.line.expire(number) || any;
@@ -258,12 +256,17 @@ void journal_writer::take_in(settlement& s, journal_queue& q) {
     journal_batch::leaving l{&q, e, journal_batch::fate::remove, &s};
     switch (s.action) {
         case settlement::action::renew:
+            if (careful_ && !q.line.is_leased(e->number)) {  // another may be alone by now
+                s.outcome = settlement::outcome::unknown;
+                return completions_.add(s);
+            }
             q.line.renew(*e, now_);
             s.outcome = settlement::outcome::done;
             return completions_.add(s);
         case settlement::action::release:
             if (s.delay == milliseconds(0)) {
                 q.line.release(*e);
+                q.changed = q.changed || careful_;  // that it is not alone any more is noted
                 s.outcome = settlement::outcome::done;
                 return completions_.add(s);
             }
@@ -289,6 +292,12 @@ void journal_writer::take_in(settlement& s, journal_queue& q) {
     batch_.leaves.push_back(l);
 }
 
+void journal_writer::take_in(result_changes& r) {
+    constexpr std::size_t bytes_of_a_change = 512;  // of the log, more or less
+    batch_.results.push_back({&r, batch_.leaves.size()});
+    batch_.bytes += r.changes.size() * bytes_of_a_change;
+}
+
 void journal_writer::refuse(operation& o, errc code, completion_batch& way) {
     switch (kind_of(o)) {
         case journal_work::publication: {
@@ -307,7 +316,7 @@ void journal_writer::refuse(operation& o, errc code, completion_batch& way) {
         case journal_work::dead_request:
             static_cast<dead_request&>(o).why = failure{code, effect::not_done, label_};
             break;
-        case journal_work::result_changes: static_cast<result_changes&>(o).done = false; break;
+        case journal_work::result_changes: static_cast<result_changes&>(o).why = code; break;
         case journal_work::cancel: return;
         case journal_work::function:
             static_cast<writer_function&>(o).work();
@@ -326,7 +335,6 @@ void journal_writer::touch(journal_queue& q) {
 
 // Queues whose receptions may get more after another transaction stay for the next turn.
 void journal_writer::end_turn() {
-    if (careful_) end_alone_turn();
     std::size_t stay = 0;
     for (journal_queue* const q : touched_) {
         q->show();
@@ -338,21 +346,31 @@ void journal_writer::end_turn() {
         }
     }
     touched_.resize(stay);
+    if (careful_) end_alone_turn();  // which may touch some for the next
+}
+
+journal_file::outcome journal_writer::settle_marks() {
+    file_->begin();
+    for (journal_queue* const q : queues_) {
+        if (q->line.queue_number() == 0) continue;
+        for (const std::uint64_t number : q->line.handed_numbers())
+            file_->change_handed(q->line.queue_number(), number);
+        file_->write(q->line.last_row());
+    }
+    file_->note_end();
+    return file_->commit();
 }
 
 void journal_writer::close() {
     for (journal_queue* const q : queues_) send_away(*q, errc::stopping);
     completions_.post();
     if (!broken_) {
-        file_->begin();
-        for (journal_queue* const q : queues_) {
-            if (q->line.queue_number() == 0) continue;
-            for (const std::uint64_t number : q->line.handed_numbers())
-                file_->change_handed(q->line.queue_number(), number);
-            file_->write(q->line.last_row());
+        auto ended = settle_marks();
+        if (ended == journal_file::outcome::full) {
+            file_->make_room();
+            ended = settle_marks();
         }
-        file_->note_end();
-        if (file_->commit() != journal_file::outcome::done)
+        if (ended != journal_file::outcome::done)
             spdlog::warn("{} could not be settled at its end ({}): messages may count as redelivered", label_,
                          file_->error_sentence());
     }

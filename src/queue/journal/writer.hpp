@@ -113,12 +113,14 @@ private:
     void take_in(operation& o);
     void take_in(publication& p, journal_queue& q);
     void take_in(settlement& s, journal_queue& q);
+    void take_in(result_changes& r);
     bool expire_some(journal_queue& q);
     void refuse(operation& o, errc code, completion_batch& way);
     void put_back(operation* o) noexcept;
     void touch(journal_queue& q);
     void end_turn();
     void close();
+    journal_file::outcome settle_marks();
 
     // serve.cpp: receptions
     void serve(bool last_chance);

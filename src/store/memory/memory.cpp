@@ -396,6 +396,14 @@ void memory::take_kept_changes(const kept_change& tell) {
     }
 }
 
+bool memory::has_kept(std::string_view key) {
+    const std::size_t hash = std::hash<std::string_view>{}(key);
+    stripe& s = stripe_of(hash);
+    const std::lock_guard lock(s.mutex);
+    const stored_item* const item = s.find(static_cast<std::uint32_t>(hash), key, seconds_at(steady::now()));
+    return item != nullptr && item->kept != 0;
+}
+
 std::size_t memory::bytes_used() const {
     std::size_t sum = 0;
     for (const auto& s : stripes_) {

@@ -32,6 +32,7 @@ public:
     void reset_statistics() override;
     std::size_t bytes_used() const override;
     void take_kept_changes(const kept_change& tell) override;
+    bool has_kept(std::string_view key) override;
 
 private:
     /// What a command works on: its stripe, locked, and the item of its key or null.

@@ -34,6 +34,8 @@ public:
     using kept_change = std::function<void(std::string key, std::optional<wall::time_point> expires)>;
     /// Tells what has become of such results since it was asked last, the newest of each.
     virtual void take_kept_changes(const kept_change& tell) = 0;
+    /// The item of this key is such a result.
+    virtual bool has_kept(std::string_view key) = 0;
 };
 
 std::unique_ptr<memory_store> make_memory_store(const memory_options& options);

@@ -43,7 +43,7 @@ void bind_unless_empty(sqlite_statement& s, int at, std::string_view value) {
 
 }  // namespace
 
-journal_file::journal_file(sqlite_database database, std::string path)
+journal_file::journal_file(sqlite_database database, std::string path, bool counted)
     : path_(std::move(path)), database_(std::move(database)), reserve_(path_), mark_(path_), place_(path_) {
     const auto prepare = [this](std::string_view sql) { return sqlite_statement(database_, sql); };
     const std::string columns(message_columns);
@@ -53,9 +53,10 @@ journal_file::journal_file(sqlite_database database, std::string path)
     insert_ =
         prepare("INSERT INTO message (" + columns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9, ?10, ?11)");
     remove_ = prepare("DELETE FROM message WHERE place BETWEEN ?1 AND ?2");
+    remove_one_ = prepare("DELETE FROM message WHERE place = ?1");
     change_ = prepare("UPDATE message SET attempt = ?2, not_before = ?3, handed = 1 WHERE place = ?1");
     change_handed_ = prepare("UPDATE message SET handed = 1 WHERE place = ?1");
-    read_ = prepare("SELECT " + columns + " FROM message WHERE place > ?1 AND place <= ?2 ORDER BY place");
+    read_ = prepare("SELECT " + columns + " FROM message WHERE place >= ?1 AND place <= ?2 ORDER BY place");
     read_one_ = prepare("SELECT " + columns + " FROM message WHERE place = ?1");
     write_queue_ = prepare(
         "INSERT INTO queue (number, name, next, mark, length, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT "
@@ -75,7 +76,7 @@ journal_file::journal_file(sqlite_database database, std::string path)
         "(store, key) "
         "DO UPDATE SET flags = excluded.flags, expires = excluded.expires, error = excluded.error, value = "
         "excluded.value, sum = excluded.sum "
-        "WHERE excluded.error = 0 OR result.error = 1 OR result.expires <= ?7");
+        "WHERE excluded.error = 0 OR result.error = 1 OR result.expires <= ?7 OR ?9 = 1");
     note_alone_ = prepare("UPDATE about SET value = ?1 WHERE name = 'alone'");
     touch_result_ = prepare("UPDATE result SET expires = ?3 WHERE store = ?1 AND key = ?2");
     remove_result_ = prepare("DELETE FROM result WHERE store = ?1 AND key = ?2");
@@ -83,7 +84,7 @@ journal_file::journal_file(sqlite_database database, std::string path)
                       ") SELECT ?2, id, key, flags, headers, time, NULL, NULL, 0, handed, body, origin, sum "
                       "FROM dead WHERE number = ?1");
     drop_ = prepare("DELETE FROM dead WHERE number = ?1");
-    for (const sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_,
+    for (const sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &remove_one_, &change_,
                                             &change_handed_, &read_, &read_one_, &write_queue_, &accept_, &dead_letter_,
                                             &keep_, &note_alone_, &touch_result_, &remove_result_, &drop_, &replay_}) {
         if (!*s) check(SQLITE_CORRUPT);  // the schema is not ours
@@ -93,7 +94,8 @@ journal_file::journal_file(sqlite_database database, std::string path)
     results_.bytes = static_cast<std::uint64_t>(database_.ask("SELECT sum(length(key) + length(value)) FROM result"));
     read_suspects();
     reserve_.take();
-    if (!mark_.begin(static_cast<std::uint64_t>(database_.ask(opened_question))))
+    if (!counted) mark_.remove();
+    else if (!mark_.begin(static_cast<std::uint64_t>(database_.ask(opened_question))))
         spdlog::warn(
             "the journal {} has no mark (PATH.mark cannot be written): a log that loses its end is not noticed", path_);
     const auto committed = [](void* file, sqlite3*, const char*, int pages) {
@@ -178,9 +180,10 @@ bool journal_file::accept(std::uint64_t queue, std::string_view id, wall::time_p
 }
 
 void journal_file::remove(std::uint64_t queue, std::uint64_t first, std::uint64_t last) {
-    remove_.bind(1, journal_format::place(queue, first));
-    remove_.bind(2, journal_format::place(queue, last));
-    run(remove_);
+    sqlite_statement& s = first == last ? remove_one_ : remove_;  // which does not look at the page behind it
+    s.bind(1, journal_format::place(queue, first));
+    if (first != last) s.bind(2, journal_format::place(queue, last));
+    run(s);
 }
 
 void journal_file::change(std::uint64_t queue, std::uint64_t number, unsigned attempt, wall::time_point not_before) {
@@ -216,6 +219,7 @@ void journal_file::keep(const kept_result& r, wall::time_point now) {
     keep_.bind_blob(6, r.value);
     keep_.bind(7, ms_since_1970(now));
     keep_.bind(8, journal_format::sum_of(r));
+    keep_.bind(9, r.replaces ? 1 : 0);
     run(keep_);
     ++results_.count;  // at most: one that was replaced counts twice until they are counted again
     results_.bytes += r.key.size() + r.value.size();
@@ -304,11 +308,11 @@ journal_file::outcome journal_file::commit() {
     alone_ = -1;  // whatever was noted of it, it is noted again
     const bool full = disk_is_full(error_, database_.system_error());
     if (database_.in_transaction()) rollback_.run();
-    if ((full || (error_ & 0xff) == SQLITE_NOMEM) && !database_.in_transaction()) {
+    ends_well_ = false;
+    if ((full || (before_commit && (error_ & 0xff) == SQLITE_NOMEM)) && !database_.in_transaction()) {
         error_ = 0;
         return full ? outcome::full : outcome::no_memory;
     }
-    ends_well_ = false;
     return before_commit && !sync_failed(error_) ? outcome::broken : outcome::unknown;
 }
 
@@ -319,10 +323,19 @@ void journal_file::make_room() {
     empty_log();
 }
 
+/// The mark is told before the log is emptied: whatever ends this between, nothing is missing.
 void journal_file::empty_log() {
-    if (sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) ==
-        SQLITE_OK)
-        mark_.moved();
+    if (move_log())
+        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
+
+/// True: all of it is in the file.
+bool journal_file::move_log() {
+    int log = 0, moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+    if (code != SQLITE_OK || log != moved) return false;
+    mark_.moved();
+    return true;
 }
 
 bool journal_file::take_reserve() {
@@ -353,10 +366,11 @@ bool journal_file::checkpoint_if_long() {
 }
 
 void journal_file::close() {
-    for (sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &change_, &change_handed_,
-                                      &read_, &read_one_, &write_queue_, &accept_, &dead_letter_, &keep_, &note_alone_,
-                                      &touch_result_, &remove_result_, &drop_, &replay_})
+    for (sqlite_statement* const s : {&begin_, &commit_, &rollback_, &insert_, &remove_, &remove_one_, &change_,
+                                      &change_handed_, &read_, &read_one_, &write_queue_, &accept_, &dead_letter_,
+                                      &keep_, &note_alone_, &touch_result_, &remove_result_, &drop_, &replay_})
         *s = sqlite_statement();
+    move_log();  // which closing does, too, without telling the mark
     database_.close();
     std::error_code ec;
     if (ends_well_ && !std::filesystem::exists(path_ + "-wal", ec)) mark_.remove();

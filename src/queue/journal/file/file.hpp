@@ -46,8 +46,8 @@ public:
         unknown,    ///< the commit itself failed: it may have happened
     };
 
-    /// Of an open database with our schema.
-    explicit journal_file(sqlite_database database, std::string path);
+    /// Of an open database with our schema. `counted`: this opening is, so that a mark of it can be kept.
+    journal_file(sqlite_database database, std::string path, bool counted);
 
     const std::string& path() const noexcept { return path_; }
     const std::string& tag() const noexcept { return tag_; }
@@ -83,6 +83,8 @@ public:
     void note_end();
     /// Rolls back unless done.
     outcome commit();
+    /// Messages were passed over that cannot be read: what lies between two others may be one of them.
+    bool has_holes() const noexcept { return has_holes_; }
     bool failed() const noexcept override { return error_ != 0; }
     void mark_damaged(std::string_view how) override;
     /// True: there was no memory to read with, and it is as if nothing had been asked.
@@ -129,6 +131,7 @@ private:
     void committed(int log_pages);
     void read_suspects();
     void empty_log();
+    bool move_log();
 
     std::string path_, tag_, sentence_;
     sqlite_database database_;
@@ -137,15 +140,16 @@ private:
     bool checkpoint_failed_{false};
     bool ends_well_{false};
     bool suspicious_{false};
+    bool has_holes_{false};
     std::unordered_set<std::int64_t> fatal_;  ///< places
-    std::int64_t alone_{0};                   ///< as it was noted last
+    std::int64_t alone_{-1};                  ///< as it was noted last
     result_figures results_;
     journal_reserve reserve_;
     mark_keeper mark_;
     kept_place place_;
 
-    sqlite_statement begin_, commit_, rollback_, insert_, remove_, change_, change_handed_, read_, read_one_,
-        write_queue_;
+    sqlite_statement begin_, commit_, rollback_, insert_, remove_, remove_one_, change_, change_handed_, read_,
+        read_one_, write_queue_;
     sqlite_statement accept_, dead_letter_, keep_, note_alone_, touch_result_, remove_result_, drop_, replay_;
     std::string headers_;
 };

@@ -1,7 +1,10 @@
 #include "queue/journal/file/open.hpp"
 
+#include "base/escape.hpp"
 #include "queue/journal/file/format.hpp"
 #include "queue/journal/loss/loss.hpp"
+#include "queue/journal/loss/mark.hpp"
+#include "queue/journal/loss/salvage.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,6 +24,8 @@ namespace {
 
 constexpr std::int64_t pages_checked_max =
     4'000;  ///< a file of up to 16 MiB is checked whole: it takes no time to speak of
+
+constexpr std::array tables{"about", "queue", "message", "accepted", "dead", "result"};
 
 problem path_problem(const std::string& path, std::string_view why) {
     return {errc::journal_path, effect::not_done, fmt::format("the journal {} cannot be opened: {}", path, why)};
@@ -110,6 +115,14 @@ std::optional<opening_counts> read_opening_counts(const std::string& path) {
     return counts;
 }
 
+/// Such as "journal.db-wal.lost", or with a number behind it.
+std::string unused_name(const std::string& wanted) {
+    std::error_code ec;
+    std::string name = wanted;
+    for (int i = 2; std::filesystem::exists(name, ec); ++i) name = fmt::format("{}.{}", wanted, i);
+    return name;
+}
+
 /// What is there for sure: refused if it is less than what was confirmed, unless that is accepted.
 result<void> look_for_loss(const std::string& path, bool accept_loss) {
     const std::string log_path = path + "-wal";
@@ -123,38 +136,46 @@ result<void> look_for_loss(const std::string& path, bool accept_loss) {
                                         "without what is missing: freshet serve --accept-loss",
                                         path)
                           : "put back a copy, or go on without what is missing: freshet serve --accept-loss");
-    spdlog::error(
-        "the journal {} is damaged: {}; it goes on without that, as it was told. What is left of the log is "
-        "kept as {}.lost",
-        path, loss->what, log_path);
+    spdlog::error("the journal {} is damaged: {}; it goes on without that, as it was told", path, loss->what);
+    if (log.bytes == 0) return {};
+    const std::string aside = unused_name(log_path + ".lost");
     std::error_code ec;
-    if (loss->log_is_foreign) std::filesystem::rename(log_path, log_path + ".lost", ec);
-    else
-        std::filesystem::copy_file(log_path, log_path + ".lost", std::filesystem::copy_options::overwrite_existing, ec);
+    if (loss->log_is_foreign) std::filesystem::rename(log_path, aside, ec);
+    else std::filesystem::copy_file(log_path, aside, ec);
+    if (ec && loss->log_is_foreign)
+        return path_problem(path, fmt::format("{} cannot be moved away, {}", log_path, ec.message()));
+    spdlog::error("the journal {}: what is left of its log is {}", path, ec ? "not kept" : "kept as " + aside);
     return {};
 }
 
-/// Into the file, and leaves it empty.
-int move_log(sqlite_database& database) {
-    return sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+/// Into the file, and leaves it empty. The mark is told between: whatever ends this here, nothing is missing.
+int move_log(const std::string& path, sqlite_database& database) {
+    int log = 0, moved = 0;
+    int code = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+    if (code == SQLITE_OK && log == moved) mark_moved(path);
+    if (code == SQLITE_OK)
+        code = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    return code;
 }
 
-/// Counts this opening, in the file itself: from now on a log that is missing is known. What a full disk does not let
-/// be noted is not.
-result<void> note_opening(const std::string& path, sqlite_database& database) {
-    int code = SQLITE_OK;
-    if (database.ask("PRAGMA user_version") == 1) code = database.run(journal_format::upgrade);
-    if (code == SQLITE_OK) code = database.run(journal_format::count_opening);
+/// Counts this opening, in the file itself: from now on a log that is missing is known. False: a full disk does not let
+/// it be noted.
+result<bool> note_opening(const std::string& path, sqlite_database& database) {
+    if (database.ask("PRAGMA user_version") == 1 && database.run(journal_format::upgrade) != SQLITE_OK)
+        return path_problem(path,
+                            fmt::format("it has format 1 and cannot be made one of format 2, {}", database.sentence()));
+    int code = database.run(journal_format::count_opening);
     const std::string sentence = code == SQLITE_OK ? "" : database.sentence();
     if (database.in_transaction()) database.run("ROLLBACK");
-    if (code == SQLITE_OK) code = move_log(database);
-    if (code == SQLITE_OK || (code & 0xff) == SQLITE_FULL) return {};
-    return damage(path, sentence.empty() ? database.sentence() : sentence);
+    if (code == SQLITE_OK) code = move_log(path, database);
+    if ((code & 0xff) == SQLITE_FULL) return false;
+    if (code != SQLITE_OK) return damage(path, sentence.empty() ? database.sentence() : sentence);
+    return true;
 }
 
 result<void> check_content(const std::string& path, sqlite_database& database, bool accept_loss) {
     // After a checkpoint all pages are in the file; fewer means that it was cut.
-    int code = move_log(database);
+    int code = move_log(path, database);
     if ((code & 0xff) == SQLITE_FULL) code = SQLITE_OK;  // goes on without: what is there can still be read
     if (code != SQLITE_OK) return damage(path, database.sentence());
     const auto pages = database.ask("PRAGMA page_count");
@@ -163,19 +184,23 @@ result<void> check_content(const std::string& path, sqlite_database& database, b
     const auto log = std::filesystem::file_size(path + "-wal", ec);
     if (!ec && log == 0 && size < static_cast<std::uintmax_t>(pages * database.ask("PRAGMA page_size")))
         return damage(path, "its end is missing");
-    if (pages <= pages_checked_max) {
-        const std::string verdict = database.ask_text("PRAGMA quick_check(1)");
-        const std::string what = verdict.empty() ? database.sentence() : verdict;
-        if (verdict != "ok" && !accept_loss)
-            return damage(path, what,
-                          "put back a copy, or go on without what cannot be read: freshet serve --accept-loss");
-        if (verdict != "ok")
-            spdlog::error("the journal {} is damaged: {}; it goes on without what cannot be read", path, what);
-    }
-    for (const char* const table : {"about", "queue", "message", "accepted", "dead", "result"}) {
+    for (const char* const table : tables) {
         if (database.ask(fmt::format("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '{}'", table)
                              .c_str()) != 1)
             return damage(path, fmt::format("its table {} is missing", table));
+    }
+    if (pages > pages_checked_max && !accept_loss) return {};
+    // Not of what an older salvage has left.
+    for (const char* const table : tables) {
+        const std::string verdict = database.ask_text(fmt::format("PRAGMA quick_check('{}')", table).c_str());
+        if (verdict == "ok") continue;
+        const std::string what = escaped(verdict.empty() ? database.sentence() : verdict);
+        if (!accept_loss)
+            return damage(path, what,
+                          "put back a copy, or go on without what cannot be read: freshet serve --accept-loss");
+        if (table != std::string_view("message")) return damage(path, what);
+        spdlog::error("the journal {} is damaged: {}; what can be read is put into new pages", path, what);
+        if (const std::string wrong = salvage(path, database); !wrong.empty()) return damage(path, wrong);
     }
     return {};
 }
@@ -211,8 +236,9 @@ result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path,
         return damage(path, database.sentence());
     }
     if (auto sound = check_content(path, database, accept_loss); !sound) return sound.error();
-    if (auto noted = note_opening(path, database); !noted) return noted.error();
-    auto file = std::make_unique<journal_file>(std::move(database), path);
+    const auto noted = note_opening(path, database);
+    if (!noted) return noted.error();
+    auto file = std::make_unique<journal_file>(std::move(database), path, *noted);
     if (file->failed()) return damage(path, file->error_sentence());
     return file;
 }

@@ -19,6 +19,8 @@ namespace freshet {
 namespace {
 /// A row is 20 bytes or more.
 constexpr std::uint64_t messages_on_a_page_max = journal_format::page_bytes / 20;
+
+bool is_unreadable(int code) { return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_IOERR_READ; }
 }  // namespace
 
 // Columns as in message_columns; nearly all messages have nothing in most of them.
@@ -48,9 +50,9 @@ void journal_file::read_row(const sqlite_statement& s, stored_message& row) {
 void journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows,
                         std::size_t bytes, std::deque<stored_message>& to) {
     if (error_ != 0) return;
-    while (rows != 0 && bytes != 0) {
+    while (rows != 0 && bytes != 0 && after < upto) {
         const int code = read_some(queue, after, upto, rows, bytes, to);
-        if ((code & 0xff) != SQLITE_CORRUPT) return check(code);
+        if (!is_unreadable(code)) return check(code);
         const auto readable = step_over(queue, after, upto);
         if (!readable) return check(code);
         after = *readable;
@@ -60,7 +62,7 @@ void journal_file::read(std::uint64_t queue, std::uint64_t after, std::uint64_t 
 /// Some rows behind `after`, which is moved ahead with them; the error that ended it, if one did.
 int journal_file::read_some(std::uint64_t queue, std::uint64_t& after, std::uint64_t upto, std::size_t& rows,
                             std::size_t& bytes, std::deque<stored_message>& to) {
-    read_.bind(1, journal_format::place(queue, after));
+    read_.bind(1, journal_format::place(queue, after + 1));
     read_.bind(2, journal_format::place(queue, upto));
     int code = SQLITE_ROW;
     for (; rows != 0 && bytes != 0 && (code = read_.step()) == SQLITE_ROW; --rows) {
@@ -73,24 +75,32 @@ int journal_file::read_some(std::uint64_t queue, std::uint64_t& after, std::uint
     return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-/// Behind the messages of one page that cannot be read, or of one whose body cannot. Nothing: it is more than a page of
-/// messages.
+/// The last before a message that can be read, behind the messages of a page that cannot be, or one whose body cannot.
+/// Nothing: it is more than a page of messages.
 std::optional<std::uint64_t> journal_file::step_over(std::uint64_t queue, std::uint64_t after, std::uint64_t upto) {
-    const auto can_read_behind = [&](std::uint64_t number) {
+    const auto can_read_from = [&](std::uint64_t number) {
         read_.bind(1, journal_format::place(queue, number));
         read_.bind(2, journal_format::place(queue, upto));
         const int code = read_.step();
         read_.reset();
         return code == SQLITE_ROW || code == SQLITE_DONE;
     };
-    std::uint64_t last = std::min(upto, after + messages_on_a_page_max);
-    if (!can_read_behind(last) && last != upto) return std::nullopt;
-    for (std::uint64_t first = after; last - first > 1;) {  // `last` may be stepped to, `first` not
-        const std::uint64_t middle = first + (last - first) / 2;
-        (can_read_behind(middle) ? last : first) = middle;
+    has_holes_ = true;
+    std::uint64_t bad = after + 1, good = upto + 1;
+    for (std::uint64_t step = 1; bad + step <= upto; step *= 2) {  // not far beyond the next that is good
+        if (can_read_from(bad + step)) {
+            good = bad + step;
+            break;
+        }
+        bad += step;
     }
-    say_damaged(queue, after + 1, last, "cannot be read and left where it is: the page is damaged");
-    return last;
+    while (good - bad > 1) {
+        const std::uint64_t middle = bad + (good - bad) / 2;
+        (can_read_from(middle) ? good : bad) = middle;
+    }
+    if (good - after > messages_on_a_page_max) return std::nullopt;
+    say_damaged(queue, after + 1, good - 1, "cannot be read and left where it is: the page is damaged");
+    return good - 1;
 }
 
 void journal_file::say_damaged(std::uint64_t queue, std::uint64_t first, std::uint64_t last, std::string_view what) {
@@ -107,6 +117,7 @@ std::optional<stored_message> journal_file::read_one(std::uint64_t queue, std::u
     read_one_.bind(1, journal_format::place(queue, number));
     const int code = read_one_.step();
     if (code == SQLITE_ROW) read_row(read_one_, found.emplace());
+    else if (is_unreadable(code)) has_holes_ = true;
     else if (code != SQLITE_DONE) check(code);
     read_one_.reset();
     return found;

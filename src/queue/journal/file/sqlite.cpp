@@ -74,6 +74,11 @@ void sqlite_statement::bind_text(int at, std::string_view value) {
                       SQLITE_STATIC);
 }
 
+void sqlite_statement::bind_row(const sqlite_statement& row) {
+    for (int i = 0; i < sqlite3_column_count(row.handle_); ++i)
+        sqlite3_bind_value(handle_, i + 1, sqlite3_column_value(row.handle_, i));
+}
+
 int sqlite_statement::step() { return sqlite3_step(handle_); }
 void sqlite_statement::reset() { sqlite3_reset(handle_); }
 

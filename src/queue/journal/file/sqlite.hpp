@@ -60,6 +60,8 @@ public:
     void bind_null(int at);
     void bind_blob(int at, std::string_view value);
     void bind_text(int at, std::string_view value);
+    /// The columns of another one's row, from 1.
+    void bind_row(const sqlite_statement& row);
     int step();  ///< SQLITE_ROW, SQLITE_DONE or an extended error
     void reset();
     /// For a statement without rows: SQLITE_OK or an extended error.

@@ -34,16 +34,28 @@ std::optional<journal_mark> read_mark(const std::string& journal_path) {
     return found.mark;
 }
 
+void mark_moved(const std::string& journal_path) {
+    auto mark = read_mark(journal_path);
+    if (!mark || mark->frames == 0) return;
+    mark->frames = 0;
+    const owned_descriptor file(::open(mark_path(journal_path).c_str(), O_WRONLY | O_CLOEXEC));
+    const mark_record record{.sum = sum_of(*mark), .mark = *mark};
+    if (file.get() >= 0 && ::pwrite(file.get(), &record, sizeof record, 0) == ssize_t{sizeof record})
+        ::fsync(file.get());
+}
+
 mark_keeper::mark_keeper(const std::string& journal_path)
     : path_(mark_path(journal_path)), log_path_(journal_path + "-wal") {}
 
 bool mark_keeper::begin(std::uint64_t opening) {
     file_ = owned_descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     mark_ = {.opening = opening};
+    log_ = kept_place(log_path_);
     return file_.get() >= 0 && write() && ::fsync(file_.get()) == 0;
 }
 
 void mark_keeper::committed(std::uint64_t frames) {
+    if (file_.get() < 0) return;
     if (!log_.is_open()) log_ = kept_place(log_path_);
     if (new_generation_) {
         const auto now = read_generation(log_.descriptor());
@@ -58,7 +70,7 @@ void mark_keeper::committed(std::uint64_t frames) {
 void mark_keeper::moved() {
     new_generation_ = true;
     mark_.frames = 0;
-    if (write()) ::fdatasync(file_.get());
+    if (file_.get() >= 0 && write()) ::fdatasync(file_.get());
 }
 
 void mark_keeper::remove() {

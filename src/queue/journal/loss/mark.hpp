@@ -22,6 +22,9 @@ struct journal_mark {
 /// Nothing: there is none that is whole.
 std::optional<journal_mark> read_mark(const std::string& journal_path);
 
+/// The log's frames are all in the file, which is synced: on the disk when this returns, if there is a mark.
+void mark_moved(const std::string& journal_path);
+
 /// Keeps it. A mark that cannot be written stays the older one that it was. The writer's thread's.
 class mark_keeper {
 public:

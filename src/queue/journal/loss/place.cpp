@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace freshet {
@@ -13,7 +14,8 @@ bool kept_place::is_kept() const {
     struct stat opened {
     }, there{};
     if (!is_open() || ::fstat(file_.get(), &opened) != 0) return true;  // nothing can be said
-    return ::stat(path_.c_str(), &there) == 0 && there.st_ino == opened.st_ino && there.st_dev == opened.st_dev;
+    if (::stat(path_.c_str(), &there) != 0) return errno != ENOENT && errno != ENOTDIR;
+    return there.st_ino == opened.st_ino && there.st_dev == opened.st_dev;
 }
 
 }  // namespace freshet

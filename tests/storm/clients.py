@@ -1,0 +1,222 @@
+"""Clients of all kinds, each a thread, that leave in every way. What they are told goes into the ledger."""
+import random
+import socket
+import struct
+import threading
+import time
+
+from ledger import Values
+
+ANSWER_SECONDS = 30     # a call is answered within its deadlines, or its connection ends
+
+
+class Gone(Exception):
+    """The connection has ended; what was asked last may have happened."""
+
+
+class Connection:
+    def __init__(self, port):
+        try:
+            self.socket = socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS)
+        except OSError as error:
+            raise Gone(str(error))
+        self.lines = self.socket.makefile("rb")
+
+    def send(self, data):
+        try:
+            self.socket.sendall(data)
+        except OSError as error:
+            raise Gone(str(error))
+
+    def line(self):
+        try:
+            line = self.lines.readline()
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise Gone(str(error))
+        if not line.endswith(b"\r\n"):
+            raise Gone("it ends")
+        return line[:-2]
+
+    def ask(self, command):
+        self.send(command + b"\r\n")
+        return self.line()
+
+    def get(self, command):
+        """(value, CAS) or None, or the line of an error."""
+        line = self.ask(command)
+        if line == b"END":
+            return None
+        if not line.startswith(b"VALUE "):
+            return line
+        words = line.split()
+        try:
+            body = self.lines.read(int(words[3]) + 2)
+        except OSError as error:
+            raise Gone(str(error))
+        if len(body) != int(words[3]) + 2:
+            raise Gone("it ends")
+        if self.line() != b"END":
+            raise AssertionError(f"no END behind the value of {command!r}")
+        return body[:-2], words[4] if len(words) > 4 else None
+
+    def leave(self, how):
+        """0: orderly; 1: with a reset; 2: the half that is said first."""
+        try:
+            if how == 1:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if how == 2:
+                self.socket.shutdown(socket.SHUT_WR)
+            self.lines.close()
+            self.socket.close()
+        except OSError:
+            pass
+
+
+class Client(threading.Thread):
+    def __init__(self, storm, number):
+        super().__init__(daemon=True, name=f"{type(self).__name__}-{number}")
+        self.storm = storm
+        self.ledger = storm.ledger
+        self.random = random.Random(f"{storm.seed}-{self.name}")
+        self.number = number
+
+    def run(self):
+        while not self.storm.over.is_set():
+            connection = None
+            try:
+                connection = Connection(self.storm.port)
+                for _ in range(self.random.randrange(1, 60)):
+                    if self.storm.over.is_set():
+                        break
+                    self.act(connection)
+            except Gone:
+                time.sleep(0.02)
+            except TimeoutError:
+                self.ledger.fault(f"{self.name}: no answer in {ANSWER_SECONDS} s")
+            except AssertionError as error:
+                self.ledger.fault(f"{self.name}: {error}")
+            finally:
+                if connection is not None:
+                    connection.leave(self.random.randrange(3))
+
+
+class Reader(Client):
+    """Sets and gets keys of its own: what it reads is what it wrote, or nothing."""
+
+    def __init__(self, storm, number):
+        super().__init__(storm, number)
+        self.values = {}
+        self.written = 0
+
+    def act(self, connection):
+        key = b"key-%d-%d" % (self.number, self.random.randrange(20))
+        values = self.values.setdefault(key, Values())
+        if self.random.random() < 0.5:
+            self.written += 1
+            value = (b"%s=%d " % (key, self.written)) + b"x" * self.random.choice([0, 10, 1_000, 100_000])
+            values.may_have_written(value)
+            said = connection.ask(b"set %s 0 0 %d\r\n%s" % (key, len(value), value))
+            if said == b"STORED":
+                values.possible -= {(value,)}
+                values.wrote(value)
+            elif said.endswith(b"not_done"):
+                values.possible -= {(value,), value}
+            elif not said.endswith(b"maybe_done"):
+                raise AssertionError(f"set is answered {said!r}")
+        else:
+            said = connection.get(b"get " + key)
+            if isinstance(said, bytes):
+                if not said.startswith(b"SERVER_ERROR "):
+                    raise AssertionError(f"get is answered {said!r}")
+                return
+            value = said[0] if said else None
+            if not values.allows(value):
+                self.ledger.fault(f"{key!r} has {value[:40] if value else value!r}, which it cannot have")
+        self.ledger.count("values")
+
+
+class Publisher(Client):
+    def __init__(self, storm, number):
+        super().__init__(storm, number)
+        self.made = 0
+
+    def act(self, connection):
+        self.made += 1
+        body = b"message-%d-%d-" % (self.number, self.made) + b"x" * self.random.choice([0, 0, 100, 20_000])
+        self.ledger.publish(body, "maybe")
+        said = connection.ask(b"set q/%d 0 0 %d\r\n%s" % (self.random.randrange(3), len(body), body))
+        if said == b"STORED":
+            self.ledger.publish(body, "confirmed")
+        elif said.endswith(b"not_done"):
+            self.ledger.forget(body)
+        elif not said.endswith(b"maybe_done"):
+            raise AssertionError(f"a publish is answered {said!r}")
+
+
+class Consumer(Client):
+    """Takes messages and settles most of them; leaves with some of them open."""
+
+    def act(self, connection):
+        queue = b"q/%d" % self.random.randrange(3)
+        wait = self.random.choice([b"", b"/t=50"])
+        said = connection.get(b"gets " + queue + b"/open" + wait)
+        if said is None or isinstance(said, bytes):
+            return
+        body, number = said
+        self.ledger.deliver(body)
+        choice = self.random.random()
+        if choice < 0.1:
+            raise Gone("it leaves with the message")
+        if choice < 0.2:
+            connection.ask(b"get " + queue + b"/abort")
+            return
+        said = connection.ask(b"delete %s/%s" % (queue, number))
+        if said == b"DELETED":
+            self.ledger.settle(body)
+        elif said != b"NOT_FOUND" and not said.startswith(b"SERVER_ERROR "):
+            raise AssertionError(f"a delete is answered {said!r}")
+
+
+class Tasker(Client):
+    """A task's result is its body, however often it was worked on."""
+
+    def __init__(self, storm, number):
+        super().__init__(storm, number)
+        self.made = 0
+
+    def act(self, connection):
+        self.made += 1
+        name = b"%d-%d-%d" % (self.number, self.made, self.random.randrange(1 << 30))
+        said = connection.ask(b"set work#%s 0 0 %d\r\n%s" % (name, len(name), name))
+        if said != b"STORED":
+            return
+        said = connection.get(b"get result:" + name)
+        if isinstance(said, tuple) and said[0] != name:
+            self.ledger.fault(f"the result of {name!r} is {said[0]!r}")
+        self.ledger.count("results" if isinstance(said, tuple) else "results that were not waited for")
+
+
+class Vandal(Client):
+    """Says what no client says, and does not read."""
+
+    def act(self, connection):
+        what = self.random.randrange(8)
+        if what == 0:
+            connection.send(self.random.randbytes(self.random.randrange(1, 4_000)))
+        elif what == 1:
+            connection.send(b"set half 0 0 900000\r\n" + b"x" * self.random.randrange(400_000))
+        elif what == 2:
+            connection.send(b"get wait/nothing\r\n" * 200)
+        elif what == 3:
+            connection.send(b"".join(b"get key-%d-%d\r\n" % (n % 4, n % 20) for n in range(2_000)))
+        elif what == 4:
+            connection.send(b"get q/0/open/t=1000\r\n")
+        elif what == 5:
+            connection.send(b"stats\r\nstats queues\r\nstats servers\r\nstats settings\r\n" * 20)
+        elif what == 6:
+            connection.send(b"get " + b"k" * self.random.randrange(3_000) + b"\r\n")
+        else:
+            connection.send(b"mg key-0-1 v t s k O123 q\r\nms vandal S5\r\nmn\r\nma vandal N0 J5\r\n")
+        raise Gone("it has had enough")

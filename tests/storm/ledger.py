@@ -1,0 +1,78 @@
+"""What was promised, and what has come of it: of messages and of values, each named by its own text."""
+import threading
+
+
+class Ledger:
+    """Any thread."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.faults = []
+        self.published = {}     # body -> "confirmed", "maybe"
+        self.seen = set()       # bodies that were handed out
+        self.settled = set()    # bodies whose acknowledgement was confirmed
+        self.counts = {}
+
+    def fault(self, text):
+        with self._lock:
+            if len(self.faults) < 20:
+                self.faults.append(text)
+
+    def count(self, what):
+        with self._lock:
+            self.counts[what] = self.counts.get(what, 0) + 1
+
+    def publish(self, body, outcome):
+        self.count("published " + outcome)
+        with self._lock:
+            self.published[body] = outcome
+
+    def forget(self, body):
+        """It was refused for certain."""
+        with self._lock:
+            self.published[body] = "refused"
+
+    def deliver(self, body):
+        with self._lock:
+            outcome = self.published.get(body)
+            settled = body in self.settled
+            self.seen.add(body)
+        self.count("delivered")
+        if outcome is None:
+            self.fault(f"a message that nobody published: {body!r}")
+        elif outcome == "refused":
+            self.fault(f"a message that was refused, not_done: {body!r}")
+        if settled:
+            self.fault(f"a message comes again whose acknowledgement was confirmed: {body!r}")
+
+    def settle(self, body):
+        self.count("settled")
+        with self._lock:
+            self.settled.add(body)
+
+    def missing(self):
+        """Confirmed, and neither seen nor settled."""
+        with self._lock:
+            return [body for body, outcome in self.published.items() if outcome == "confirmed" and body not in self.seen]
+
+
+class Values:
+    """What a key may have: of one writer, whose values name key and number."""
+
+    def __init__(self):
+        self.possible = {None}
+
+    def wrote(self, value):
+        """Confirmed. What was not known before may still happen behind it."""
+        self.possible = {value, None} | self.unknown()
+
+    def may_have_written(self, value):
+        self.possible = self.possible | {(value,)} | {value}
+
+    def unknown(self):
+        """Written with maybe_done: for ever, since a server that stood still may do it late."""
+        marks = {value for value in self.possible if isinstance(value, tuple)}
+        return marks | {mark[0] for mark in marks}
+
+    def allows(self, value):
+        return value in self.possible
