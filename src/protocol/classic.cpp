@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace freshet {
 
@@ -122,18 +123,22 @@ request_parser::status request_parser::classic_get(std::string_view& input, cons
     return s;
 }
 
-request_parser::status request_parser::next_key(std::string_view& input, request& r, form& f) {
-    std::string_view rest = input.substr(0, keys_left_);
-    const std::size_t before = rest.size();
+void request_parser::key_of_get(std::string_view key, request& r, form& f) const noexcept {
     r = {};
     r.command = command::get;
     r.want_value = true;
-    r.key = next_token(rest);
+    r.key = key;
     r.touch = keys_touch_;
     r.touch_place = 1;
     r.exptime = keys_exptime_;
     f.dialect = keys_dialect_;
     f.noreply = f.quiet = f.single = false;
+}
+
+request_parser::status request_parser::next_key(std::string_view& input, request& r, form& f) {
+    std::string_view rest = input.substr(0, keys_left_);
+    const std::size_t before = rest.size();
+    key_of_get(next_token(rest), r, f);
     const std::size_t consumed = before - rest.size();
     while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
     f.last = rest.empty();
@@ -142,6 +147,48 @@ request_parser::status request_parser::next_key(std::string_view& input, request
     line_left_ -= n;
     keys_left_ -= std::min(n, keys_left_);
     return status::call;
+}
+
+/// The line has no limit, as memcached's has none; no more of it is kept than a key.
+void request_parser::begin_long_get(std::string_view& input) {
+    keys_dialect_ = next_token(input) == "gets" ? dialect::classic_gets : dialect::classic_get;
+    keys_touch_ = false;
+    keys_exptime_ = 0;
+    long_get_ = long_get::first_key;
+}
+
+/// A key is told as soon as it is there, never as the last one; the end of the line is a piece of its own.
+request_parser::status request_parser::next_key_of_long(std::string_view& input, request& r, form& f) {
+    if (long_get_ == long_get::skipped) return skip_line(input, r, f);
+    input.remove_prefix(std::min(input.find_first_not_of(' '), input.size()));
+    constexpr std::string_view ends(" \n\0", 3);
+    const std::string_view begin = input.substr(0, key_size_max + 2);  // a key, and the end of a line
+    const std::size_t end = begin.find_first_of(ends);
+    if (end == begin.npos && begin.size() < key_size_max + 2) return status::more;
+    std::string_view key = begin.substr(0, end);
+    if (end != begin.npos && begin[end] == '\n' && key.ends_with('\r')) key.remove_suffix(1);
+    if (key.size() > key_size_max) {
+        long_get_ = long_get::skipped;
+        f.noreply = false;
+        return fail(bad_format);
+    }
+    key_of_get(key, r, f);
+    f.last = key.empty();
+    if (!f.last) {
+        input.remove_prefix(key.size());
+        long_get_ = long_get::more_keys;
+        return status::call;
+    }
+    const bool any = std::exchange(long_get_, long_get::skipped) == long_get::more_keys;
+    return any ? status::local : fail(error);
+}
+
+request_parser::status request_parser::skip_line(std::string_view& input, request& r, form& f) {
+    const std::size_t end = input.find('\n');
+    input.remove_prefix(end == input.npos ? input.size() : end + 1);
+    if (end == input.npos) return status::more;
+    long_get_ = long_get::none;
+    return next(input, r, f);
 }
 
 request_parser::status request_parser::classic_line(const line& l, request& r, form& f) {

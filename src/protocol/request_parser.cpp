@@ -10,7 +10,6 @@ namespace freshet {
 
 namespace {
 
-constexpr std::size_t get_line_size_max = std::size_t{1} << 20;
 constexpr unsigned char binary_magic = 0x80;
 constexpr std::size_t binary_header_size = 24;
 
@@ -32,6 +31,7 @@ request_parser::status request_parser::next(std::string_view& input, request& r,
         if (swallow_ != 0) return status::more;
     }
     if (line_left_ != 0) return next_key(input, r, f);
+    if (long_get_ != long_get::none) return next_key_of_long(input, r, f);
     if (input.empty()) return status::more;
     if (!seen_input_) {
         if (static_cast<unsigned char>(input.front()) == binary_magic) return binary(input);
@@ -39,13 +39,16 @@ request_parser::status request_parser::next(std::string_view& input, request& r,
     }
 
     const auto* const end = static_cast<const char*>(std::memchr(input.data(), '\n', input.size()));
+    const auto size = end != nullptr ? static_cast<std::size_t>(end - input.data()) : input.size();
+    if (size > line_size_max && begins_get(input)) {
+        begin_long_get(input);
+        return next_key_of_long(input, r, f);
+    }
     if (end == nullptr) {
-        if (input.size() <= line_size_max) return status::more;
-        if (begins_get(input) && input.size() <= get_line_size_max) return status::more;
+        if (size <= line_size_max) return status::more;
         text_ = {};
         return status::closing;
     }
-    const auto size = static_cast<std::size_t>(end - input.data());
     std::string_view text = input.substr(0, size > 1 && end[-1] == '\r' ? size - 1 : size);
     if (const void* const nul = std::memchr(text.data(), '\0', text.size()))
         text = text.substr(0, static_cast<std::size_t>(static_cast<const char*>(nul) - text.data()));

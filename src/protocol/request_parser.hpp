@@ -18,7 +18,8 @@ public:
     enum class status : std::uint8_t {
         more,     ///< nothing whole yet; wanted() says how long the input must become at least (0: unknown)
         call,     ///< request and form are filled: submit to a store
-        local,    ///< request and form are filled: version, stats, flush_all ..., arguments()
+        local,    ///< request and form are filled: version, stats, flush_all ..., arguments(); a get without a key is
+                  ///< the end of one whose keys were all told as not the last
         error,    ///< say text() (a whole line) and go on, unless form.noreply
         closing,  ///< say text() if any, then close
     };
@@ -33,6 +34,8 @@ public:
 
     std::size_t wanted() const noexcept { return wanted_; }
     std::string_view text() const noexcept { return text_; }
+    /// Keys of a line have been told whose end may not be here yet.
+    bool is_in_line() const noexcept { return long_get_ != long_get::none; }
     /// Of a local command: what stands behind its name, for instance "items" of "stats items".
     std::string_view arguments() const noexcept { return arguments_; }
 
@@ -40,6 +43,10 @@ private:
     struct line;
     status binary(std::string_view input);
     status next_key(std::string_view& input, request& r, form& f);
+    void begin_long_get(std::string_view& input);
+    status next_key_of_long(std::string_view& input, request& r, form& f);
+    status skip_line(std::string_view& input, request& r, form& f);
+    void key_of_get(std::string_view key, request& r, form& f) const noexcept;
     status command_line(std::string_view& input, const line& l, request& r, form& f);
     status classic_store(std::string_view& input, const line& l, request& r, form& f);
     status classic_get(std::string_view& input, const line& l, request& r, form& f);
@@ -56,6 +63,9 @@ private:
     }
 
     std::size_t item_size_max_;
+    /// Of a get whose line is longer than others may be: its keys are taken as they come.
+    enum class long_get : std::uint8_t { none, first_key, more_keys, skipped };
+
     std::size_t awaited_max_{std::numeric_limits<std::size_t>::max()};
     std::size_t swallow_{0};    ///< bytes still to be dropped, of a value that was refused
     std::size_t line_left_{0};  ///< bytes of the line of a multi-key get that is not finished, its end included
@@ -66,6 +76,7 @@ private:
     std::int64_t keys_exptime_{0};  ///< of the rest of a multi-key gat
     dialect keys_dialect_{dialect::classic_get};
     bool keys_touch_{false};
+    long_get long_get_{long_get::none};
     bool seen_input_{false};
 };
 

@@ -93,6 +93,14 @@ bool session::answer_locally(session_call* c) {
         case command::flush_all:  // one that is refused counts, too, as memcached -F counts it
             shard_.server.flushes.fetch_add(1, std::memory_order_relaxed);
             return submit(c);
+        case command::get:  // the end of one with many keys
+            if (first_ == nullptr) {
+                tell(*c);
+                return true;
+            }
+            c->answered = true;
+            queue_up(c);
+            return false;
         case command::stats:
             c->request.key = parser_.arguments();
             append_statistics(c->reply.value, c->request.key);

@@ -23,6 +23,8 @@ struct server_shard {
     static constexpr std::size_t pending_max = 1024;                        ///< calls of one session: it stops reading
     /// What is longer and has not come whole is not waited for while memory is tight.
     static constexpr std::size_t tight_value_max_bytes = std::size_t{64} << 10;
+    /// Of a get's long line, read while its client does not read the answers.
+    static constexpr std::size_t line_max_bytes = std::size_t{32} << 20;
 
     server_shard(server_state& of, shard& on)
         : server(of),

@@ -95,7 +95,8 @@ void session::readable() {
     }
     if (n == 0) {
         sent_last();
-        return finish();
+        if (stage_ != session_stage::stalled) finish();  // else what was kept back comes first
+        return;
     }
     moved_at_ = shard_.home.now();
     connection_figures::add(shard_.figures.bytes_read, static_cast<std::uint64_t>(n));
@@ -216,6 +217,8 @@ void session::tell(const session_call& c) {
             broken_get_.reset();
             return;
         }
+    } else if (broken_get_) {
+        broken_get_.reset();  // that get ended with an error
     }
     render(c.request, c.wanted, c.reply, to);
 }
@@ -257,7 +260,7 @@ void session::advance() {
     }
     if (over_limits()) happened(session_event::over_limit);
     if (is_ending() && pending_ == 0 && unsent_.empty()) return end(session_event::all_said);
-    watch(stage_ == session_stage::reading, !unsent_.empty());
+    watch(stage_ == session_stage::reading || reads_on(), !unsent_.empty());
     count_held();
     shard_.relief.relieve();  // which may be its own end
 }
@@ -298,7 +301,10 @@ bool session::send_out() {
 
 void session::say(std::string_view lines) {
     if (lines.empty()) return;
-    if (first_ == nullptr) return out().text().append(lines);
+    if (first_ == nullptr) {
+        broken_get_.reset();
+        return out().text().append(lines);
+    }
     session_call* const c = shard_.take_call();
     c->request = {};
     c->wanted.dialect = dialect::classic_line;

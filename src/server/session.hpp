@@ -78,6 +78,11 @@ private:
     void watch(bool read, bool write);
     output& out() noexcept { return unsent_.empty() ? shard_.scratch : unsent_; }
     void count_held();
+    /// Who sends a get with very many keys may read nothing before the end of the line.
+    bool reads_on() const noexcept {
+        return stage_ == session_stage::stalled && parser_.is_in_line() && !client_.sent_last &&
+               input_.unread.size() < server_shard::line_max_bytes && !shard_.memory.is_tight();
+    }
     bool over_limits() const noexcept {
         return pending_ >= server_shard::pending_max ||
                unsent_.size() + answered_bytes_ > server_shard::unsent_max_bytes ||

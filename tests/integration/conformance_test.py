@@ -57,6 +57,8 @@ case("line", b"set a\x01\x7f 0 0 1\r\nx\r\n", b"get a\x01\x7f\r\n", b"set \xff\x
      b"set a\tb 0 0 1\r\nz\r\n", b"get a\tb\r\n")
 case("line", b"get " + b"x " * 1500 + b"\r\n")
 case("line", setup(), b"get " + b"a " * 60 + b"\r\n")
+case("line", setup(), b"get " + b"a " * 1_100 + b"\r\n", b"gets " + b"none " * 300_000 + b"a\r\n", b"mn\r\n")
+case("line", setup(), b"get" + b" " * 2_100 + b"\r\n", b"   get" + b" " * 2_100 + b"a \0b\r\n", b"mn\r\n")
 case("line", setup(), b"gets " + b"a " * 23 + b"\r\n", b"gat 100 " + b"a " * 22 + b"\r\n", b"gat 100 " + b"a " * 30 + b"\r\n")
 case("line", setup(), b"quit\r\nget a\r\n")
 case("line", setup(), b"quit a b\r\nget a\r\n")

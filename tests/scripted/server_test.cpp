@@ -172,6 +172,45 @@ TEST_F(server, server_reads_no_more_of_a_client_that_does_not_read) {
     EXPECT_LT(sent, std::size_t{64} << 20);
 }
 
+TEST_F(server, get_of_very_many_keys_is_answered_whole_though_nothing_is_read_before_its_end) {
+    start();
+    plain_client client(address);
+    const std::string key(200, 'k');
+    const std::string one = fmt::format("VALUE {} 0 {}\r\n{}\r\n", key, key.size(), key);
+    constexpr int count = 100'000;  // a line of 20 MiB, and 41 MiB of answers
+    std::string line = "get";
+    for (int i = 0; i < count; ++i) line += " " + key;
+    client.send(line + "\r\nmn\r\n");
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(client.read(one.size()) == one) << i;
+    EXPECT_EQ(client.read_line(), "END\r\n");
+    EXPECT_EQ(client.read_line(), "MN\r\n");
+}
+
+TEST_F(server, get_of_very_many_keys_is_answered_whole_to_a_client_that_has_sent_its_last) {
+    start();
+    plain_client client(address);
+    std::string line = "get", expected;
+    for (int i = 0; i < 5'000; ++i) line += " now", expected += "VALUE now 0 3\r\nnow\r\n";
+    client.send(line + " held\r\n");
+    client.finish_sending();
+    host.wait_for_held(1);
+    host.release_all();
+    EXPECT_EQ(client.read_all(), expected + "VALUE held 0 4\r\nheld\r\nEND\r\n");
+}
+
+TEST_F(server, failure_of_a_key_is_told_at_the_end_of_a_long_get_and_of_no_other) {
+    start();
+    plain_client client(address);
+    const std::string blanks(2'100, ' '), failed = "SERVER_ERROR server x did not answer in time, not_done\r\n";
+    const std::string now = "VALUE now 0 3\r\nnow\r\n";
+    client.send("get now broken" + blanks + "now\r\n");
+    client.send("get now broken" + blanks + std::string(300, 'k') + " now\r\n");
+    client.send("get now" + blanks + "now\r\n");
+    const std::string expected =
+        now + now + failed + now + "CLIENT_ERROR bad command line format\r\n" + now + now + "END\r\n";
+    EXPECT_EQ(client.read(expected.size()), expected);
+}
+
 TEST_F(server, what_is_pending_at_the_end_of_file_is_answered_before_the_close) {
     start();
     plain_client client(address);

@@ -69,16 +69,42 @@ TEST(parser, endless_line_ends_the_connection) {
     EXPECT_EQ(parse("set " + std::string(4'000, 'k')), (lines{"closing"}));
 }
 
-TEST(parser, endless_get_is_read_up_to_a_mebibyte) {
+TEST(parser, keys_of_a_get_longer_than_other_lines_are_taken_as_they_come) {
+    const std::size_t count = 400;
+    lines told;
     std::string line = "gets";
-    while (line.size() + 7 < std::size_t{1} << 20) line += " abcdef";
-    const auto whole = [](const std::string& input) {
-        return transcript(input, default_item_size_max, [] { return 100'000; });
-    };
-    EXPECT_EQ(whole(line), (lines{"left " + std::to_string(line.size())}));
-    EXPECT_EQ(whole(line + "\r\n").size(), (line.size() - 4) / 7);
-    EXPECT_EQ(whole(line + " abcdef abcdef"), (lines{"closing"}));
-    EXPECT_EQ(whole("gat 1" + std::string(3'000, ' ')), (lines{"closing"}));
+    for (std::size_t i = 0; i < count; ++i) {
+        line += " abcdef";
+        told.emplace_back("get abcdef v | gets more among");
+    }
+    const lines all = told;
+    told.emplace_back("get v | gets among");
+    told.emplace_back("version | line");
+    EXPECT_EQ(parse(line + "\r\nversion\r\n"), told);
+    EXPECT_EQ(parse("  " + line + "  \nversion\r\n"), told);
+    EXPECT_EQ(parse(line + std::string("\0 x y\r\nversion\r\n", 16)), told);
+    const auto cut = parse(line + " abc");
+    EXPECT_EQ(cut.size(), count + 1);
+    EXPECT_EQ(cut.back(), "left 3");  // no more of a line is kept than what may be a key
+}
+
+TEST(parser, get_of_any_length_is_read) {
+    std::string line = "get";
+    const std::size_t count = 300'000;
+    for (std::size_t i = 0; i < count; ++i) line += " abcdefghijklm";
+    const auto told = transcript(line + "\r\n", default_item_size_max, [] { return 65'536; });
+    EXPECT_EQ(told.size(), count + 1);
+    EXPECT_EQ(told.back(), "get v | get among");
+}
+
+TEST(parser, long_get_with_a_key_over_250_bytes_ends_with_an_error_and_the_connection_is_usable) {
+    const std::string blanks(2'100, ' ');
+    EXPECT_EQ(parse("get a " + blanks + too_long_key + " b\r\nversion\r\n"),
+              (lines{"get a v | get more among", bad_format, "version | line"}));
+    EXPECT_EQ(parse("get " + blanks + longest_key + "\r\nversion\r\n"),
+              (lines{"get " + longest_key + " v | get more among", "get v | get among", "version | line"}));
+    EXPECT_EQ(parse("get " + blanks + "\r\nversion\r\n"), (lines{"error ERROR", "version | line"}));
+    EXPECT_EQ(parse("gat 1" + std::string(3'000, ' ')), (lines{"closing"}));
 }
 
 TEST(parser, line_ends_at_a_nul) {
