@@ -77,6 +77,30 @@ TEST_F(intakes, large_value_is_received_whole_into_a_chunk_of_its_own) {
     a_.in.settle(0);
 }
 
+TEST_F(intakes, what_is_only_said_to_become_large_takes_little_memory_until_it_comes) {
+    const std::size_t wanted = std::size_t{1} << 30, believed = std::size_t{80} << 20;
+    a_.say("VA 1073741824\r\nbegin");
+    ASSERT_GT(a_.in.receive(a_.ends[0], 0), 0);
+    a_.in.settle(wanted);
+    EXPECT_LT(chunks_.used_bytes(), believed);
+    const std::string more(50'000, 'v');
+    std::string all(a_.in.unread);
+    for (int i = 0; i < 100; ++i, all += more) {
+        a_.say(more);
+        ASSERT_EQ(a_.in.receive(a_.ends[0], wanted), static_cast<ssize_t>(more.size()));
+        a_.in.settle(wanted);
+    }
+    EXPECT_TRUE(a_.in.unread == all);
+    EXPECT_LT(chunks_.used_bytes(), believed);
+    while (a_.in.unread.size() < believed) {
+        a_.say(more);
+        ASSERT_GT(a_.in.receive(a_.ends[0], wanted), 0);
+    }
+    EXPECT_TRUE(a_.in.unread.starts_with(all));
+    EXPECT_LT(chunks_.used_bytes(), 3 * believed);
+    a_.in.clear();
+}
+
 TEST_F(intakes, end_of_file_and_nothing_to_read_are_told_as_recv_tells_them) {
     EXPECT_LT(a_.in.receive(a_.ends[0], 0), 0);
     ::shutdown(a_.ends[1], SHUT_WR);
