@@ -207,6 +207,7 @@ request_parser::status request_parser::classic_line(const line& l, request& r, f
         f.noreply = l.noreply();
         r.command = name == "touch" ? command::touch : command::arithmetic;
         r.decrement = name == "decr";
+        r.want_value = r.command == command::arithmetic;
     } else {
         return fail(error);
     }

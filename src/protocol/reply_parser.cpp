@@ -5,6 +5,7 @@
 #include "protocol/number.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace freshet {
 
@@ -75,21 +76,59 @@ outcome good_outcome(const form& f) noexcept {
     }
 }
 
-/// False: no code of a meta answer without a value.
-bool read_code(std::string_view code, const form& f, reply& a) noexcept {
-    if (code == "HD") a.outcome = good_outcome(f);
-    else if (code == "EN") a.outcome = outcome::miss;
-    else if (code == "NF") a.outcome = outcome::not_found;
-    else if (code == "NS") a.outcome = outcome::not_stored;
-    else if (code == "EX") a.outcome = outcome::exists;
-    else return false;
-    return true;
+/// False: no code of an answer to this meta command.
+bool read_code(std::string_view code, const request& r, const form& f, reply& a) noexcept {
+    const bool reads = f.verb == 'g', stores = f.verb == 's', counts = f.verb == 'a';
+    const bool wants_value = r.want_value && (reads || counts);
+    if (code == "VA") return wants_value;
+    if (code == "HD") {
+        a.outcome = good_outcome(f);
+        return !wants_value;
+    }
+    if (code == "EN") {
+        a.outcome = outcome::miss;
+        return reads;
+    }
+    if (code == "NF") {
+        a.outcome = outcome::not_found;
+        return stores ? r.compare : !reads;
+    }
+    if (code == "NS") {
+        a.outcome = outcome::not_stored;
+        return stores || counts;
+    }
+    a.outcome = outcome::exists;
+    return code == "EX" && !reads && r.compare;
+}
+
+/// False: no line that answers this classic command.
+bool read_line(std::string_view line, const request& r, reply& a) noexcept {
+    const auto is = [&](std::string_view text, outcome o) {
+        if (line != text) return false;
+        a.outcome = o;
+        return true;
+    };
+    switch (r.command) {
+        case command::store:
+            return is("STORED", outcome::stored) || is("NOT_STORED", outcome::not_stored) ||
+                   (r.compare && (is("EXISTS", outcome::exists) || is("NOT_FOUND", outcome::not_found)));
+        case command::remove: return is("DELETED", outcome::deleted) || is("NOT_FOUND", outcome::not_found);
+        case command::touch: return is("TOUCHED", outcome::touched) || is("NOT_FOUND", outcome::not_found);
+        case command::arithmetic:
+            if (is("NOT_FOUND", outcome::not_found)) return true;
+            a.outcome = outcome::number;
+            return read_number(line, a.number);
+        case command::noop: return is("MN", outcome::text);
+        case command::version: a.outcome = outcome::text; return line.starts_with("VERSION ");
+        default: return is("OK", outcome::text);
+    }
 }
 
 }  // namespace
 
 reply_parser::status reply_parser::next(std::string_view& input, const request& r, const form& f, reply& a) {
     wanted_ = 0;
+    returned_ = 0;
     if (f.noreply || r.command == command::quit) return status::silent;
     const std::size_t end = input.find('\n');
     if (std::min(end, input.size()) > line_size_max) return fail(input.substr(0, line_size_max));
@@ -168,27 +207,19 @@ reply_parser::status reply_parser::value(std::string_view& input, std::string_vi
 
 reply_parser::status reply_parser::classic_line(std::string_view& input, std::string_view line, std::size_t size,
                                                 const request& r, reply& a) {
-    if (line == "STORED") a.outcome = outcome::stored;
-    else if (line == "NOT_STORED") a.outcome = outcome::not_stored;
-    else if (line == "EXISTS") a.outcome = outcome::exists;
-    else if (line == "NOT_FOUND") a.outcome = outcome::not_found;
-    else if (line == "DELETED") a.outcome = outcome::deleted;
-    else if (line == "TOUCHED") a.outcome = outcome::touched;
-    else if (r.command == command::arithmetic && read_number(line, a.number)) a.outcome = outcome::number;
-    else if (line == "OK" || line == "MN" || line.starts_with("VERSION ")) {
-        a.outcome = outcome::text;
+    if (!read_line(line, r, a)) return fail(line);
+    if (a.outcome == outcome::text) {
         a.value.append(line);
         a.value.append(line_end);
-    } else {
-        return fail(line);
     }
     input.remove_prefix(size);
     return status::reply;
 }
 
-/// Statistics: lines up to END, or RESET.
+/// Statistics: lines up to END, or RESET. What was looked at while there was no end is not looked at again.
 reply_parser::status reply_parser::lines(std::string_view& input, reply& a) {
-    for (std::string_view rest = input; !rest.empty();) {
+    std::string_view rest = input.substr(std::exchange(lines_read_, 0));
+    while (!rest.empty()) {
         const std::size_t end = rest.find('\n');
         if (end == rest.npos) break;
         const std::string_view line = rest.substr(0, end + 1);
@@ -201,7 +232,9 @@ reply_parser::status reply_parser::lines(std::string_view& input, reply& a) {
         input = rest;
         return status::reply;
     }
-    return input.size() > text_size_max ? fail(input.substr(0, line_size_max)) : status::more;
+    if (input.size() > text_size_max) return fail(input.substr(0, line_size_max));
+    lines_read_ = input.size() - rest.size();
+    return status::more;
 }
 
 reply_parser::status reply_parser::meta(std::string_view& input, std::string_view line, std::size_t size,
@@ -218,13 +251,19 @@ reply_parser::status reply_parser::meta(std::string_view& input, std::string_vie
     std::uint64_t value_size = 0;
     const bool with_value = code == "VA";
     if (with_value && !read_number(next_token(rest), value_size)) return fail(line);
-    if (!with_value && !read_code(code, f, a)) return fail(line);
+    if (!read_code(code, r, f, a)) return f.quiet ? status::silent : fail(line);
     // A quiet miss is never told; and not every server gives a miss its opaque.
     if (code == "EN" ? f.quiet : is_of_another(rest, f)) return f.quiet ? status::silent : fail(line);
+    std::string_view key = r.key;
     while (!rest.empty()) {
         const std::string_view token = next_token(rest);
-        if (!token.empty() && !read_return(token, a)) return fail(line);
+        if (token.empty()) continue;
+        if (!read_return(token, a)) return fail(line);
+        if (token.front() == 'k') key = token.substr(1);
+        returned_ |= bit_of(token.front());
     }
+    const bool readable_key = !f.base64 && (returned_ & bit_of('b')) == 0;
+    if (key != r.key && readable_key && !r.key.empty()) return fail(line);
     if (!with_value) {
         input.remove_prefix(size);
         return status::reply;

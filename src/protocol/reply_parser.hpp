@@ -34,6 +34,9 @@ public:
 
     std::size_t wanted() const noexcept { return wanted_; }
     std::string_view text() const noexcept { return text_; }
+    /// The flags that stood in the last meta answer, a bit_of() each.
+    std::uint32_t returned() const noexcept { return returned_; }
+    static constexpr std::uint32_t bit_of(char flag) noexcept { return 1U << (static_cast<unsigned char>(flag) % 32U); }
 
 private:
     status server_error(std::string_view& input, std::string_view line, std::size_t size, reply& a);
@@ -52,6 +55,8 @@ private:
     }
 
     std::size_t wanted_{0};
+    std::size_t lines_read_{0};  ///< bytes of statistics that are whole lines, and not their last
+    std::uint32_t returned_{0};
     std::string_view text_{};
     chunk* source_{nullptr};
 };

@@ -35,7 +35,7 @@ enum class store_mode : std::uint8_t { set, add, replace, append, prepend };
 struct request {
     freshet::command command{command::get};
     store_mode mode{store_mode::set};
-    bool want_value{false};  ///< get: the value is asked for (classic always; meta `v`)
+    bool want_value{false};  ///< get, arithmetic: the value is asked for (classic always; meta `v`)
     bool touch{false};       ///< get, arithmetic: `exptime` replaces the item's (gat, meta T)
     bool compare{false};     ///< act only if the item's CAS is `compare_cas` (cas, meta C)
     bool assign{false};      ///< the item's CAS becomes `assign_cas` (meta E)

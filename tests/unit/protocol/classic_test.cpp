@@ -49,9 +49,9 @@ TEST(classic, one_line_commands_become_requests) {
     EXPECT_EQ(parse_one("delete a 0\r\n"), "remove a | line");
     EXPECT_EQ(parse_one("delete a noreply\r\n"), "remove a | line noreply");
     EXPECT_EQ(parse_one("delete a 0 noreply\r\n"), "remove a | line noreply");
-    EXPECT_EQ(parse_one("incr a 5\r\n"), "arithmetic a delta=5 | line");
+    EXPECT_EQ(parse_one("incr a 5\r\n"), "arithmetic a v delta=5 | line");
     EXPECT_EQ(parse_one("decr a 18446744073709551615 noreply\r\n"),
-              "arithmetic a decrement delta=18446744073709551615 | line noreply");
+              "arithmetic a v decrement delta=18446744073709551615 | line noreply");
     EXPECT_EQ(parse_one("touch a 30\r\n"), "touch a T=30@0 | line");
     EXPECT_EQ(parse_one("touch a 30 noreply\r\n"), "touch a T=30@0 | line noreply");
 }

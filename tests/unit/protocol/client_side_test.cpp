@@ -91,9 +91,13 @@ private:
         switch (q.r.command) {
             case command::get: add({outcome::hit, outcome::miss, outcome::hit}); break;
             case command::store:
-                add({outcome::stored, outcome::not_stored, outcome::exists, outcome::not_found});
+                add({outcome::stored, outcome::not_stored});
+                if (q.r.compare) add({outcome::exists, outcome::not_found});
                 break;
-            case command::remove: add({outcome::deleted, outcome::not_found}); break;
+            case command::remove:
+                add({outcome::deleted, outcome::not_found});
+                if (q.r.compare) add({outcome::exists});
+                break;
             case command::touch: add({outcome::touched, outcome::not_found}); break;
             case command::arithmetic: add({outcome::number, outcome::not_found, outcome::non_numeric}); break;
             default: add({outcome::inspected, outcome::miss}); break;
@@ -316,6 +320,24 @@ TEST(client_side, quiet_question_is_silent_when_the_next_answer_has_another_opaq
     EXPECT_EQ(a.outcome, outcome::hit);
 }
 
+TEST(client_side, statistics_may_come_in_any_pieces) {
+    const std::string all = "STAT a 1\r\nSTAT b 2\r\nEND\r\n";
+    reply_parser parser;
+    request r;
+    r.command = command::stats;
+    form f;
+    reply a;
+    for (int round = 0; round < 2; ++round) {  // the second is read from its beginning
+        for (std::size_t size = 0; size < all.size(); ++size) {
+            std::string_view input(all.data(), size);
+            ASSERT_EQ(parser.next(input, r, f, a), reply_parser::status::more);
+        }
+        std::string_view input = all;
+        ASSERT_EQ(parser.next(input, r, f, a), reply_parser::status::reply);
+        EXPECT_EQ(a.value.view(), all);
+    }
+}
+
 TEST(client_side, what_is_no_answer_to_the_question_is_an_error) {
     const auto says = [](dialect d, command what, std::string_view input) {
         reply_parser parser;
@@ -328,6 +350,14 @@ TEST(client_side, what_is_no_answer_to_the_question_is_an_error) {
     };
     EXPECT_EQ(says(dialect::classic_line, command::store, "HD\r\n"), reply_parser::status::error);
     EXPECT_EQ(says(dialect::classic_line, command::store, "12\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::classic_line, command::store, "DELETED\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::classic_line, command::store, "EXISTS\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::classic_line, command::remove, "STORED\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::classic_line, command::flush_all, "STORED\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::classic_line, command::noop, "OK\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::meta, command::get, "VA 1\r\nx\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::meta, command::get, "NF\r\n"), reply_parser::status::error);
+    EXPECT_EQ(says(dialect::meta, command::get, "EX\r\n"), reply_parser::status::error);
     EXPECT_EQ(says(dialect::classic_get, command::get, "STORED\r\n"), reply_parser::status::error);
     EXPECT_EQ(says(dialect::classic_get, command::get, "VALUE a 0 99999999999\r\n"), reply_parser::status::error);
     EXPECT_EQ(says(dialect::classic_get, command::get, "VALUE a 0 1\r\nxy\r\nEND\r\n"), reply_parser::status::error);
