@@ -61,8 +61,9 @@ class Adopt(unittest.TestCase):
         self.assertLess(time.monotonic() - begin, 2)
         self.wait_for(b"set y 0 0 1\r\nc\r\n", b"SERVER_ERROR server %s is down, not_done\r\n" % self.name)
         self.member.process.send_signal(signal.SIGCONT)
-        self.wait_for(b"stats servers\r\n", b"STAT main:%s:state up\r\n" % self.name)
+        self.wait_for(b"stats servers\r\n", b"STAT main:%s:state trial\r\n" % self.name)
         self.wait_for(b"get x\r\n", b"VALUE x 0 1\r\nb\r\nEND\r\n")      # it was done, sooner or later
+        self.wait_for(b"stats servers\r\n", b"STAT main:%s:state up\r\n" % self.name)
 
     def test_with_errors_for_gets_a_get_of_several_ends_with_one(self):
         gone = servers.free_port()

@@ -115,6 +115,19 @@ class Pool(unittest.TestCase):
             pass
         self.assertEqual(len(client.get(*keys(100))[0]), 100)
 
+    def test_server_that_is_not_there_at_the_start_is_said_once_and_again_when_it_is(self):
+        port = servers.free_port()
+        front = self.enterContext(servers.freshet(f'[store.main]\nurl = "memcached://127.0.0.1:{port}"\n'))
+        name = f"store main: server 127.0.0.1:{port} "
+        while name not in front.output():
+            pass
+        self.assertIn(name + "cannot be used: Connection refused; gets of its keys miss, writes fail, until it can\n", front.output())
+        client = self.client(front)
+        with servers.memcached_at(port):
+            self.assertEqual(client.set(b"k", b"v"), b"STORED\r\n")
+            self.assertIn(name + "can be used now (memcached 1.6.", front.output())
+        self.assertEqual(front.output().count(name), 2)
+
     def test_server_that_is_replaced_at_its_address_is_used_again(self):
         front, client = self.pool(2, 'backoff = "20ms..100ms"\n')
         for key in keys(50):

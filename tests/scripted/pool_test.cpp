@@ -34,6 +34,15 @@ protected:
     std::string failure(std::string_view what) const {
         return fmt::format("SERVER_ERROR server {} {}\r\n", peer.name(), what);
     }
+    /// What the server's state is said to be.
+    std::string state() {
+        const std::string said = user.say("stats servers\r\n"), name = ":state ";
+        const auto begin = said.find(name) + name.size();
+        return said.substr(begin, said.find('\r', begin) - begin);
+    }
+    void wait_for_state(std::string_view wanted) {
+        while (state() != wanted) {}
+    }
     static std::string set(std::string_view value) {
         return fmt::format("set k 0 0 {}\r\n{}\r\n", value.size(), value);
     }
@@ -181,6 +190,39 @@ TEST_F(pool, server_that_was_down_is_asked_again_and_used) {
     again.expect("ms k 1\r\ny\r\n");
     again.say("HD\r\n");
     EXPECT_EQ(user.answer(number), "STORED\r\n");
+}
+
+TEST_F(pool, server_that_greets_and_answers_no_call_is_down_all_the_same) {
+    options.timeout = 300ms;
+    options.failures_max = 2;
+    make();
+    const auto fails = [&] {
+        const auto number = user.ask(set("x"));
+        peer.expect("ms k 1\r\nx\r\n");
+        EXPECT_EQ(user.answer(number), failure("did not answer in time, maybe_done"));
+    };
+    fails();
+    wait_for_state("idle");
+    const auto second = user.ask(set("x"));
+    peer.greet();
+    peer.expect("ms k 1\r\nx\r\n");
+    EXPECT_EQ(user.answer(second), failure("did not answer in time, maybe_done"));
+    wait_for_state("down");
+    for (int i = 0; i < 3; ++i) {  // to greet brings it back, and the first call that fails takes it down
+        EXPECT_EQ(user.say(set("x")), failure("is down, not_done"));
+        peer.greet();
+        wait_for_state("trial");
+        fails();
+        wait_for_state("down");
+    }
+    peer.greet();
+    wait_for_state("trial");
+    const auto number = user.ask(set("y"));
+    peer.expect("ms k 1\r\ny\r\n");
+    peer.say("HD\r\n");
+    EXPECT_EQ(user.answer(number), "STORED\r\n");
+    EXPECT_EQ(state(), "up");
+    EXPECT_NE(user.say("stats servers\r\n").find(":failures_in_a_row 0\r\n"), std::string::npos);
 }
 
 TEST_F(pool, server_that_accepts_and_says_nothing_is_given_up_in_time) {

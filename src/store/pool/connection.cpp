@@ -132,7 +132,7 @@ void connection::read_answers() {
     while (!input_.unread.empty()) {
         if (greeting_ != greeting::done) {
             if (!read_greeting()) break;
-            any = true;
+            if (greeting_ == greeting::done) owner_.greeted(*this);
             continue;
         }
         if (ring_.empty()) return cut(errc::wrong_answer, "it said something that nobody had asked for");

@@ -24,7 +24,9 @@ class connection;
 /// Who uses a connection.
 class connection_owner {
 public:
-    /// At least one good answer has come.
+    /// What it says at the beginning is a memcached server's, and it takes calls.
+    virtual void greeted(connection& from) = 0;
+    /// At least one call has had a good answer.
     virtual void answered(connection& from) = 0;
     /// It has ended and disposes of itself; its calls are answered behind this. `idle`: nobody waited for anything.
     virtual void lost(connection& which, errc why, const std::string& reason, bool idle) = 0;

@@ -108,22 +108,30 @@ void pool_server::tick(steady::time_point now) {
 
 bool pool_server::waits() const noexcept { return !retired_.empty() || (current_ != nullptr && current_->waits()); }
 
-void pool_server::answered(connection& from) {
-    if (&from != current_ || from.version().empty()) return;
-    failures_ = 0;
+void pool_server::greeted(connection& from) {
+    if (&from != current_) return;
+    const bool was_down = is_down();
+    const bool first = version_.empty();
+    happened(server_event::greeted);
     if (version_ != from.version()) {
         version_ = from.version();
         explicit_cas_ = from.knows_explicit_cas();
         spdlog::debug("store {}: {} is memcached {}", options_.name, subject_, version_);
     }
-    const bool was_down = is_down();
-    happened(server_event::answered);
+    if (first && failures_ != 0 && !has_failed_too_often())
+        spdlog::info("store {}: {} can be used now (memcached {})", options_.name, subject_, version_);
+    if (was_down && is_name()) after(options_.resolve_every, &pool_server::refresh);
+}
+
+void pool_server::answered(connection& from) {
+    if (&from != current_ || failures_ == 0) return;
+    const bool was_down = has_failed_too_often();
+    failures_ = 0;
     if (!was_down) return;
     pause_ = {};
     const auto time = std::chrono::duration_cast<milliseconds>(steady::now() - down_since_);
     spdlog::info("store {}: {} answers again after {:.1f} s (memcached {})", options_.name, subject_,
                  static_cast<double>(time.count()) / 1e3, version_);
-    if (is_name()) after(options_.resolve_every, &pool_server::refresh);
 }
 
 void pool_server::lost(connection& which, errc why, const std::string& reason, bool idle) {
@@ -145,19 +153,21 @@ void pool_server::fail(errc why, const std::string& reason) {
     ++failures_total_;
     last_failure_ = why;
     last_reason_ = reason;
-    const bool was_down = is_down();
-    happened(was_down || failures_ >= options_.failures_max ? server_event::failed_again : server_event::failed);
-    if (is_down()) return go_down(was_down, reason);
-    spdlog::debug("store {}: {}: {} (failure {} in a row)", options_.name, subject_, reason, failures_);
+    happened(has_failed_too_often() ? server_event::failed_again : server_event::failed);
+    if (is_down()) return go_down(reason);
+    if (version_.empty() && failures_total_ == 1)
+        spdlog::warn("store {}: {} cannot be used: {}; gets of its keys {}, writes fail, until it can", options_.name,
+                     subject_, reason, fate_of_gets());
+    else spdlog::debug("store {}: {}: {} (failure {} in a row)", options_.name, subject_, reason, failures_);
 }
 
-void pool_server::go_down(bool again, const std::string& reason) {
-    if (!again) {
+void pool_server::go_down(const std::string& reason) {
+    if (failures_ == options_.failures_max) {
         down_since_ = steady::now();
         pause_ = options_.backoff_min;
         spdlog::warn(
             "store {}: {} is down after {} failures in a row: {}; gets of its keys {}, writes fail, until it answers",
-            options_.name, subject_, failures_, reason, options_.miss_on_error ? "miss" : "fail");
+            options_.name, subject_, failures_, reason, fate_of_gets());
     } else {
         pause_ = std::min(pause_ * 2, options_.backoff_max);
         spdlog::debug("store {}: {} is still down: {}", options_.name, subject_, reason);
@@ -177,6 +187,7 @@ void pool_server::after(milliseconds time, void (pool_server::*then)()) {
 }
 
 const char* pool_server::state() const noexcept {
+    if (has_failed_too_often() && !is_down()) return "trial";
     switch (stage_) {
         case server_stage::idle: return "idle";  // the next call connects
         case server_stage::connecting: return "connecting";

@@ -25,7 +25,8 @@
 namespace freshet {
 
 /// Up until `failures_max` failures in a row; then down: its calls are answered at once, and after growing pauses it is
-/// asked whether it answers again.
+/// asked whether it answers again. One that greets is on trial: it has calls again, and is up or down by what becomes
+/// of the first.
 class pool_server final : public store, private connection_owner {
 public:
     /// `wake` is called when somebody begins to wait without having been submitted: tick() is needed.
@@ -44,6 +45,7 @@ public:
     void describe(bytes& to) const;
 
 private:
+    void greeted(connection& from) override;
     void answered(connection& from) override;
     void lost(connection& which, errc why, const std::string& reason, bool idle) override;
 
@@ -55,10 +57,13 @@ private:
     void moved(resolved there);
     const char* state() const noexcept;
     void fail(errc why, const std::string& reason);
-    void go_down(bool again, const std::string& reason);
+    void go_down(const std::string& reason);
+    const char* fate_of_gets() const noexcept { return options_.miss_on_error ? "miss" : "fail"; }
     void after(milliseconds time, void (pool_server::*then)());
     void happened(server_event e) noexcept { stage_ = next_stage(stage_, e); }
     bool is_down() const noexcept { return stage_ == server_stage::down || stage_ == server_stage::probing; }
+    /// Down, or on trial: no call has been answered since it was down.
+    bool has_failed_too_often() const noexcept { return failures_ >= options_.failures_max; }
     bool is_stopped() const noexcept { return stage_ == server_stage::stopped; }
     bool is_name() const noexcept { return literal_.size == 0; }
 
@@ -80,7 +85,7 @@ private:
     std::minstd_rand random_{std::random_device{}()};
 
     server_stage stage_{server_stage::idle};
-    unsigned failures_{0};  ///< in a row
+    unsigned failures_{0};  ///< in a row: no call was answered in between
     milliseconds pause_{0};
     steady::time_point down_since_{};
     errc last_failure_{errc::unreachable};

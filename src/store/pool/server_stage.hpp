@@ -10,13 +10,13 @@ enum class server_stage : std::uint8_t {
     connecting,  ///< calls wait for it
     up,
     down,     ///< failed too often in a row: calls are answered at once, until the pause is over
-    probing,  ///< down, and asked whether it answers again
+    probing,  ///< down, and a connection is being made to see whether it greets
     stopped,
 };
 
 enum class server_event : std::uint8_t {
     begun,         ///< a connection is being made, in the place of another one if need be
-    answered,      ///< what it said is a memcached server's
+    greeted,       ///< what it says at the beginning is a memcached server's
     lost,          ///< the connection ended while nobody waited for anything
     failed,        ///< the connection ended otherwise, or could not be made
     failed_again,  ///< and did so as often in a row as is allowed
@@ -29,7 +29,7 @@ constexpr server_stage next_stage(server_stage now, server_event what) noexcept 
     const bool is_down = now == down || now == probing;
     switch (what) {
         case server_event::begun: return is_down ? probing : connecting;
-        case server_event::answered: return now == idle || now == down ? now : up;  // of a connection that is no more
+        case server_event::greeted: return now == idle || now == down ? now : up;  // of a connection that is no more
         case server_event::lost:
         case server_event::failed: return is_down ? down : idle;
         case server_event::failed_again: return down;

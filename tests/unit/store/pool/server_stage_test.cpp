@@ -11,12 +11,12 @@ using enum server_stage;
 namespace {
 
 constexpr std::array stages{idle, connecting, up, down, probing, stopped};
-constexpr std::array events{server_event::begun,  server_event::answered,     server_event::lost,
+constexpr std::array events{server_event::begun,  server_event::greeted,      server_event::lost,
                             server_event::failed, server_event::failed_again, server_event::stop};
 
 /// A row for each stage, in the order of `events`.
 constexpr server_stage expected[stages.size()][events.size()] = {
-    // begun, answered, lost, failed, failed_again, stop
+    // begun, greeted, lost, failed, failed_again, stop
     {connecting, idle, idle, idle, down, stopped},  // idle
     {connecting, up, idle, idle, down, stopped},    // connecting
     {connecting, up, idle, idle, down, stopped},    // up
@@ -40,16 +40,16 @@ TEST(server_stage, every_event_in_every_stage_leads_where_it_should) {
     }
 }
 
-TEST(server_stage, server_that_is_down_serves_again_only_once_it_has_answered) {
+TEST(server_stage, server_that_is_down_serves_again_only_once_it_has_greeted) {
     using enum server_event;
     EXPECT_EQ(after({begun, failed_again}), down);
     EXPECT_EQ(after({begun, failed_again, begun}), probing);
     EXPECT_EQ(after({begun, failed_again, begun, failed}), down);
-    EXPECT_EQ(after({begun, failed_again, begun, answered}), up);
+    EXPECT_EQ(after({begun, failed_again, begun, greeted}), up);
 }
 
 TEST(server_stage, connection_that_was_lost_while_idle_is_no_failure) {
     using enum server_event;
-    EXPECT_EQ(after({begun, answered, lost}), idle);
-    EXPECT_EQ(after({begun, answered, lost, begun, answered}), up);
+    EXPECT_EQ(after({begun, greeted, lost}), idle);
+    EXPECT_EQ(after({begun, greeted, lost, begun, greeted}), up);
 }
