@@ -39,6 +39,7 @@ struct memcached_options {
     placement_kind hash{placement_kind::ketama};
     std::string hash_tag{};              ///< "{}": only what stands between these decides, where both are in the key
     milliseconds timeout{250};           ///< a server's call is answered within it and a tick of 20 ms
+    milliseconds transfer_max{10'000};   ///< but for one whose value is on its way; `timeout` if that is longer
     unsigned failures_max{3};            ///< so many failures in a row: the server is left alone
     milliseconds backoff_min{100};       ///< until it is asked again, doubled each time
     milliseconds backoff_max{10'000};    ///< the longest such pause

@@ -48,6 +48,11 @@ void check_store(const found<store_config>& s, draft& d) {
                       ? fmt::format("{}: is about memcached servers, and this store is in memory", key)
                       : "size: is about a store in memory; the servers' own -m says how much they keep");
     }
+    const memcached_options& pool = s.value.pool;
+    if (s.at.has("transfer_max") && pool.transfer_max < pool.timeout)
+        d.say(s.at.of("transfer_max"),
+              fmt::format("transfer_max: {} is less than the timeout of {}, which any call has",
+                          format_time(pool.transfer_max), format_time(pool.timeout)));
     std::set<std::string> names;
     for (const std::string& url : urls) {
         const auto address = s.value.in_memory() ? result<server_address>(server_address{}) : parse_server_address(url);

@@ -87,8 +87,15 @@ constexpr std::array all_options{
         R"(Of a pool: with `"{}"` only what stands between the two decides where a key is, so that keys that belong )"
         "together are on one server. Empty: the whole key.",
         R"(`""`)"},
-    option{"store", "timeout", time<milliseconds>{at<store, pool, &memcached_options::timeout>, 10ms, 1min},
-           "Of a pool: what a server does not answer in this time has failed, and its connection is cut."},
+    option{
+        "store", "timeout", time<milliseconds>{at<store, pool, &memcached_options::timeout>, 10ms, 1min},
+        "Of a pool: a call that is not answered in this time has failed. A server that answers no call in time for so "
+        "long has failed, too, and its connection is cut."},
+    option{
+        "store", "transfer_max", time<milliseconds>{at<store, pool, &memcached_options::transfer_max>, 10ms, 1h},
+        "Of a pool: how long a large value may be on its way, to a server or from it, while bytes of it go on coming. "
+        "Calls behind it still have `timeout`, and so it is at least as long; what comes for them later is thrown "
+        "away."},
     option{"store", "failures_max", number<unsigned>{at<store, pool, &memcached_options::failures_max>, 1, 1'000'000},
            "Of a pool: after so many failures in a row a server is down: its calls are answered at once, gets as "
            "`on_get_error` says, writes with SERVER_ERROR, until it answers again."},

@@ -37,7 +37,7 @@ std::vector<std::string> read(const client_call& asked, asked_as how, std::strin
             std::string_view input(source->data() + begin, end - begin);
             for (;;) {
                 const std::size_t before = input.size();
-                const auto status = reader.next(input, c, how);
+                const auto status = reader.next(input, c.request, how, c.reply);
                 if (input.size() > before) std::abort();
                 if (status == answer_reader::status::more) break;
                 if (status == answer_reader::status::wrong) {

@@ -1,7 +1,10 @@
 """Freshet in front of real memcached servers of both versions: values of every size, and servers that stop, hang and return."""
+import contextlib
 import random
 import signal
 import socket
+import threading
+import time
 import unittest
 
 import servers
@@ -44,6 +47,42 @@ class Client:
     def close(self):
         self.file.close()
         self.socket.close()
+
+
+class SlowLink:
+    """A listening port before a server's, through which so many bytes a second pass in each direction."""
+
+    def __init__(self, port, bytes_per_second):
+        self.behind, self.rate = port, bytes_per_second
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.sockets = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listening.accept()
+                far = socket.create_connection(("127.0.0.1", self.behind))
+                for end in (near, far):
+                    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                        end.setsockopt(socket.SOL_SOCKET, option, 65_536)
+                self.sockets += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
+
+    def carry(self, one, other):
+        with contextlib.suppress(OSError):
+            while piece := one.recv(16_384):
+                other.sendall(piece)
+                time.sleep(len(piece) / self.rate)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for end in [self.listening, *self.sockets]:
+            end.close()
 
 
 def keys(count):
@@ -127,6 +166,27 @@ class Pool(unittest.TestCase):
             self.assertEqual(client.set(b"k", b"v"), b"STORED\r\n")
             self.assertIn(name + "can be used now (memcached 1.6.", front.output())
         self.assertEqual(front.output().count(name), 2)
+
+    def test_large_values_that_take_longer_than_the_timeout_arrive(self):
+        """Through a link that carries 4 MB a second, in both directions."""
+        behind = self.enterContext(servers.memcached_at(servers.free_port()))
+        link = self.enterContext(SlowLink(behind.port, 4_000_000))
+        front = self.enterContext(servers.freshet(f'[store.main]\nurl = "memcached://127.0.0.1:{link.port}"\ntimeout = "100ms"\non_get_error = "error"\n'))
+        client, other = self.client(front), self.client(front)
+        value = random.Random(1).randbytes(1_000_000)
+        for _ in range(3):
+            self.assertEqual(client.set(b"large", value), b"STORED\r\n")
+            found, last = client.get(b"large")
+            self.assertEqual(last, b"END\r\n")
+            self.assertTrue(found[b"large"] == value)
+        client.socket.sendall(b"get large\r\n")
+        answers = {other.ask(b"touch small 0\r\n") for _ in range(20)}
+        name = b"SERVER_ERROR server 127.0.0.1:%d did not answer in time, maybe_done\r\n" % link.port
+        self.assertLessEqual(answers, {b"NOT_FOUND\r\n", name})
+        self.assertEqual(client.file.readline(), b"VALUE large 0 1000000\r\n")
+        self.assertTrue(client.file.read(len(value)) == value)
+        said = other.statistics(b"servers")
+        self.assertEqual(said[f"main:127.0.0.1:{link.port}:connections"], "1")
 
     def test_server_that_is_replaced_at_its_address_is_used_again(self):
         front, client = self.pool(2, 'backoff = "20ms..100ms"\n')

@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <system_error>
+#include <thread>
 
 using namespace freshet;
 using namespace freshet::test;
@@ -119,6 +121,21 @@ TEST_F(pool, set_that_could_not_be_sent_whole_is_not_done) {
     EXPECT_TRUE(user.answer(behind).ends_with(", not_done\r\n")) << user.answer(behind);
 }
 
+TEST_F(pool, answer_that_came_before_the_connection_broke_is_told) {
+    peer.receive_little();
+    make();
+    const auto first = user.ask(set("x"));
+    peer.expect("ms k 1\r\nx\r\n");
+    const auto large = user.ask(set(std::string(std::size_t{7} << 20, 'v')));  // more than the sockets hold
+    peer.expect(fmt::format("ms k {}\r\nvvv", std::size_t{7} << 20));
+    user.home.run_and_wait([&] {  // meanwhile nobody here reads
+        peer.say("HD\r\n");
+        peer.cut();
+    });
+    EXPECT_EQ(user.answer(first), "STORED\r\n");
+    EXPECT_TRUE(user.answer(large).ends_with(", not_done\r\n")) << user.answer(large);
+}
+
 TEST_F(pool, garbage_ends_the_connection) {
     make();
     const auto number = user.ask(set("x"));
@@ -127,6 +144,55 @@ TEST_F(pool, garbage_ends_the_connection) {
     peer.say("HELLO\r\n");
     EXPECT_EQ(user.answer(number), failure("gave an answer that is none, maybe_done"));
     EXPECT_EQ(user.answer(behind), "END\r\n");
+}
+
+TEST_F(pool, answer_that_does_not_fit_what_was_asked_ends_the_connection) {
+    options.miss_on_error = false;
+    options.failures_max = 1'000;
+    make();
+    const struct {
+        std::string_view client, server, answer;
+    } cases[] = {
+        {"get k\r\n", "mg k f v\r\n", "HD\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "HD f0\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "VA 1\r\nx\r\n"},
+        {"gets k\r\n", "mg k c f v\r\n", "VA 1 f0\r\nx\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "NF\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "NS\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "EX\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "MN\r\n"},
+        {"get k\r\n", "mg k f v\r\n", "ERROR\r\n"},
+        {"mg k t\r\n", "mg k t\r\n", "HD\r\n"},
+        {"mg k t\r\n", "mg k t\r\n", "VA 1 t-1\r\nx\r\n"},
+        {"mg k k v\r\n", "mg k v k\r\n", "VA 1 kother\r\nx\r\n"},
+        {"touch k 9\r\n", "mg k T9\r\n", "NF\r\n"},
+        {"set k 0 0 1\r\nx\r\n", "ms k 1\r\nx\r\n", "VA 1\r\nx\r\n"},
+        {"set k 0 0 1\r\nx\r\n", "ms k 1\r\nx\r\n", "EN\r\n"},
+        {"set k 0 0 1\r\nx\r\n", "ms k 1\r\nx\r\n", "EX\r\n"},
+        {"set k 0 0 1\r\nx\r\n", "ms k 1\r\nx\r\n", "NF\r\n"},
+        {"set k 0 0 1\r\nx\r\n", "ms k 1\r\nx\r\n", "STORED\r\n"},
+        {"delete k\r\n", "md k\r\n", "NS\r\n"},
+        {"delete k\r\n", "md k\r\n", "EX\r\n"},
+        {"incr k 1\r\n", "ma k v D1\r\n", "HD\r\n"},
+        {"incr k 1\r\n", "ma k v D1\r\n", "EN\r\n"},
+        {"incr k 1\r\n", "ma k v D1\r\n", "VA 1\r\nx\r\n"},
+        {"ma k\r\n", "ma k\r\n", "VA 1\r\n1\r\n"},
+        {"flush_all\r\n", "flush_all 0\r\n", "DELETED\r\n"},
+    };
+    for (const auto& one : cases) {
+        const auto number = user.ask(one.client);
+        peer.expect(one.server);
+        peer.say(one.answer);
+        const bool reads = one.client.find("get") == 0 || one.client.find("mg") == 0;
+        EXPECT_EQ(user.answer(number),
+                  failure(fmt::format("gave an answer that is none, {}", reads ? "not_done" : "maybe_done")))
+            << one.client << one.answer;
+        const auto next = user.ask("get k\r\n");  // on a new connection
+        peer.greet();
+        peer.expect("mg k f v\r\n");
+        peer.say("EN\r\n");
+        EXPECT_EQ(user.answer(next), "END\r\n");
+    }
 }
 
 TEST_F(pool, what_nobody_asked_for_ends_the_connection) {
@@ -162,6 +228,161 @@ TEST_F(pool, answer_that_comes_too_late_is_given_to_nobody) {
         told = user.answer(next);
     } while (told == "END\r\n");
     EXPECT_EQ(told, "VALUE k 0 5\r\nright\r\nEND\r\n");
+}
+
+/// What one call takes long for, while others are behind it.
+class busy_pool : public pool {
+protected:
+    busy_pool() { options.timeout = 500ms; }
+    /// Does it again and again, a thousand times a second at most, until that call is answered.
+    template <class Move>
+    void keep_moving_until_answered(std::size_t number, Move move) {
+        for (; !user.is_answered(number); std::this_thread::sleep_for(1ms)) move();
+    }
+};
+
+TEST_F(busy_pool, answer_that_flows_may_take_longer_and_harms_no_other_call_s_connection) {
+    options.miss_on_error = false;
+    make();
+    const std::string value(100'000, 'v');
+    const auto large = user.ask("get large\r\n"), get = user.ask("get k\r\n"), write = user.ask(set("x"));
+    peer.expect("mg large f v\r\nmg k f v\r\nms k 1\r\nx\r\n");
+    peer.say(fmt::format("VA {} f3\r\n", value.size()));
+    std::size_t said = 0;
+    keep_moving_until_answered(write, [&] { peer.say(value.substr(said++, 1)); });
+    EXPECT_EQ(user.answer(get), failure("did not answer in time, not_done"));
+    EXPECT_EQ(user.answer(write), failure("did not answer in time, maybe_done"));
+    EXPECT_FALSE(user.is_answered(large));
+    peer.say(value.substr(said) + "\r\nVA 4 f0\r\nlate\r\nHD\r\n");
+    EXPECT_EQ(user.answer(large), fmt::format("VALUE large 3 {}\r\n{}\r\nEND\r\n", value.size(), value));
+    const auto next = user.ask("get k\r\n");  // on the same connection, and late answers were nobody's
+    peer.expect("mg k f v\r\n");
+    peer.say("VA 3 f0\r\nown\r\n");
+    EXPECT_EQ(user.answer(next), "VALUE k 0 3\r\nown\r\nEND\r\n");
+}
+
+TEST_F(busy_pool, set_that_a_slow_server_goes_on_taking_may_take_longer) {
+    peer.receive_little();
+    make();
+    const std::string value(std::size_t{7} << 20, 'v'), command = fmt::format("ms k {}\r\n", value.size());
+    const auto large = user.ask(set(value)), behind = user.ask("get k\r\n");
+    peer.expect(command);
+    std::size_t taken = 0;
+    keep_moving_until_answered(behind, [&] {
+        peer.expect(std::string_view(value).substr(taken, 8'192));
+        taken += 8'192;
+    });
+    EXPECT_EQ(user.answer(behind), "END\r\n");
+    EXPECT_FALSE(user.is_answered(large));
+    peer.expect(value.substr(taken) + "\r\nmg k f v\r\n");
+    peer.say("HD\r\nEN\r\n");
+    EXPECT_EQ(user.answer(large), "STORED\r\n");
+}
+
+TEST_F(busy_pool, late_answers_of_every_kind_are_thrown_away) {
+    make();
+    const auto large = user.ask("get large\r\n");
+    peer.expect("mg large f v\r\n");
+    const struct {
+        std::string_view client, server, answer;
+    } cases[] = {
+        {"gets k\r\n", "mg k c f v\r\n", "VA 1 c7 f5\r\nx\r\n"},
+        {"touch k 9\r\n", "mg k T9\r\n", "EN\r\n"},
+        {"cas k 0 0 1 7\r\nx\r\n", "ms k 1 C7\r\nx\r\n", "EX\r\n"},
+        {"delete k\r\n", "md k\r\n", "NF\r\n"},
+        {"incr k 1\r\n", "ma k v D1\r\n", "VA 1\r\n8\r\n"},
+        {"ma k q N9\r\n", "ma k q N9\r\nmn\r\n", "MN\r\n"},
+        {"mg YWJj b k v\r\n", "mg YWJj b v k\r\n", "VA 1 kYWJj b\r\nx\r\n"},
+        {"me k\r\n", "me k\r\n", "ME k exp=-1 la=0 cas=1 fetch=no cls=1 size=60\r\n"},
+        {"set k 0 0 9000000\r\n", "md k\r\n", "HD\r\n"},
+        {"stats\r\n", "stats\r\n", "STAT pid 7\r\nEND\r\n"},
+        {"flush_all\r\n", "flush_all 0\r\n", "OK\r\n"},
+        {"mg k t\r\n", "mg k t\r\n", "CLIENT_ERROR bad\r\n"},
+    };
+    std::string answers = "\r\n";
+    std::size_t last = 0;
+    for (const auto& one : cases) {
+        last = user.ask(one.client);
+        peer.expect(one.server);
+        answers += one.answer;
+    }
+    peer.say("VA 100000 f0\r\n");
+    std::size_t said = 0;
+    keep_moving_until_answered(last, [&] {
+        peer.say("v");
+        ++said;
+    });
+    peer.say(std::string(100'000 - said, 'v') + answers);
+    EXPECT_TRUE(user.answer(large).starts_with("VALUE large 0 100000\r\n"));
+    const auto next = user.ask("get k\r\n");
+    peer.expect("mg k f v\r\n");
+    peer.say("VA 3 f0\r\nown\r\n");
+    EXPECT_EQ(user.answer(next), "VALUE k 0 3\r\nown\r\nEND\r\n");
+}
+
+TEST_F(busy_pool, server_that_goes_on_answering_keeps_its_connection_though_many_are_late) {
+    make();
+    constexpr std::size_t count = 30'000;
+    std::size_t last = 0;
+    user.home.run_and_wait([&] {
+        for (std::size_t i = 0; i < count; ++i) last = user.submit("get k\r\n");
+    });
+    peer.expect("mg k f v\r\n");
+    std::size_t said = 0;
+    keep_moving_until_answered(last, [&] {
+        peer.say("EN\r\n");
+        ++said;
+    });
+    ASSERT_LT(said, count);
+    for (; said < count; ++said) peer.say("EN\r\n");
+    const auto next = user.ask(set("x"));
+    for (std::size_t i = 1; i < count; ++i) peer.expect("mg k f v\r\n");
+    peer.expect("ms k 1\r\nx\r\n");
+    peer.say("HD\r\n");
+    EXPECT_EQ(user.answer(next), "STORED\r\n");
+}
+
+TEST_F(busy_pool, answer_that_stops_in_its_middle_ends_the_connection) {
+    options.timeout = 100ms;
+    options.miss_on_error = false;
+    make();
+    const auto half = user.ask("get k\r\n");
+    peer.expect("mg k f v\r\n");
+    peer.say("VA 100 f0\r\nhalf");
+    EXPECT_EQ(user.answer(half), failure("did not answer in time, not_done"));
+    peer.expect_end();
+}
+
+TEST_F(busy_pool, answer_that_flows_for_longer_than_transfer_max_ends_the_connection) {
+    options.timeout = 250ms;
+    options.transfer_max = 500ms;
+    options.miss_on_error = false;
+    make();
+    const auto endless = user.ask("get k\r\n");
+    peer.expect("mg k f v\r\n");
+    peer.say("VA 100000 f0\r\n");
+    keep_moving_until_answered(endless, [&] {
+        try {
+            peer.say("v");
+        } catch (const std::system_error&) {  // it is cut while this is said
+        }
+    });
+    EXPECT_EQ(user.answer(endless), failure("did not answer in time, not_done"));
+    EXPECT_NE(user.say("stats servers\r\n").find(":last_failure one exchange took longer than transfer_max\r\n"),
+              std::string::npos);
+}
+
+TEST_F(busy_pool, store_that_goes_answers_what_waits_behind_calls_that_were_given_up) {
+    make();
+    const auto large = user.ask("get large\r\n"), late = user.ask(set("x"));
+    peer.expect("mg large f v\r\nms k 1\r\nx\r\n");
+    peer.say("VA 100000 f0\r\n");
+    keep_moving_until_answered(late, [&] { peer.say("v"); });
+    const auto last = user.ask(set("y"));
+    user.forget();
+    EXPECT_EQ(user.answer(large), "END\r\n");
+    EXPECT_EQ(user.answer(late), failure("did not answer in time, maybe_done"));
+    EXPECT_EQ(user.answer(last), failure("is being stopped, maybe_done"));
 }
 
 TEST_F(pool, server_that_refuses_is_down_after_some_failures_and_used_again) {

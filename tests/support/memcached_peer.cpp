@@ -91,6 +91,11 @@ void memcached_peer::cut() {
     connected_ = -1;
 }
 
+void memcached_peer::receive_little() {
+    const int bytes = 16 << 10;
+    checked(::setsockopt(listening_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), "SO_RCVBUF");
+}
+
 void memcached_peer::stop_listening() {
     if (listening_ >= 0) ::close(listening_);
     listening_ = -1;

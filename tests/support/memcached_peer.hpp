@@ -29,6 +29,8 @@ public:
     void expect_end();
     /// Ends the connection.
     void cut();
+    /// Connections from now on hold little that is not read.
+    void receive_little();
     /// Nobody can connect any more.
     void stop_listening();
 

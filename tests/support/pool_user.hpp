@@ -46,6 +46,25 @@ public:
         home.run_and_wait([&] { number = submit(command); });
         return number;
     }
+    /// The same on the shard's own thread.
+    std::size_t submit(std::string_view command) {
+        const std::string kept(command);
+        std::string_view input(kept);
+        asked* c = nullptr;
+        {
+            const std::lock_guard lock(mutex_);
+            c = &calls_.emplace_back();
+        }
+        request_parser parser(std::size_t{8} << 20);
+        parser.next(input, c->request, c->wanted);
+        if (c->request.command == command::stats) c->request.key = parser.arguments();
+        c->user = this;
+        c->home = &home;
+        c->now = steady::now();
+        c->keep_key();
+        start(*store, *c, *c);
+        return calls_.size() - 1;
+    }
     /// Waits for the answer of the command with that number.
     std::string answer(std::size_t number) {
         std::unique_lock lock(mutex_);
@@ -77,25 +96,6 @@ private:
         std::string told{};
         bool answered{false};
     };
-
-    std::size_t submit(std::string_view command) {
-        const std::string kept(command);
-        std::string_view input(kept);
-        asked* c = nullptr;
-        {
-            const std::lock_guard lock(mutex_);
-            c = &calls_.emplace_back();
-        }
-        request_parser parser(std::size_t{8} << 20);
-        parser.next(input, c->request, c->wanted);
-        if (c->request.command == command::stats) c->request.key = parser.arguments();
-        c->user = this;
-        c->home = &home;
-        c->now = steady::now();
-        c->keep_key();
-        start(*store, *c, *c);
-        return calls_.size() - 1;
-    }
 
     std::mutex mutex_;
     std::condition_variable changed_;

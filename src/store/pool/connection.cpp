@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view greeting_text = "mg freshet:probe E1\r\nversion\r\n";
 constexpr std::size_t prefetch_ahead = 3;  ///< calls
+constexpr int receive_all_max = 64;        ///< times; of 64 KiB, if it is no large value
 constexpr std::size_t out_kept_bytes = std::size_t{1} << 20;
 /// In a shard's chunks. Beyond it large values are not taken in: their calls fail.
 constexpr std::size_t lent_max_bytes = std::size_t{512} << 20;
@@ -76,13 +77,9 @@ bool connection::submit(call& c) {
     const std::size_t before = out_.size();
     const asked_as how = ask_server(c.request, *c.form, out_);
     asked_ += out_.size() - before;
-    ring_.push({&c, asked_ - (how.fenced ? fence_bytes : 0), how.fenced, how.base64});
+    ring_.push({&c, asked_ - (how.fenced ? fence_bytes : 0), how});
     home_.reactor().dirty_server(*this);
     return false;
-}
-
-steady::time_point connection::waits_since() const noexcept {
-    return greeting_ != greeting::done ? begun_ : ring_.front().who->now;
 }
 
 /// Calls are held until the greeting is answered: a server that knows no meta commands would take the value of a set
@@ -101,7 +98,11 @@ void connection::flush() {
     std::size_t sent = 0;
     const bool good = out_.send(descriptor_, sent);
     sent_ += sent;  // something may have been before it failed
-    if (!good) return cut(broken(), std::strerror(errno));
+    if (!good) {
+        const int error = errno;
+        receive_all();
+        return cut(broken(), std::strerror(error));
+    }
     if (out_.empty()) out_.clear(out_kept_bytes);
     watch(!out_.empty());
 }
@@ -114,49 +115,76 @@ void connection::dead() {
     cut(broken(), error != 0 ? std::strerror(error) : "it hung up");
 }
 
-void connection::readable() {
-    if (ended_) return;
+void connection::readable() { receive(); }
+
+/// What has come already is told before anybody is told that it did not come.
+void connection::receive_all() {
+    for (int i = 0; i < receive_all_max && receive(); ++i) {}
+}
+
+/// True: something came, and there may be more.
+bool connection::receive() {
+    if (ended_ || descriptor_ < 0) return false;
     const ssize_t n = input_.receive(descriptor_, reader_.wanted());
-    if (n < 0) {
-        if (errno == EAGAIN || errno == EINTR) return;
-        return cut(broken(), std::strerror(errno));
+    if (n <= 0) {
+        if (n == 0) cut(errc::connection_lost, "it closed the connection");
+        else if (errno != EAGAIN && errno != EINTR) cut(broken(), std::strerror(errno));
+        return false;
     }
-    if (n == 0) return cut(errc::connection_lost, "it closed the connection");
+    moved_ = home_.now();
     reader_.begin(input_.source());
-    read_answers();
+    if (greeting_ == greeting::done || read_greeting()) read_answers();
     if (!ended_) input_.settle(reader_.wanted());
+    return !ended_;
 }
 
 void connection::read_answers() {
+    const std::uint64_t before = ring_.popped();
+    const char* wrong = nullptr;
     bool any = false;
-    while (!input_.unread.empty()) {
-        if (greeting_ != greeting::done) {
-            if (!read_greeting()) break;
-            if (greeting_ == greeting::done) owner_.greeted(*this);
-            continue;
+    while (!input_.unread.empty() && input_.unread.size() >= reader_.wanted()) {
+        if (ring_.empty()) {
+            wrong = "it said something that nobody had asked for";
+            break;
         }
-        if (ring_.empty()) return cut(errc::wrong_answer, "it said something that nobody had asked for");
         const pending_ring::entry asked = ring_.front();
-        call& c = *asked.who;
         if (const call* const soon = ring_.ahead(prefetch_ahead)) soon->prefetch();
-        if (input_.unread.size() < reader_.wanted()) break;
-        const auto status = reader_.next(input_.unread, c, {asked.fenced != 0, asked.base64 != 0});
+        const auto status = asked.who != nullptr
+                                ? reader_.next(input_.unread, asked.who->request, asked.how, asked.who->reply)
+                                : reader_.drop_next(input_.unread, asked.how);
         if (status == answer_reader::status::more) break;
         if (status == answer_reader::status::wrong) {
-            return cut(errc::wrong_answer, "it gave an answer that is none");
+            wrong = "it gave an answer that is none";
+            break;
         }
         ring_.pop();
+        if (asked.who == nullptr) continue;
         any = true;
+        call& c = *asked.who;
         if (c.reply.lent && home_.pool().used_bytes() > lent_max_bytes)
             answer_failed(c, options_, errc::busy, effect::maybe_done, subject_);
         c.complete();
         if (ended_) return;
     }
-    if (any) owner_.answered(*this);
+    if (slow_front_ && ring_.popped() != before) way_free_ = home_.now();
+    if (any) {
+        useful_ = home_.now();
+        owner_.answered(*this);
+    }
+    if (wrong != nullptr) cut(errc::wrong_answer, wrong);
+}
+
+/// True: it is answered to its end.
+bool connection::read_greeting() {
+    while (greeting_ != greeting::done) {
+        if (!read_greeting_line()) return false;
+    }
+    owner_.greeted(*this);
+    return true;
 }
 
 /// False: there is no whole line yet, or the connection has ended.
-bool connection::read_greeting() {
+bool connection::read_greeting_line() {
     constexpr std::size_t line_max = 512;
     const std::size_t end = input_.unread.find("\r\n");
     const bool whole = end != std::string_view::npos;
@@ -198,6 +226,7 @@ void connection::cut(errc why, const std::string& reason) {
     ring_ = {};
     for (; !waiting.empty(); waiting.pop()) {
         const pending_ring::entry asked = waiting.front();
+        if (asked.who == nullptr) continue;
         answer_failed(*asked.who, options_, why, asked.end > sent_ ? effect::not_done : effect::maybe_done, subject_);
         asked.who->complete();
     }

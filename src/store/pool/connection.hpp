@@ -46,15 +46,17 @@ public:
     void open(const socket_address& to);
     /// True: answered now, that it is busy. False: later.
     bool submit(call& c);
+    /// Answers calls that have waited for `timeout`, but for the one whose answer or command is on its way, and ends
+    /// the connection when that one stands still or takes longer than `transfer_max`. Costs the same however many wait.
+    void tick(steady::time_point now);
     /// Ends it: every call that waits is answered.
     void cut(errc why, const std::string& reason);
 
     bool is_open() const noexcept { return descriptor_ >= 0; }
     const socket_address& peer() const noexcept { return peer_; }
+    /// An answer is owed, though maybe to nobody who still waits for it.
     bool waits() const noexcept { return greeting_ != greeting::done || !ring_.empty(); }
     std::size_t waiting() const noexcept { return ring_.size(); }
-    /// Since when somebody waits, if anybody does.
-    steady::time_point waits_since() const noexcept;
     /// What the server said of itself; empty: nothing yet.
     const std::string& version() const noexcept { return version_; }
     bool knows_explicit_cas() const noexcept { return explicit_cas_; }
@@ -71,9 +73,19 @@ private:
     errc broken() const noexcept { return greeting_ != greeting::done ? errc::unreachable : errc::connection_lost; }
     void greet();
     void watch(bool write);
+    bool receive();
+    void receive_all();
     void read_answers();
     bool read_greeting();
+    bool read_greeting_line();
     bool take_greeting(std::string_view line);
+    bool front_flows() const noexcept;
+    bool front_is_late() const noexcept { return looked_at_ > ring_.popped(); }
+    void look_at_taken(steady::time_point now);
+    bool has_late(steady::time_point now) const noexcept;
+    const char* standstill(steady::time_point now) const noexcept;
+    steady::time_point front_due_since() const noexcept;
+    void give_up_late(steady::time_point now);
 
     shard& home_;
     const memcached_options& options_;
@@ -86,6 +98,11 @@ private:
     greeting greeting_{greeting::probe};
     bool explicit_cas_{false};
     steady::time_point begun_;
+    steady::time_point moved_{};      ///< when something came last, or went of the first command that waits
+    steady::time_point useful_{};     ///< when a call was answered in time last
+    steady::time_point way_free_{};   ///< when what took long was over: from then on the next ones are due
+    bool slow_front_{false};          ///< the first that waits is late, and on its way
+    bool command_on_its_way_{false};  ///< of the first that waits, at the last tick
     std::string version_{};
     intake input_;
     answer_reader reader_{};
@@ -93,6 +110,8 @@ private:
     std::size_t greeted_{0};  ///< bytes of the greeting that were sent
     std::uint64_t asked_{0};  ///< bytes of calls, with those of out_
     std::uint64_t sent_{0};
+    std::uint64_t taken_{0};      ///< of them, what the server's socket is known to have
+    std::uint64_t looked_at_{0};  ///< of all that the ring ever had: those that were late, and answered if need be
     pending_ring ring_{};
 };
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view fence = "mn\r\n", fence_answer = "MN\r\n";
+constexpr std::size_t dropped_kept_bytes = 4096;
 
 void append_signed(std::string_view flag, std::int64_t n, bytes& out) {
     out.append(flag);
@@ -108,6 +109,22 @@ void ask_removal(const request& r, const form& f, bytes& out) {
     ask_as_meta(removal, 'd', f.base64, out);
 }
 
+/// Of what is to be told of the item: c, f, h, l, s and t. Every server that is new enough answers them to mg and ma.
+std::uint32_t returns_of(const form& f) noexcept {
+    switch (f.dialect) {
+        case dialect::classic_get: return reply_parser::bit_of('f');
+        case dialect::classic_gets: return reply_parser::bit_of('f') | reply_parser::bit_of('c');
+        case dialect::meta: break;
+        default: return 0;
+    }
+    std::uint32_t all = 0;
+    if (f.verb != 'g' && f.verb != 'a') return all;
+    for (const char flag : f.returns_view()) {
+        if (flag != 'O' && flag != 'k') all |= reply_parser::bit_of(flag);
+    }
+    return all;
+}
+
 char verb_of(const request& r) noexcept {
     switch (r.command) {
         case command::store: return r.too_large ? 'd' : 's';
@@ -122,11 +139,15 @@ char verb_of(const request& r) noexcept {
 asked_as ask_server(const request& r, const form& f, output& to) {
     bytes& out = to.text();
     asked_as how;
+    how.command = r.command;
+    how.verb = verb_of(r);
     how.base64 = f.base64;
     if (r.too_large) {
         ask_removal(r, f, out);
         return how;
     }
+    how.value = r.want_value;
+    how.returns = returns_of(f);
     switch (f.dialect) {
         case dialect::classic_get:
         case dialect::classic_gets: ask_get(r, f, out); return how;
@@ -143,38 +164,37 @@ asked_as ask_server(const request& r, const form& f, output& to) {
     return how;
 }
 
-namespace {
-
 /// The line of an answer to `me` is the client's as it is.
-answer_reader::status take_line(std::string_view& input, call& c) {
+answer_reader::status answer_reader::line(std::string_view& input, reply& a) {
     const std::size_t end = input.find("\r\n");
-    if (end == input.npos) return input.size() > 2048 ? answer_reader::status::wrong : answer_reader::status::more;
+    if (end == input.npos) return input.size() > 2048 ? status::wrong : status::more;
     const std::string_view line = input.substr(0, end + line_end.size());
     const bool error = line.starts_with("CLIENT_ERROR ") || line.starts_with("SERVER_ERROR ") || line == "ERROR\r\n";
-    if (!line.starts_with("ME ") && line != "EN\r\n" && !error) return answer_reader::status::wrong;
-    c.reply.reset();
-    c.reply.outcome = outcome::text;
-    c.reply.value.append(line);
+    if (!line.starts_with("ME ") && line != "EN\r\n" && !error) return status::wrong;
+    a.reset();
+    a.outcome = outcome::text;
+    a.value.append(line);
     input.remove_prefix(line.size());
-    return answer_reader::status::answered;
+    return status::answered;
 }
 
-}  // namespace
-
-answer_reader::status answer_reader::next(std::string_view& input, call& c, asked_as how) {
-    const request& r = c.request;
-    if (r.command == command::inspect) return take_line(input, c);
-    const bool keyless = r.command == command::flush_all || r.command == command::stats;
+answer_reader::status answer_reader::next(std::string_view& input, const request& r, asked_as how, reply& a) {
+    if (how.command == command::inspect) return line(input, a);
+    const bool keyless = how.command == command::flush_all || how.command == command::stats;
     form as;
     as.dialect = keyless ? dialect::classic_line : dialect::meta;
-    as.verb = verb_of(r);
+    as.verb = how.verb;
     as.quiet = how.fenced;
-    reply& a = c.reply;
+    as.base64 = how.base64;
     std::string_view rest = input;
     const auto said = parser_.next(rest, r, as, a);
     if (said == reply_parser::status::more) return status::more;
     if (said == reply_parser::status::error || (said == reply_parser::status::silent && !how.fenced))
         return status::wrong;
+    const bool item = a.outcome == outcome::hit || a.outcome == outcome::number;
+    if (said == reply_parser::status::reply && item && (parser_.returned() & how.returns) != how.returns)
+        return status::wrong;
+    if (a.outcome == outcome::text && !keyless && a.value.view() == "ERROR\r\n") return status::wrong;
     if (how.fenced) {
         if (rest.size() < fence_answer.size()) return status::more;
         if (!rest.starts_with(fence_answer)) return status::wrong;
@@ -191,6 +211,17 @@ answer_reader::status answer_reader::next(std::string_view& input, call& c, aske
     if (a.outcome == outcome::text && a.value.view() == "SERVER_ERROR out of memory storing object\r\n")
         a.fail(errc::out_of_memory, effect::not_done, {});
     return status::answered;
+}
+
+answer_reader::status answer_reader::drop_next(std::string_view& input, asked_as how) {
+    request r;
+    r.command = how.command;
+    r.want_value = how.value;
+    r.compare = true;  // whether it did is not known any more
+    const status s = next(input, r, how, dropped_);
+    dropped_.reset();
+    dropped_.value.release(dropped_kept_bytes);
+    return s;
 }
 
 }  // namespace freshet

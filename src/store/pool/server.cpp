@@ -97,12 +97,11 @@ void pool_server::moved(resolved there) {
 }
 
 void pool_server::tick(steady::time_point now) {
-    const auto late = [&](const connection& c) { return c.waits() && c.waits_since() + options_.timeout <= now; };
-    if (current_ != nullptr && late(*current_)) current_->cut(errc::timed_out, "it did not answer in time");
+    if (current_ != nullptr) current_->tick(now);
     for (std::size_t i = retired_.size(); i-- > 0;) {
         connection& c = *retired_[i];
-        if (late(c)) c.cut(errc::timed_out, "it did not answer in time");
-        else if (!c.waits()) c.cut(errc::stopping, "it has moved");
+        c.tick(now);
+        if (!c.waits()) c.cut(errc::stopping, "it has moved");
     }
 }
 

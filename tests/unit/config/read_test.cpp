@@ -406,6 +406,16 @@ TEST(read, an_item_takes_half_of_a_store_at_most) {
     right("[server]\nitem_size_max='512KiB'\n[store.main]\nsize='1MiB'");
 }
 
+TEST(read, a_value_on_its_way_has_as_long_as_any_call) {
+    const std::string store = "[store.main]\nurl='memcached://127.0.0.1'\n";
+    expect_mistake(store + "transfer_max='100ms'",
+                   "3:14: transfer_max: 100ms is less than the timeout of 250ms, which any call has");
+    EXPECT_EQ(right(store + "timeout='20s'").stores[0].pool.timeout, 20s);  // the default is no mistake
+    EXPECT_EQ(right(store + "transfer_max='1m'").stores[0].pool.transfer_max, 1min);
+    expect_mistake("[store.main]\ntransfer_max='1m'",
+                   "2:14: transfer_max: is about memcached servers, and this store is in memory");
+}
+
 TEST(read, variables_are_filled_in_and_never_shown) {
     ::setenv("FRESHET_TEST_WORD", "p@ss/w", 1);
     ::unsetenv("FRESHET_TEST_NONE");
