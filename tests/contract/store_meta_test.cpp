@@ -59,6 +59,15 @@ TEST_P(every_store, ma_counts_and_makes) {
               "NF\r\nVA 2\r\n13\r\nVA 2\r\n14\r\nVA 1\r\n0\r\n");
 }
 
+TEST_P(every_store, a_stale_number_is_fresh_once_arithmetic_has_made_it_longer) {
+    EXPECT_EQ(ask("ms n 1 F3\r\n8\r\nmd n I T30\r\nma n v\r\nmg n v\r\n"),
+              "HD\r\nHD\r\nVA 1\r\n9\r\nVA 1 X W\r\n9\r\n");
+    EXPECT_EQ(ask("ma n v\r\nmg n v f t\r\n"), "VA 2\r\n10\r\nVA 2 f3 t30\r\n10\r\n");
+    ask("md n I\r\n");
+    EXPECT_EQ(ask("decr n 1\r\nincr n 10\r\nmg n\r\n"), "9\r\n19\r\nHD X W\r\n");
+    EXPECT_EQ(ask("mg n\r\nincr n 100\r\nmg n\r\n"), "HD Z X\r\n119\r\nHD\r\n");
+}
+
 TEST_P(every_store, a_miss_stays_quiet_when_asked_to) {
     EXPECT_EQ(ask("mg a v q\r\nms a 1 q\r\n1\r\nmg a v q\r\n"), "VA 1\r\n1\r\n");
 }

@@ -343,6 +343,10 @@ for flags in (b"", b"q", b"v", b"v q", b"k", b"Oabc", b"k Oabc v", b"Oabc v k", 
 case("ma", b"ma\r\n", setup(b"99"), b"ma a v\r\n", b"ma a v t\r\n", b"mg a v s\r\n", b"ma a MD D50 v\r\n", b"mg a v s\r\n", setup(b""),
      b"ma a\r\n")
 case("ma", setup(b"1"), b"ma a c\r\n", b"ma a c v\r\n", b"ma b N0 c\r\n", b"ma b c\r\n")
+for value in (b"5", b"9", b"99", b"50 ", b"9  "):
+    for mark in (b"md a I T30", b"md a I\r\nmg a", b"md a I E9"):
+        for step in (b"incr a 1", b"incr a 60", b"decr a 1", b"decr a 99", b"ma a v D960 T7", b"ma a v t c D1 E77"):
+            case("ma on stale", setup(value) + mark + b"\r\n", step + b"\r\n", b"mg a s f t h\r\nmg a\r\n", step + b"\r\n", b"mg a s f t h\r\n")
 
 # --- meta debug and no-op
 case("me", setup(), b"me\r\n", b"me a\r\n", b"me b\r\n", b"me b k\r\n", b"me b Oabc\r\n", b"me a Oabc k q\r\n", b"me YQ== b\r\n",
