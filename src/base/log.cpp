@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 
+#include "base/conceal.hpp"
 #include "base/escape.hpp"
 #include "base/log_writer.hpp"
 
@@ -14,6 +15,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace freshet {
 
@@ -41,13 +43,24 @@ std::unique_ptr<spdlog::formatter> make_formatter() {
 }
 
 class standard_error final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    void conceal(std::vector<secret> secrets) {
+        const std::lock_guard lock(mutex_);
+        secrets_ = std::move(secrets);
+    }
+
+private:
     void sink_it_(const spdlog::details::log_msg& message) override {
+        const std::string text = freshet::conceal({message.payload.data(), message.payload.size()}, secrets_);
+        spdlog::details::log_msg shown = message;
+        shown.payload = {text.data(), text.size()};
         spdlog::memory_buf_t line;
-        formatter_->format(message, line);
-        writer_.write({message.payload.data(), message.payload.size()}, {line.data(), line.size()});
+        formatter_->format(shown, line);
+        writer_.write(text, {line.data(), line.size()});
     }
     void flush_() override { writer_.flush(); }
 
+    std::vector<secret> secrets_;
     log_writer writer_{STDERR_FILENO, [formatter = std::shared_ptr(make_formatter())](std::string_view text) {
                            spdlog::memory_buf_t line;
                            formatter->format({"freshet", spdlog::level::warn, {text.data(), text.size()}}, line);
@@ -72,6 +85,12 @@ bool set_up_log(std::string_view level) {
     logger->set_level(found->second);
     spdlog::set_default_logger(std::move(logger));
     return true;
+}
+
+void conceal_in_log(std::vector<secret> secrets) {
+    for (const spdlog::sink_ptr& sink : spdlog::default_logger()->sinks()) {
+        if (auto* const ours = dynamic_cast<standard_error*>(sink.get())) ours->conceal(secrets);
+    }
 }
 
 }  // namespace freshet

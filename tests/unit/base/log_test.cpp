@@ -26,6 +26,13 @@ private:
     std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
 };
 
+TEST_F(log, secrets_are_not_shown_whoever_writes_them) {
+    ASSERT_TRUE(set_up_log("info"));
+    conceal_in_log({{"hush", "${S}"}});
+    const std::string said = stderr_of([] { spdlog::warn("hush at amqp://me:word@h"); });
+    EXPECT_TRUE(said.ends_with(" warning ${S} at amqp://...@h\n")) << said;
+}
+
 TEST_F(log, a_message_is_one_line_with_time_and_level) {
     ASSERT_TRUE(set_up_log("info"));
     const std::string said = stderr_of([] {
