@@ -184,7 +184,7 @@ std::string control_path(const std::string& state_folder) { return state_folder 
 
 result<std::unique_ptr<control>> make_control(shard& back, std::vector<journal*> journals, std::string path,
                                               milliseconds patience) {
-    owned_descriptor made = listen_at_unix(path, backlog, S_IRUSR | S_IWUSR);
+    owned_descriptor made = listen_at_unix(path, backlog, {.mode = S_IRUSR | S_IWUSR});
     if (made.get() < 0) return trouble(path, reason(errno));
     auto d = std::make_shared<control_socket>(back, std::move(journals), patience);
     d->acceptor.assign(asio::local::stream_protocol(), made.release());

@@ -42,11 +42,15 @@ constexpr auto route = &sections::route;
 constexpr auto flow = &sections::flow;
 
 constexpr std::array all_options{
-    option{"server", "listen",
-           texts{at<server, &server_config::listen>, wrong_listen_address, "address or a list of addresses"},
-           R"(Where clients reach it: `"HOST:PORT"`, `"[IPV6]:PORT"`, `"*:PORT"` (every address) or `"unix:/PATH"`. )"
-           "Port 0 is any free one; it is printed. `--listen` takes the place of this list. There is no password and "
-           "no TLS: stay on loopback, a socket file, or a network you trust."},
+    option{
+        "server", "listen",
+        texts{at<server, &server_config::listen>, wrong_listen_address, "address or a list of addresses"},
+        R"(Where clients reach it: `"HOST:PORT"`, `"[IPV6]:PORT"`, `"*:PORT"` (every address) or `"unix:/PATH"`. )"
+        "Port 0 is any free one; it is printed. `--listen` takes the place of this list. Who may connect to a socket "
+        R"(file is said behind it, as in `"unix:/run/freshet/freshet.sock?mode=0660&group=www-data"`: its rights in )"
+        "octal (as the umask says; 0660 where there is a group), and the name or number of a group that this process "
+        "is in. Its folder is made, with 0755, if only that is not there. There is no password and "
+        "no TLS: stay on loopback, a socket file, or a network you trust."},
     option{"server", "threads", number<unsigned>{at<server, &server_config::threads>, 1, 64},
            "Shards that serve clients. More than there are spare cores costs more than it gives."},
     option{"server", "allow_exec", flag{at<server, &server_config::allow_exec>}, "Flows may run programs."},

@@ -4,7 +4,7 @@
 #include <freshet/time.hpp>
 
 #include "base/bytes.hpp"
-#include "config/url/address.hpp"
+#include "config/url/listen_address.hpp"
 #include "protocol/request.hpp"
 #include "store/statistics.hpp"
 
@@ -25,8 +25,6 @@ constexpr std::string_view memcached_version = "1.6.38";
 constexpr std::string_view version_line = "VERSION 1.6.38\r\n";
 static_assert(version_line.substr(8, memcached_version.size()) == memcached_version);
 
-constexpr std::string_view unix_prefix = "unix:";
-
 std::string seconds_of(const timeval& t) {
     char text[40];
     std::snprintf(text, sizeof text, "%ld.%06ld", static_cast<long>(t.tv_sec), static_cast<long>(t.tv_usec));
@@ -35,17 +33,17 @@ std::string seconds_of(const timeval& t) {
 
 /// 0: there is none.
 unsigned first_tcp_port(const std::vector<std::string>& listen) {
-    for (const std::string& address : listen) {
-        if (address.starts_with(unix_prefix)) continue;
-        const auto parts = reading::split_address(address, reading::every_host::is_a_star);
-        if (parts && parts->port) return *parts->port;
+    for (const std::string& text : listen) {
+        const auto address = parse_listen_address(text);
+        if (address && !address->is_unix()) return address->port;
     }
     return 0;
 }
 
 std::string first_unix_path(const std::vector<std::string>& listen) {
-    for (const std::string& address : listen) {
-        if (address.starts_with(unix_prefix)) return address.substr(unix_prefix.size());
+    for (const std::string& text : listen) {
+        const auto address = parse_listen_address(text);
+        if (address && address->is_unix()) return address->path;
     }
     return "NULL";
 }

@@ -63,6 +63,8 @@ int connect_socket(const owned_descriptor& made, const endpoint& to) {
 std::string wrong_address(const std::string& address) {
     std::string wrong = reading::wrong_listen_address(address);
     if (!wrong.empty()) return wrong;
+    if (address.find('?') != address.npos)
+        return in_quotes(address) + " names more than a place to connect to; leave out what stands behind the '?'";
     if (address.starts_with('*')) return in_quotes(address) + " names no host to connect to; write \"HOST:PORT\"";
     if (!address.starts_with("unix:") && address.ends_with(":0")) return "nobody listens on port 0";
     return {};

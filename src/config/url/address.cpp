@@ -3,10 +3,12 @@
 #include <freshet/config.hpp>
 #include <freshet/error.hpp>
 
+#include "base/conceal.hpp"
 #include "base/escape.hpp"
-#include "base/unix_socket.hpp"
 #include "base/whole_number.hpp"
 #include "config/url/broker_url.hpp"
+#include "config/url/http_url.hpp"
+#include "config/url/listen_address.hpp"
 #include "config/url/server_address.hpp"
 
 #include <arpa/inet.h>
@@ -38,14 +40,14 @@ bool is_host(std::string_view text) {
 
 std::optional<std::uint16_t> port_of(std::string_view text) { return whole_number<std::uint16_t>(text); }
 
-struct host_port {
-    std::string_view host;
-    std::optional<std::string_view> port;
-};
+constexpr std::string_view scheme_of(std::string_view url) {
+    return url.substr(0, std::min(url.find(':'), url.size()));
+}
 
-/// "HOST", "HOST:PORT", "[IPV6]" or "[IPV6]:PORT".
-std::optional<host_port> split(std::string_view text, every_host every) {
-    host_port to;
+}  // namespace
+
+std::optional<written_address> split_host_and_port(std::string_view text, every_host every) {
+    written_address to;
     std::size_t end = text.find(':');
     if (text.starts_with('[')) {
         end = text.find(']');
@@ -61,69 +63,49 @@ std::optional<host_port> split(std::string_view text, every_host every) {
     return to;
 }
 
-constexpr std::string_view scheme_of(std::string_view url) {
-    return url.substr(0, std::min(url.find(':'), url.size()));
-}
-
-}  // namespace
-
-std::string wrong_listen_address(std::string_view address) {
-    if (address.starts_with("unix:")) {
-        const std::string_view path = address.substr(5);
-        if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string_view::npos) {
-            return fmt::format("{} is no address; a socket file is \"unix:/PATH\", with the whole path",
-                               in_quotes(address));
-        }
-        if (path.size() > unix_path_max)
-            return fmt::format("the path of a socket has at most {} bytes, this one has {}", unix_path_max,
-                               path.size());
-        return {};
-    }
-    const auto parts = split(address, every_host::is_a_star);
-    if (!parts || !parts->port) {
-        const bool bare_ipv6 = std::count(address.begin(), address.end(), ':') > 1 && !address.starts_with('[');
-        return fmt::format("{} is no address; write {}", in_quotes(address),
-                           bare_ipv6 ? "an IPv6 address in brackets, as in \"[::1]:11311\""
-                                     : "\"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:/PATH\"");
-    }
-    if (!port_of(*parts->port)) return fmt::format("{} is no port; ports are 0 to 65535", in_quotes(*parts->port));
-    return {};
+std::string_view without_brackets(std::string_view host) {
+    return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
 }
 
 std::optional<host_and_port> split_address(std::string_view text, every_host every) {
-    const auto parts = split(text, every);
+    const auto parts = split_host_and_port(text, every);
     if (!parts) return std::nullopt;
     host_and_port to;
-    to.host = parts->host.starts_with('[') ? parts->host.substr(1, parts->host.size() - 2) : parts->host;
+    to.host = without_brackets(parts->host);
     if (!parts->port) return to;
     to.port = port_of(*parts->port);
     if (!to.port) return std::nullopt;
     return to;
 }
 
+std::string wrong_server(std::string_view server) {
+    if (server.find(',') != server.npos) return "one URL names one server; write a list of URLs, each with its scheme";
+    const auto parts = split_host_and_port(server, every_host::is_none);
+    if (!parts && !server.starts_with('[') && std::count(server.begin(), server.end(), ':') > 1)
+        return "an IPv6 address stands in brackets, as in [::1]";
+    if (!parts) {
+        const std::string_view host = server.substr(0, server.rfind(':'));
+        return host.empty() ? "there is no host in it" : fmt::format("{} is no host", in_quotes(host));
+    }
+    if (!parts->port || port_of(*parts->port).value_or(0) != 0) return {};
+    // other text may be a password whose '@' was forgotten
+    const bool number = parts->port->find_first_not_of("0123456789") == parts->port->npos;
+    return fmt::format("{} is no port; ports are 1 to 65535",
+                       number ? in_quotes(*parts->port) : "what stands behind its ':'");
+}
+
 std::string join_address(std::string_view host, std::uint16_t port) {
     return host.find(':') == host.npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 
+std::string wrong_listen_address(std::string_view address) {
+    const auto parsed = parse_listen_address(address);
+    return parsed ? std::string() : parsed.error().text;
+}
+
 std::string wrong_http_url(std::string_view url) {
-    const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
-    if (!url.starts_with(scheme)) {
-        return fmt::format(
-            "{} cannot be called; write \"http://HOST[:PORT]/PATH\", \"https://...\", or {{ exec = [\"/PATH\", ...] }} "
-            "for a program",
-            in_quotes(url));
-    }
-    if (has_blank_or_control(url)) return "a URL has no spaces or control characters; write them as %20 and so on";
-    const std::string_view behind = url.substr(scheme.size());
-    const std::string_view authority = behind.substr(0, std::min(behind.find_first_of("/?#"), behind.size()));
-    if (authority.find('@') != std::string_view::npos)
-        return "a user name and password in a URL that is called are not in this version";
-    if (url.find('#') != std::string_view::npos) return "a URL that is called has no '#'; write it as %23";
-    const auto parts = split(authority, every_host::is_none);
-    if (!parts) return fmt::format("{} has no host; write \"{}HOST[:PORT]/PATH\"", in_quotes(url), scheme);
-    const auto port = parts->port ? port_of(*parts->port) : std::optional<std::uint16_t>{80};
-    if (!port || *port == 0) return fmt::format("{} is no port; ports are 1 to 65535", in_quotes(*parts->port));
-    return {};
+    const auto parsed = parse_http_url(url);
+    return parsed ? std::string() : parsed.error().text;
 }
 
 std::string wrong_store_url(std::string_view url) {
@@ -137,17 +119,17 @@ std::string wrong_store_url(std::string_view url) {
     }
     return fmt::format(
         "{} is no store; write url = \"memory:\", or \"memcached://HOST:PORT\" for each server of a pool",
-        in_quotes(scheme));
+        url_in_quotes(scheme));
 }
 
 std::string wrong_journal_url(std::string_view url) {
     const std::string_view scheme = scheme_of(url);
     if (scheme != "journal" || url.size() == scheme.size())
-        return fmt::format("{} is no journal; write \"journal:\" or \"journal:/PATH\"", in_quotes(url));
+        return fmt::format("{} is no journal; write \"journal:\" or \"journal:/PATH\"", url_in_quotes(url));
     const std::string_view path = url.substr(scheme.size() + 1);
     if (path.starts_with("//")) return "a journal is a file of this machine; write \"journal:/PATH\"";
     if (path.ends_with('/') || path.find('\0') != std::string_view::npos)
-        return fmt::format("{} names no file; write \"journal:/PATH\"", in_quotes(url));
+        return fmt::format("{} names no file; write \"journal:/PATH\"", url_in_quotes(url));
     return {};
 }
 
@@ -161,7 +143,7 @@ std::string wrong_queue_url(std::string_view url) {
     return fmt::format(
         "{} is no queue; write url = \"journal:\" or \"journal:/PATH\", \"amqp://...\" for RabbitMQ or "
         "\"kafka://...\"",
-        in_quotes(scheme));
+        url_in_quotes(scheme));
 }
 
 }  // namespace freshet::reading

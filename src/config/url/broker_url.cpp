@@ -102,8 +102,8 @@ result<broker_url> parse_broker_url(std::string_view url) {
         to.user = *name;
         to.password = *secret;
     }
+    if (const std::string sentence = wrong_server(rest); !sentence.empty()) return unfit(sentence);
     auto parts = split_address(rest);
-    if (!parts || parts->port == 0) return unfit("there is no HOST:PORT in it");
     to.host = std::move(parts->host);
     to.port = parts->port.value_or(!rabbitmq ? 9092 : to.tls ? 5671 : 5672);
     return to;

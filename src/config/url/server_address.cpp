@@ -2,6 +2,7 @@
 
 #include <freshet/config.hpp>
 
+#include "base/conceal.hpp"
 #include "base/whole_number.hpp"
 #include "config/url/address.hpp"
 
@@ -10,6 +11,8 @@
 namespace freshet {
 
 namespace {
+
+constexpr std::string_view server_form = "\"memcached://HOST[:PORT]\" or \"unix:/PATH\"";
 
 problem wrong(std::string sentence) { return {errc::wrong_config, effect::not_done, std::move(sentence)}; }
 
@@ -36,9 +39,9 @@ result<server_address> parse_server_address(std::string_view url) {
     std::string_view rest = url;
     server_address to;
     if (!local && !url.starts_with(scheme))
-        return wrong(fmt::format("'{}' is no server; write \"memcached://HOST[:PORT]\" or \"unix:/PATH\"", url));
+        return wrong(fmt::format("{} is no server; write {}", url_in_quotes(url), server_form));
     if (!take_weight(rest, to.weight))
-        return wrong(fmt::format("'{}': behind '?' stands weight=N, with 1 to 1000000", url));
+        return wrong(fmt::format("{}: behind '?' stands weight=N, with 1 to 1000000", url_in_quotes(url)));
     if (local) {
         if (std::string sentence = reading::wrong_listen_address(rest); !sentence.empty())
             return wrong(std::move(sentence));
@@ -48,9 +51,13 @@ result<server_address> parse_server_address(std::string_view url) {
     }
     rest.remove_prefix(scheme.size());
     if (rest.ends_with('/')) rest.remove_suffix(1);
+    if (rest.find('@') != rest.npos)
+        return wrong("memcached servers with SASL cannot be used: a URL has no user and no password");
+    if (rest.find('/') != rest.npos)
+        return wrong(fmt::format("behind the server stands nothing but ?weight=N; write {}", server_form));
+    if (const std::string sentence = reading::wrong_server(rest); !sentence.empty())
+        return wrong(fmt::format("{}; write {}", sentence, server_form));
     auto parts = reading::split_address(rest);
-    if (!parts) return wrong(fmt::format("'{}' has no host; write \"memcached://HOST[:PORT]\"", url));
-    if (parts->port == 0) return wrong(fmt::format("'{}': ports are 1 to 65535", url));
     to.host = std::move(parts->host);
     to.port = parts->port.value_or(to.port);
     return to;

@@ -1,9 +1,9 @@
 // A worker that is an HTTP server: the body is POSTed to it, the result is what it answers.
 #pragma once
 
-#include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
+#include "config/url/http_url.hpp"
 #include "flow/worker.hpp"
 #include "shard/resolver.hpp"
 #include "shard/shard.hpp"
@@ -13,17 +13,6 @@
 #include <string_view>
 
 namespace freshet {
-
-struct http_url {
-    std::string text;       ///< the whole, without a fragment
-    std::string host;       ///< a name or an address, IPv6 without its brackets
-    std::uint16_t port{0};  ///< 80 or 443 where none is given
-    std::string authority;  ///< host and port as they are written
-    bool tls{false};
-};
-
-/// "http://HOST[:PORT][/PATH][?QUERY]", or https; the problem is a whole sentence.
-result<http_url> parse_http_url(std::string_view text);
 
 /// Seconds or an HTTP date, as Retry-After has them; 0 where it says neither, or a time gone by.
 milliseconds parse_retry_after(std::string_view text, wall::time_point now);
