@@ -5,7 +5,7 @@
 #include "base/system_memory.hpp"
 #include "call/call.hpp"
 #include "config/broker_options.hpp"
-#include "config/journal_path.hpp"
+#include "config/journals.hpp"
 #include "config/url/address.hpp"
 #include "config/url/server_address.hpp"
 #include "protocol/request.hpp"
@@ -29,7 +29,6 @@ namespace freshet {
 
 namespace {
 
-constexpr std::string_view site_name = "freshet";  ///< begins the names of groups of consumers
 constexpr std::size_t default_size_max = std::size_t{1} << 30;
 
 std::size_t size_of(const store_config& c) {
@@ -56,12 +55,12 @@ result<std::unique_ptr<engine>> engine::make(const freshet::config& config) {
     return made;
 }
 
-std::string engine::default_journal_path() const { return journal_file("journal:", config_.state_folder); }
-
-journal* engine::default_journal() noexcept {
-    const auto found = journals_.find(default_journal_path());
+journal* engine::find_journal(std::string_view url) noexcept {
+    const auto found = journals_.find(file_identity(journal_file(url, config_.state_folder)));
     return found != journals_.end() ? found->second.get() : nullptr;
 }
+
+journal* engine::default_journal() noexcept { return find_journal("journal:"); }
 
 std::vector<journal*> engine::journals() {
     std::vector<journal*> all;
@@ -90,23 +89,22 @@ bool engine::keeps_results(const flow_config& f) const {
            std::none_of(config_.queues.begin(), config_.queues.end(), of_it);
 }
 
-result<journal*> engine::open_at(const std::string& url, bool allow_tmpfs) {
-    const std::string path = journal_file(url, config_.state_folder);
-    if (const auto found = journals_.find(path); found != journals_.end()) return found->second.get();
-    if (path.starts_with(config_.state_folder + "/")) {
-        if (auto trouble = make_state_folder(config_.state_folder)) return *std::move(trouble);
+std::optional<problem> engine::open_journals() {
+    for (const used_journal& j : journals_of(config_)) {
+        if (file_identity(j.path).starts_with(file_identity(config_.state_folder) + "/")) {
+            if (auto trouble = make_state_folder(config_.state_folder)) return trouble;
+        }
+        journal_options options;
+        options.path = j.path;
+        options.accept_loss = config_.accept_loss;
+        options.allow_tmpfs = j.allow_tmpfs;
+        options.queues_max = config_.server.queues_max;
+        options.defaults = config_.made_queues.options;
+        auto opened = open_journal(options);
+        if (!opened) return opened.error();
+        journals_.emplace(file_identity(j.path), *std::move(opened));
     }
-    journal_options options;
-    options.path = path;
-    options.accept_loss = config_.accept_loss;
-    options.allow_tmpfs = allow_tmpfs;
-    options.queues_max = config_.server.queues_max;
-    options.defaults = config_.made_queues.options;
-    auto opened = open_journal(options);
-    if (!opened) return opened.error();
-    journal* const j = opened->get();
-    journals_.emplace(path, *std::move(opened));
-    return j;
+    return {};
 }
 
 std::optional<problem> engine::make_store(const store_config& s) {
@@ -133,20 +131,11 @@ std::optional<problem> engine::make_store(const store_config& s) {
 }
 
 std::optional<problem> engine::make_queue(const queue_config& q) {
-    if (const std::string wrong = reading::wrong_queue_url(q.urls.front()); !wrong.empty())
-        return problem{errc::wrong_config, effect::not_done, fmt::format("queue {}: {}", q.name, wrong)};
     if (!q.on_broker()) {
-        auto opened = open_at(q.urls.front(), q.allow_tmpfs);
-        if (!opened) return opened.error();
-        queues_[q.name] = &(*opened)->open(q.name, q.options);
+        queues_[q.name] = &find_journal(q.urls.front())->open(q.name, q.options);
         return {};
     }
-    queue* later = nullptr;
-    if (!q.later.empty()) {
-        auto opened = open_at(q.later, q.allow_tmpfs);
-        if (!opened) return opened.error();
-        later = &(*opened)->open(q.name + "/later", later_options());
-    }
+    queue* const later = q.later.empty() ? nullptr : &find_journal(q.later)->open(q.name + "/later", later_options());
     if (q.on_kafka()) {
         auto options = kafka_of(q, site_name);
         if (!options) return options.error();
@@ -169,18 +158,20 @@ std::optional<problem> engine::build() {
         if (auto trouble = make_store(s)) return trouble;
     }
     for (const queue_config& q : config_.queues) {
-        if (auto trouble = make_queue(q)) return trouble;
+        if (const std::string wrong = reading::wrong_queue_url(q.urls.front()); !wrong.empty())
+            return problem{errc::wrong_config, effect::not_done, fmt::format("queue {}: {}", q.name, wrong)};
     }
-    const bool any =
-        std::any_of(config_.routes.begin(), config_.routes.end(), [](const route_config& r) { return r.any_queue; });
-    if (any) {
-        auto opened = open_at("journal:", config_.made_queues.allow_tmpfs);
-        if (!opened) return opened.error();
+    if (auto trouble = open_journals()) return trouble;
+    for (const queue_config& q : config_.queues) {
+        if (auto trouble = make_queue(q)) return trouble;
     }
     for (auto& [path, journal] : journals_) {
         for (const kept_result& kept : journal->results()) restore(kept);
     }
     for (flow_config f : config_.flows) {
+        const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();
+        if (!wrong.empty())
+            return problem{errc::wrong_config, effect::not_done, fmt::format("flow of {}: {}", f.from, wrong)};
         f.result_size_max_bytes = config_.server.item_size_max_bytes;
         store* const into = f.into.empty() ? nullptr : find_store(f.into);
         flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));

@@ -21,9 +21,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace freshet {
+
+inline constexpr std::string_view site_name = "freshet";  ///< begins the names of groups of consumers
 
 class engine final : public server_host {
 public:
@@ -62,17 +65,18 @@ private:
     };
 
     explicit engine(const freshet::config& config);
-    result<journal*> open_at(const std::string& url, bool allow_tmpfs);
+    std::optional<problem> open_journals();
+    /// Of a URL of the configuration.
+    journal* find_journal(std::string_view url) noexcept;
     std::optional<problem> make_store(const store_config& s);
     std::optional<problem> make_queue(const queue_config& q);
     std::optional<problem> build();
     void restore(const kept_result& kept);
-    std::string default_journal_path() const;
 
     freshet::config config_;
     shard back_{"back"};
     std::map<std::string, named_store, std::less<>> stores_;
-    std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by path
+    std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by file_identity()
     std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;
     std::vector<std::unique_ptr<flow>> flows_;

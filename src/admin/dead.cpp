@@ -3,7 +3,7 @@
 #include "admin/control.hpp"
 #include "base/unix_socket.hpp"
 #include "base/whole_number.hpp"
-#include "config/journal_path.hpp"
+#include "config/journals.hpp"
 #include "queue/journal/journal.hpp"
 #include "shard/shard.hpp"
 
@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <future>
@@ -49,39 +50,28 @@ std::optional<dead_answer> ask_server(const std::string& path, const dead_comman
     return dead_answer{answer.starts_with("done "), answer.substr(head + 1)};
 }
 
-struct place {
-    std::string path;
-    bool allow_tmpfs;
-};
-
-/// The journals of the configuration that exist.
-std::vector<place> journals_of(const config& c) {
-    std::vector<place> places;
-    const auto add = [&](const std::string& url, bool allow_tmpfs) {
-        const std::string path = journal_file(url, c.state_folder);
-        for (place& p : places) {
-            if (p.path != path) continue;
-            p.allow_tmpfs = p.allow_tmpfs || allow_tmpfs;
-            return;
-        }
-        std::error_code ec;
-        if (std::filesystem::exists(path, ec) || std::filesystem::exists(path + "-wal", ec))
-            places.push_back({path, allow_tmpfs});
+/// The journals of the configuration that exist, and the usual one.
+std::vector<used_journal> existing_journals(const config& c) {
+    std::vector<used_journal> all = journals_of(c);
+    const used_journal usual{journal_file("journal:", c.state_folder), c.made_queues.allow_tmpfs};
+    const auto is_usual = [identity = file_identity(usual.path)](const used_journal& j) {
+        return file_identity(j.path) == identity;
     };
-    add("journal:", c.made_queues.allow_tmpfs);
-    for (const queue_config& q : c.queues) {
-        if (!q.on_broker()) add(q.urls.front(), q.allow_tmpfs);
-    }
-    return places;
+    if (std::none_of(all.begin(), all.end(), is_usual)) all.push_back(usual);
+    std::erase_if(all, [](const used_journal& j) {
+        std::error_code ec;
+        return !std::filesystem::exists(j.path, ec) && !std::filesystem::exists(j.path + "-wal", ec);
+    });
+    return all;
 }
 
 dead_answer ask_journals(const config& c, const dead_command& command) {
     shard tool("dead");
     std::vector<std::unique_ptr<journal>> open;
     std::vector<journal*> journals;
-    for (const place& p : journals_of(c)) {
+    for (const used_journal& j : existing_journals(c)) {
         auto opened = open_journal(
-            {.path = p.path, .allow_tmpfs = p.allow_tmpfs, .queues_max = c.server.queues_max, .defaults = {}});
+            {.path = j.path, .allow_tmpfs = j.allow_tmpfs, .queues_max = c.server.queues_max, .defaults = {}});
         if (!opened) return {false, opened.error().text + "\n"};
         journals.push_back(open.emplace_back(*std::move(opened)).get());
     }

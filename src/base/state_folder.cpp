@@ -15,6 +15,11 @@ problem no_folder(const std::string& folder, const std::string& why) {
             fmt::format("the state folder {} cannot be used: {} (choose another with --state)", folder, why)};
 }
 
+std::optional<problem> unwritable(const std::string& folder, const std::string& there) {
+    if (::access(there.c_str(), W_OK | X_OK) == 0) return {};
+    return no_folder(folder, std::error_code(errno, std::generic_category()).message());
+}
+
 }  // namespace
 
 std::optional<problem> make_state_folder(const std::string& folder) {
@@ -22,9 +27,22 @@ std::optional<problem> make_state_folder(const std::string& folder) {
     const bool made = std::filesystem::create_directories(folder, ec);
     if (ec) return no_folder(folder, ec.message());
     if (made) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ec);
-    if (::access(folder.c_str(), W_OK | X_OK) != 0)
-        return no_folder(folder, std::error_code(errno, std::generic_category()).message());
-    return {};
+    return unwritable(folder, folder);
+}
+
+std::string existing_folder(const std::string& folder) {
+    std::error_code ec;
+    std::filesystem::path at = std::filesystem::absolute(folder, ec);
+    while (at.has_relative_path() && !std::filesystem::exists(std::filesystem::symlink_status(at, ec)))
+        at = at.parent_path();
+    return at.string();
+}
+
+std::optional<problem> check_state_folder(const std::string& folder) {
+    const std::string there = existing_folder(folder);
+    std::error_code ec;
+    if (!std::filesystem::is_directory(there, ec)) return no_folder(folder, there + " is no folder");
+    return unwritable(folder, there);
 }
 
 }  // namespace freshet

@@ -3,8 +3,6 @@
 
 #include <freshet/config.hpp>
 
-#include "config/journal_path.hpp"
-
 #include <cstdlib>
 
 namespace freshet::reading {
@@ -84,12 +82,6 @@ std::string default_state_folder() {
     if (const auto folder = set("XDG_STATE_HOME"); folder.starts_with('/')) return std::string(folder) + "/freshet";
     if (const auto home = set("HOME"); !home.empty()) return std::string(home) + "/.local/state/freshet";
     return {};
-}
-
-std::string journal_file(std::string_view url, const std::string& state_folder) {
-    const std::string_view path = url.substr(url.find(':') + 1);
-    const std::string name(path.empty() ? "journal.db" : path);
-    return name.starts_with('/') || state_folder.empty() ? name : state_folder + "/" + name;
 }
 
 }  // namespace freshet

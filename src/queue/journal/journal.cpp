@@ -109,6 +109,11 @@ private:
 
 }  // namespace
 
+result<void> check_journal(const std::string& path, bool allow_tmpfs, const std::string& folder) {
+    if (auto place = check_journal_place(path, allow_tmpfs, folder); !place) return place;
+    return check_journal_file(path);
+}
+
 result<std::unique_ptr<journal>> open_journal(const journal_options& options, const queue_clock& clock) {
     if (auto place = check_journal_place(options.path, options.allow_tmpfs); !place) return place.error();
     auto lock = journal_lock::take(options.path);

@@ -48,14 +48,14 @@ result<journal_lock> journal_lock::take(const std::string& path) {
     return lock;
 }
 
-result<void> check_journal_place(const std::string& path, bool allow_tmpfs) {
+result<void> check_journal_place(const std::string& path, bool allow_tmpfs, std::string folder) {
     const auto refuse = [&path](std::string_view why) {
         return problem{errc::journal_path, effect::not_done,
                        fmt::format("the journal {} cannot be opened: {}", path, why)};
     };
     if (path.empty() || path.back() == '/') return refuse("the path must name a file");
-    const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-    const std::string folder = parent.empty() ? "." : parent.string();
+    if (folder.empty()) folder = std::filesystem::path(path).parent_path().string();
+    if (folder.empty()) folder = ".";
     struct stat about {};
     if (::stat(folder.c_str(), &about) != 0)
         return refuse(fmt::format("its folder {} cannot be used ({}), it must exist", folder, std::strerror(errno)));
@@ -66,6 +66,11 @@ result<void> check_journal_place(const std::string& path, bool allow_tmpfs) {
     if (exists && !S_ISREG(about.st_mode)) return refuse("it is not a regular file");
     if (exists && ::access(path.c_str(), R_OK | W_OK) != 0)
         return refuse(fmt::format("it is not writable ({})", std::strerror(errno)));
+    for (const char* const beside : {"-wal", ".lock"}) {
+        const std::string other = path + beside;
+        if (::access(other.c_str(), F_OK) == 0 && ::access(other.c_str(), R_OK | W_OK) != 0)
+            return refuse(fmt::format("{} is not writable ({})", other, std::strerror(errno)));
+    }
     struct statfs system {};
     if (allow_tmpfs || ::statfs(exists ? path.c_str() : folder.c_str(), &system) != 0) return {};
     if (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC)

@@ -26,7 +26,8 @@ private:
     int descriptor_{-1};
 };
 
-/// Can a journal be kept at `path`: its folder is there, and on a disk (unless `allow_tmpfs`).
-result<void> check_journal_place(const std::string& path, bool allow_tmpfs);
+/// Can a journal be kept at `path`: its folder is there, what is there can be written to, and is on a disk (unless
+/// `allow_tmpfs`). `folder`: what is looked at in the place of its folder, where that is yet to be made.
+result<void> check_journal_place(const std::string& path, bool allow_tmpfs, std::string folder = {});
 
 }  // namespace freshet

@@ -51,6 +51,18 @@ TEST_F(state_folder, under_a_file_is_a_problem_with_a_sentence) {
     EXPECT_NE(problem->text.find("--state"), std::string::npos);
 }
 
+TEST_F(state_folder, that_is_not_there_is_looked_at_where_it_will_be_made) {
+    EXPECT_FALSE(check_state_folder(root_ / "a" / "b"));
+    EXPECT_FALSE(check_state_folder(root_));
+    EXPECT_EQ(existing_folder(root_ / "a" / "b"), root_);
+    EXPECT_FALSE(fs::exists(root_ / "a"));
+    std::ofstream(root_ / "file") << "x";
+    EXPECT_TRUE(check_state_folder(root_ / "file"));
+    EXPECT_TRUE(check_state_folder(root_ / "file" / "folder"));
+    fs::create_symlink(root_ / "none", root_ / "dangling");
+    EXPECT_TRUE(check_state_folder(root_ / "dangling"));
+}
+
 TEST_F(state_folder, that_cannot_be_written_to_is_a_problem) {
     if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
     fs::permissions(root_, fs::perms::owner_read);

@@ -1,7 +1,6 @@
 #include <freshet/config.hpp>
 
 #include "call/call.hpp"
-#include "config/journal_path.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -452,13 +451,6 @@ TEST(read, the_state_folder_comes_from_the_environment) {
     EXPECT_EQ(default_state_folder(), "/home/x/.local/state/freshet");
     ::unsetenv("XDG_STATE_HOME");
     EXPECT_EQ(default_state_folder(), "/home/x/.local/state/freshet");
-}
-
-TEST(read, a_journal_s_file_is_in_the_state_folder_unless_it_says_so) {
-    EXPECT_EQ(journal_file("journal:", "/s"), "/s/journal.db");
-    EXPECT_EQ(journal_file("journal:b.db", "/s"), "/s/b.db");
-    EXPECT_EQ(journal_file("journal:/x/b.db", "/s"), "/x/b.db");
-    EXPECT_EQ(journal_file("journal:b.db", ""), "b.db");
 }
 
 }  // namespace

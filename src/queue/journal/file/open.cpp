@@ -105,7 +105,7 @@ result<void> check_header(const std::string& path) {
 /// Without the log. Nothing: it cannot be read so.
 std::optional<opening_counts> read_opening_counts(const std::string& path) {
     sqlite_database file;
-    if (file.open_alone(path) != SQLITE_OK) return std::nullopt;
+    if (file.open_unchanged(path) != SQLITE_OK) return std::nullopt;
     const auto ask = [&file](const char* name) {
         return static_cast<std::uint64_t>(
             file.ask(fmt::format("SELECT value FROM about WHERE name = '{}'", name).c_str()));
@@ -123,23 +123,32 @@ std::string unused_name(const std::string& wanted) {
     return name;
 }
 
+/// The mark before the log, which grows if somebody else has it.
+std::optional<journal_loss> known_loss(const std::string& path) {
+    const auto file = read_opening_counts(path);
+    const auto mark = read_mark(path);
+    return find_loss(file, mark, read_write_ahead_log(path + "-wal", journal_format::page_bytes));
+}
+
+problem refused_loss(const std::string& path, const journal_loss& loss) {
+    return damage(path, loss.what,
+                  loss.log_is_foreign
+                      ? fmt::format("put back what belongs together, and delete {}.mark if you did; or go on without "
+                                    "what is missing: freshet serve --accept-loss",
+                                    path)
+                      : "put back a copy, or go on without what is missing: freshet serve --accept-loss");
+}
+
 /// What is there for sure: refused if it is less than what was confirmed, unless that is accepted.
 result<void> look_for_loss(const std::string& path, bool accept_loss) {
     const std::string log_path = path + "-wal";
-    const write_ahead_log log = read_write_ahead_log(log_path, journal_format::page_bytes);
-    const auto loss = find_loss(read_opening_counts(path), read_mark(path), log);
+    const auto loss = known_loss(path);
     if (!loss) return {};
-    if (!accept_loss)
-        return damage(path, loss->what,
-                      loss->log_is_foreign
-                          ? fmt::format("put back what belongs together, and delete {}.mark if you did; or go on "
-                                        "without what is missing: freshet serve --accept-loss",
-                                        path)
-                          : "put back a copy, or go on without what is missing: freshet serve --accept-loss");
+    if (!accept_loss) return refused_loss(path, *loss);
     spdlog::error("the journal {} is damaged: {}; it goes on without that, as it was told", path, loss->what);
-    if (log.bytes == 0) return {};
-    const std::string aside = unused_name(log_path + ".lost");
     std::error_code ec;
+    if (const auto left = std::filesystem::file_size(log_path, ec); ec || left == 0) return {};
+    const std::string aside = unused_name(log_path + ".lost");
     if (loss->log_is_foreign) std::filesystem::rename(log_path, aside, ec);
     else std::filesystem::copy_file(log_path, aside, ec);
     if (ec && loss->log_is_foreign)
@@ -173,51 +182,95 @@ result<bool> note_opening(const std::string& path, sqlite_database& database) {
     return true;
 }
 
-result<void> check_content(const std::string& path, sqlite_database& database, bool accept_loss) {
-    // After a checkpoint all pages are in the file; fewer means that it was cut.
-    int code = move_log(path, database);
-    if ((code & 0xff) == SQLITE_FULL) code = SQLITE_OK;  // goes on without: what is there can still be read
-    if (code != SQLITE_OK) return damage(path, database.sentence());
-    const auto pages = database.ask("PRAGMA page_count");
+/// What is there before anything is opened.
+result<void> check_unopened(const std::string& path) {
+    std::error_code ec;
+    if (std::filesystem::exists(path, ec)) return check_header(path);
+    for (const auto& [left, what] : {std::pair{path + "-wal", "its log"}, std::pair{path + ".mark", "its mark"}}) {
+        if (std::filesystem::exists(left, ec))
+            return damage(path, fmt::format("it is missing and {} is there", what),
+                          fmt::format("put the file back, or move {} away to begin anew", left));
+    }
+    return {};
+}
+
+/// `whole`: all pages are in the file, none in a log.
+result<void> check_structure(const std::string& path, sqlite_database& database, bool whole) {
     std::error_code ec;
     const auto size = std::filesystem::file_size(path, ec);
-    const auto log = std::filesystem::file_size(path + "-wal", ec);
-    if (!ec && log == 0 && size < static_cast<std::uintmax_t>(pages * database.ask("PRAGMA page_size")))
+    if (!ec && whole &&
+        size < static_cast<std::uintmax_t>(database.ask("PRAGMA page_count") * database.ask("PRAGMA page_size")))
         return damage(path, "its end is missing");
     for (const char* const table : tables) {
         if (database.ask(fmt::format("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '{}'", table)
                              .c_str()) != 1)
             return damage(path, fmt::format("its table {} is missing", table));
     }
-    if (pages > pages_checked_max && !accept_loss) return {};
-    // Not of what an older salvage has left.
+    return {};
+}
+
+struct damaged_table {
+    std::string_view name;
+    std::string how;
+};
+
+/// Not of what an older salvage has left.
+std::optional<damaged_table> find_damage(sqlite_database& database) {
     for (const char* const table : tables) {
         const std::string verdict = database.ask_text(fmt::format("PRAGMA quick_check('{}')", table).c_str());
-        if (verdict == "ok") continue;
-        const std::string what = escaped(verdict.empty() ? database.sentence() : verdict);
-        if (!accept_loss)
-            return damage(path, what,
-                          "put back a copy, or go on without what cannot be read: freshet serve --accept-loss");
-        if (table != std::string_view("message")) return damage(path, what);
-        spdlog::error("the journal {} is damaged: {}; what can be read is put into new pages", path, what);
-        if (const std::string wrong = salvage(path, database); !wrong.empty()) return damage(path, wrong);
+        if (verdict != "ok") return damaged_table{table, escaped(verdict.empty() ? database.sentence() : verdict)};
     }
+    return std::nullopt;
+}
+
+bool is_checked_whole(sqlite_database& database) { return database.ask("PRAGMA page_count") <= pages_checked_max; }
+
+problem refused_damage(const std::string& path, const damaged_table& damaged) {
+    return damage(path, damaged.how,
+                  "put back a copy, or go on without what cannot be read: freshet serve --accept-loss");
+}
+
+result<void> check_content(const std::string& path, sqlite_database& database, bool accept_loss) {
+    // After a checkpoint all pages are in the file; fewer means that it was cut.
+    int code = move_log(path, database);
+    if ((code & 0xff) == SQLITE_FULL) code = SQLITE_OK;  // goes on without: what is there can still be read
+    if (code != SQLITE_OK) return damage(path, database.sentence());
+    std::error_code ec;
+    const auto log = std::filesystem::file_size(path + "-wal", ec);
+    if (auto sound = check_structure(path, database, !ec && log == 0); !sound) return sound;
+    if (!is_checked_whole(database) && !accept_loss) return {};
+    const auto damaged = find_damage(database);
+    if (!damaged) return {};
+    if (!accept_loss || damaged->name != "message") return refused_damage(path, *damaged);
+    spdlog::error("the journal {} is damaged: {}; what can be read is put into new pages", path, damaged->how);
+    const std::string wrong = salvage(path, database);
+    if (!wrong.empty()) return damage(path, wrong);
     return {};
 }
 
 }  // namespace
 
+result<void> check_journal_file(const std::string& path, bool accept_loss) {
+    std::error_code ec;
+    if (auto sound = check_unopened(path); !sound) return sound;
+    if (accept_loss || !std::filesystem::exists(path, ec)) return {};
+    if (const auto loss = known_loss(path)) return refused_loss(path, *loss);
+    if (std::filesystem::exists(path + "-wal", ec)) return {};
+    sqlite_database database;
+    if (database.open_unchanged(path) != SQLITE_OK || database.run("SELECT count(*) FROM sqlite_schema;") != SQLITE_OK)
+        return damage(path, database.sentence());
+    if (auto sound = check_structure(path, database, true); !sound) return sound;
+    if (!is_checked_whole(database)) return {};
+    if (const auto damaged = find_damage(database)) return refused_damage(path, *damaged);
+    return {};
+}
+
 result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path, bool accept_loss) {
+    if (auto sound = check_unopened(path); !sound) return sound.error();
     std::error_code ec;
     if (!std::filesystem::exists(path, ec)) {
-        for (const auto& [left, what] : {std::pair{path + "-wal", "its log"}, std::pair{path + ".mark", "its mark"}}) {
-            if (std::filesystem::exists(left, ec))
-                return damage(path, fmt::format("it is missing and {} is there", what),
-                              fmt::format("put the file back, or move {} away to begin anew", left));
-        }
         if (auto made = make(path); !made) return made.error();
     }
-    if (auto sound = check_header(path); !sound) return sound.error();
     if (auto whole = look_for_loss(path, accept_loss); !whole) return whole.error();
     sqlite_database database;
     const int opened = database.open(path, false);

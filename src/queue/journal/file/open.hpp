@@ -10,7 +10,11 @@
 
 namespace freshet {
 
-/// The caller holds the lock. `accept_loss`: what can be known to be missing is said, and no reason to refuse it.
+/// What is wrong with the file that is there, if one is, as far as it can be told without changing anything on the
+/// disk: what is in the log that a crash has left, or a running server has, is not looked at but for what it has lost.
+/// `accept_loss`: what can be known to be missing or damaged is no reason to refuse it.
+result<void> check_journal_file(const std::string& path, bool accept_loss);
+/// The caller holds the lock. The same, and what is accepted is said.
 result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path, bool accept_loss);
 
 }  // namespace freshet

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <iterator>
 
 namespace freshet {
 
@@ -15,15 +16,15 @@ int sqlite_database::open(const std::string& path, bool make) {
     return sqlite3_open_v2(path.starts_with('/') ? path.c_str() : ("./" + path).c_str(), &handle_, flags, nullptr);
 }
 
-int sqlite_database::open_alone(const std::string& path) {
-    std::string uri = "file:";
+int sqlite_database::open_unchanged(const std::string& path) {
+    std::string uri = path.starts_with('/') ? "file:" : "file:./";
     for (const char c : path) {
-        const bool plain = c != '%' && c != '?' && c != '#';
-        uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+        if (c == '%' || c == '?' || c == '#') fmt::format_to(std::back_inserter(uri), "%{:02X}", c);
+        else uri += c;
     }
     uri += "?immutable=1";
-    return sqlite3_open_v2(uri.c_str(), &handle_, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
-                           nullptr);
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    return sqlite3_open_v2(uri.c_str(), &handle_, flags, nullptr);
 }
 
 void sqlite_database::close() noexcept { sqlite3_close_v2(std::exchange(handle_, nullptr)); }

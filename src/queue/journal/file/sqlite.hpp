@@ -23,8 +23,9 @@ public:
 
     /// The result of sqlite3_open_v2; the handle can be asked for the error.
     int open(const std::string& path, bool make);
-    /// To read the file as it stands, without its log and without changing anything.
-    int open_alone(const std::string& path);
+    /// To be read, by somebody who changes nothing on the disk, not even beside the file: nobody else has it open, and
+    /// it has no log.
+    int open_unchanged(const std::string& path);
     void close() noexcept;
     /// SQLITE_OK or an extended error.
     int run(const char* sql);

@@ -87,7 +87,7 @@ std::string salvage(const std::string& path, sqlite_database& database) {
     const auto number = database.ask("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'damaged%'") + 1;
     const std::string old = fmt::format("damaged{}", number);
     sqlite_database file;  // to which nothing is moved meanwhile
-    if (file.open_alone(path) != SQLITE_OK) return file.sentence();
+    if (file.open_unchanged(path) != SQLITE_OK) return file.sentence();
     const std::string begin =
         fmt::format("BEGIN IMMEDIATE; ALTER TABLE message RENAME TO {}; {} ", old, message_table_of_schema());
     if (database.run(begin.c_str()) != SQLITE_OK) return database.sentence();

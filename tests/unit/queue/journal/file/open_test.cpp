@@ -11,8 +11,11 @@
 #include "support/queue_user.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
+#include <string>
 
 namespace freshet::test {
 
@@ -50,7 +53,10 @@ protected:
         ASSERT_EQ(database.run(sql), 0) << database.sentence();
         database.close();
     }
+    /// Both when it is checked and when it is opened; checking changes nothing.
     void expect_refused(std::string_view why) {
+        const auto checked = check_journal(path_, true);
+        EXPECT_NE(checked ? std::string::npos : checked.error().text.find(why), std::string::npos) << why;
         const std::string said = refusal();
         EXPECT_NE(said.find(why), std::string::npos) << said;
         EXPECT_TRUE(said.starts_with("the journal " + path_)) << said;
@@ -71,11 +77,25 @@ TEST_F(opening, a_place_in_memory_is_refused_unless_allowed) {
     EXPECT_TRUE(open());
 }
 
+TEST_F(opening, a_check_leaves_nothing_behind) {
+    EXPECT_TRUE(check_journal(path_, true));
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+    make();
+    const std::string whole = content();
+    std::set<std::string> before, behind;
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path())) before.insert(file.path());
+    EXPECT_TRUE(check_journal(path_, true));
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path())) behind.insert(file.path());
+    EXPECT_EQ(before, behind);
+    EXPECT_EQ(content(), whole);
+}
+
 TEST_F(opening, a_second_one_is_told_who_has_it) {
     const auto first = open();
     ASSERT_TRUE(first);
-    expect_refused("is open in another process (pid " + std::to_string(::getpid()) + ")");
+    EXPECT_NE(refusal().find("is open in another process (pid " + std::to_string(::getpid()) + ")"), std::string::npos);
     EXPECT_EQ(open().error().code, errc::journal_locked);
+    EXPECT_TRUE(check_journal(path_, true)) << "whoever has it now";
 }
 
 TEST_F(opening, places_that_cannot_hold_a_file_are_refused) {
@@ -161,7 +181,9 @@ TEST_F(opening, bytes_that_were_flipped_are_refused_or_read_and_never_crash) {
             damaged[page + random() % (k == 0 ? 16 : 8'192)] ^= static_cast<char>(1 + random() % 255);
         }
         write(damaged);
+        const auto checked = check_journal(path_, true);
         auto opened = open();
+        EXPECT_TRUE(checked || !opened) << "refused by the check alone";
         if (!opened) {
             ++refused;
             EXPECT_TRUE(opened.error().text.starts_with("the journal " + path_)) << opened.error().text;

@@ -1,0 +1,44 @@
+#include "config/journals.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+namespace freshet {
+
+std::string journal_file(std::string_view url, const std::string& state_folder) {
+    const std::string_view path = url.substr(url.find(':') + 1);
+    const std::string name(path.empty() ? "journal.db" : path);
+    return name.starts_with('/') || state_folder.empty() ? name : state_folder + "/" + name;
+}
+
+std::string file_identity(const std::string& path) {
+    std::error_code ec;
+    const auto whole = std::filesystem::absolute(path, ec);
+    const auto real = std::filesystem::weakly_canonical(whole, ec);
+    return ec ? whole.lexically_normal().string() : real.string();
+}
+
+std::vector<used_journal> journals_of(const config& c) {
+    std::vector<used_journal> all;
+    const auto add = [&](const std::string& url, used_journal one) {
+        one.path = journal_file(url, c.state_folder);
+        const std::string identity = file_identity(one.path);
+        for (used_journal& known : all) {
+            if (file_identity(known.path) != identity) continue;
+            known.allow_tmpfs = known.allow_tmpfs || one.allow_tmpfs;
+            return;
+        }
+        all.push_back(std::move(one));
+    };
+    for (std::size_t i = 0; i < c.queues.size(); ++i) {
+        const queue_config& q = c.queues[i];
+        if (!q.on_broker()) add(q.urls.front(), {{}, q.allow_tmpfs, "queue", i, "url"});
+        else if (!q.later.empty()) add(q.later, {{}, q.allow_tmpfs, "queue", i, "later"});
+    }
+    for (std::size_t i = 0; i < c.routes.size(); ++i) {
+        if (c.routes[i].any_queue) add("journal:", {{}, c.made_queues.allow_tmpfs, "route", i, "queue"});
+    }
+    return all;
+}
+
+}  // namespace freshet
