@@ -4,10 +4,12 @@
 #include <freshet/config.hpp>
 
 #include "admin/dead.hpp"
+#include "base/conceal.hpp"
 #include "base/escape.hpp"
 #include "base/log.hpp"
 #include "base/whole_number.hpp"
 #include "bench/command.hpp"
+#include "config/file.hpp"
 #include "config/reference.hpp"
 #include "config/suggest.hpp"
 #include "config/url/address.hpp"
@@ -15,6 +17,7 @@
 #include "demo/demo.hpp"
 #include "demo/server/pool.hpp"
 #include "demo/server/queue.hpp"
+#include "obstacles.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -28,6 +31,7 @@
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +41,7 @@ namespace freshet {
 namespace {
 
 constexpr int done = 0, failed = 1, wrong_usage = 2;
+constexpr std::string_view no_state_folder = "there is no HOME, so say where the state is kept: --state FOLDER";
 
 struct command_line {
     std::string file{};
@@ -52,36 +57,67 @@ struct command_line {
 void say(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
 
 int refuse(std::string_view sentence) {
-    say(stderr, fmt::format("freshet: {}\n", sentence));
+    say(stderr, fmt::format("freshet: {}\n", conceal(sentence)));
     return wrong_usage;
 }
 
 /// What was printed has arrived.
 int printed() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? done : failed; }
 
+/// Of a file, or of what was said without one.
+void tell(std::string_view file_name, const mistake& m, std::string_view kind, std::span<const secret> secrets) {
+    const std::string place = m.line == 0 ? "" : fmt::format("{}:{}:", m.line, m.column);
+    const std::string file = file_name.empty() ? "freshet" : escaped(file_name);
+    say(stderr, fmt::format("{}:{} {}{}\n", file, place, kind, conceal(m.text, secrets)));
+}
+
 /// The configuration of -c and --state; nothing: its mistakes have been told.
-std::optional<config> load(const command_line& line) {
-    config_reading reading;
+std::optional<file_reading> load(const command_line& line) {
+    file_reading reading;
     if (line.file.empty()) reading.value = default_config();
-    else reading = read_config_file(line.file);
-    for (const mistake& m : reading.mistakes) {
-        const std::string place = m.line == 0 ? "" : fmt::format("{}:{}:", m.line, m.column);
-        say(stderr, fmt::format("{}:{} {}\n", escaped(line.file), place, m.text));
-    }
+    else reading = read_file(line.file);
+    for (const mistake& m : reading.mistakes) tell(line.file, m, "", reading.secrets);
     if (!reading.mistakes.empty()) return std::nullopt;
-    reading.value.state_folder = line.state.empty() ? default_state_folder() : line.state;
-    return std::move(reading.value);
+    config& c = reading.value;
+    c.state_folder = line.state.empty() ? default_state_folder() : line.state;
+    if (!line.listen.empty()) c.server.listen = line.listen;
+    return reading;
+}
+
+/// What `serve` does before it changes anything, and all that `check` does. `done`: it can be served.
+int prepare(const command_line& line, std::optional<file_reading>& to) {
+    for (const std::string& address : line.listen) {
+        if (const std::string wrong = reading::wrong_listen_address(address); !wrong.empty())
+            return refuse("--listen: " + wrong);
+    }
+    to = load(line);
+    if (!to) return failed;
+    to->value.accept_loss = line.accept_loss;
+    for (const mistake& m : to->warnings) tell(line.file, m, "warning: ", to->secrets);
+    if (to->value.state_folder.empty()) return refuse(no_state_folder);
+    bool wrong_line = false;
+    for (obstacle& o : find_obstacles(to->value)) {
+        const auto at = to->place_of(o.section, o.number, o.key);
+        const bool of_line = o.key == "listen" && !line.listen.empty();
+        if (of_line) tell("", {0, 0, "--listen: " + o.text}, "", to->secrets);
+        else to->mistakes.push_back({at.line, at.column, std::move(o.text)});
+        wrong_line = wrong_line || of_line;
+    }
+    to->sort();
+    for (const mistake& m : to->mistakes) tell(line.file, m, "", to->secrets);
+    return to->mistakes.empty() && !wrong_line ? done : failed;
 }
 
 std::string count(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 int check(const command_line& line) {
-    const auto c = load(line);
-    if (!c) return failed;
+    std::optional<file_reading> read;
+    if (const int status = prepare(line, read); status != done) return status;
+    const config& c = read->value;
     say(stdout, fmt::format("{} is right: {}, {}, {}, {}\n",
                             line.file.empty() ? "the default configuration" : escaped(line.file),
-                            count(c->stores.size(), "store"), count(c->queues.size(), "queue"),
-                            count(c->routes.size(), "route"), count(c->flows.size(), "flow")));
+                            count(c.stores.size(), "store"), count(c.queues.size(), "queue"),
+                            count(c.routes.size(), "route"), count(c.flows.size(), "flow")));
     return printed();
 }
 
@@ -90,32 +126,26 @@ int run_serve(const command_line& line) {
         return refuse(fmt::format("there is no log level {}; there are trace, debug, info, warn, error and off",
                                   in_quotes(line.log_level)));
     }
-    for (const std::string& address : line.listen) {
-        if (const std::string wrong = reading::wrong_listen_address(address); !wrong.empty())
-            return refuse("--listen: " + wrong);
-    }
-    auto c = load(line);
-    if (!c) return failed;
-    if (!line.listen.empty()) c->server.listen = line.listen;
-    if (c->state_folder.empty()) return refuse("there is no HOME, so say where the state is kept: --state FOLDER");
-    c->accept_loss = line.accept_loss;
-    return serve(*c);
+    std::optional<file_reading> read;
+    if (const int status = prepare(line, read); status != done) return status;
+    return serve(read->value, read->secrets);
 }
 
 int run_dead(const command_line& line) {
     if (line.dead.verb != dead_verb::list && line.dead.queue.empty() != line.dead_of_all)
         return refuse("name one QUEUE, or say --all for those of every queue");
-    const auto c = load(line);
-    if (!c) return failed;
-    if (c->state_folder.empty()) return refuse("there is no HOME, so say where the state is kept: --state FOLDER");
-    for (const queue_config& q : c->queues) {
+    const auto read = load(line);
+    if (!read) return failed;
+    const config& c = read->value;
+    if (c.state_folder.empty()) return refuse(no_state_folder);
+    for (const queue_config& q : c.queues) {
         if (q.on_broker() && q.name == line.dead.queue)
             return refuse(fmt::format(
                 "the dead letters of the queue {} are on its broker, in the {} of that name with "
                 ".dead behind it; any tool of {} reads them",
                 in_quotes(q.name), q.on_kafka() ? "topic" : "queue", q.on_kafka() ? "Kafka's" : "RabbitMQ's"));
     }
-    return dead(*c, line.dead);
+    return dead(c, line.dead);
 }
 
 int run_demo(const command_line& line) {
@@ -139,14 +169,27 @@ void add_state(CLI::App& to, command_line& line) {
         ->type_name("FOLDER");
 }
 
+void add_listen(CLI::App& to, command_line& line) {
+    to.add_option("--listen", line.listen,
+                  "HOST:PORT, [IPV6]:PORT or unix:/PATH; repeated for more; takes the place of the file's list")
+        ->type_name("ADDRESS")
+        ->allow_extra_args(false);
+}
+
+/// Takes what `serve` takes.
+CLI::App* add_check(CLI::App& app, command_line& line) {
+    auto* const check = app.add_subcommand("check", "Tell all that would keep a configuration from being served here");
+    check->add_option("-c,--config,FILE", line.file, "The configuration, in TOML; none is read without this")
+        ->type_name("FILE");
+    add_listen(*check, line);
+    add_state(*check, line);
+    return check;
+}
+
 CLI::App* add_serve(CLI::App& app, command_line& line) {
     auto* const serve = app.add_subcommand("serve", "Run the server in the foreground");
     add_file(*serve, line);
-    serve
-        ->add_option("--listen", line.listen,
-                     "HOST:PORT, [IPV6]:PORT or unix:/PATH; repeated for more; takes the place of the file's list")
-        ->type_name("ADDRESS")
-        ->allow_extra_args(false);
+    add_listen(*serve, line);
     add_state(*serve, line);
     serve->add_flag("--accept-loss", line.accept_loss,
                     "Open a journal although it is known that something is missing; the log says what");
@@ -197,8 +240,7 @@ int run_command(int argc, const char* const* argv) {
     app.set_help_flag("-h,--help", "Say how the command is used");
     app.footer("freshet COMMAND --help says more of a command.");
     const auto* const serve = add_serve(app, line);
-    auto* const check_file = app.add_subcommand("check", "Tell all that is wrong with a configuration");
-    add_file(*check_file, line);
+    const auto* const check_file = add_check(app, line);
     const auto* const dead = add_dead(app, line);
     auto* const demo = app.add_subcommand("demo", "Show the main job on this machine's own data, measured");
     demo->add_flag("--json", line.demo.json, "The figures for programs");
@@ -261,7 +303,7 @@ int run(int argc, const char* const* argv) {
     try {
         return run_command(argc, argv);
     } catch (const std::exception& e) {
-        say(stderr, fmt::format("freshet: {}\n", e.what()));
+        say(stderr, fmt::format("freshet: {}\n", conceal(e.what())));
         return failed;
     }
 }

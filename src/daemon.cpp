@@ -5,6 +5,7 @@
 
 #include "admin/control.hpp"
 #include "base/detached.hpp"
+#include "base/log.hpp"
 #include "base/notify.hpp"
 #include "base/state_folder.hpp"
 #include "engine.hpp"
@@ -21,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 
 namespace freshet {
 
@@ -92,26 +94,27 @@ private:
     std::shared_ptr<shared> shared_{std::make_shared<shared>()};
 };
 
-int fail(const problem& p) {
-    fmt::print(stderr, "freshet: {}\n", p.text);
+int fail(const problem& p, std::span<const secret> secrets) {
+    fmt::print(stderr, "freshet: {}\n", conceal(p.text, secrets));
     return 1;
 }
 
 }  // namespace
 
-int serve(const config& c) {
+int serve(const config& c, const std::vector<secret>& secrets) {
     stop_signals signals;
     std::optional<latest_end> end;  // of all that follows here, too
+    conceal_in_log(secrets);
     auto made = engine::make(c);
-    if (!made) return fail(made.error());
+    if (!made) return fail(made.error(), secrets);
     engine& engine = **made;
     const auto journals = engine.journals();
     if (!journals.empty()) {
-        if (const auto trouble = make_state_folder(c.state_folder)) return fail(*trouble);
+        if (const auto trouble = make_state_folder(c.state_folder)) return fail(*trouble, secrets);
     }
     const auto server = make_server(c.server, engine);
     const auto started = server->start();
-    if (!started) return fail(started.error());
+    if (!started) return fail(started.error(), secrets);
     engine.start_flows();
     std::unique_ptr<control> dead_letters;
     if (!journals.empty()) {

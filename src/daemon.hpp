@@ -3,9 +3,13 @@
 
 #include <freshet/config.hpp>
 
+#include "base/conceal.hpp"
+
+#include <vector>
+
 namespace freshet {
 
-/// Serves until SIGTERM or SIGINT. The exit status.
-int serve(const config& c);
+/// Serves until SIGTERM or SIGINT. The exit status. `secrets`: what neither its log nor what it prints shows.
+int serve(const config& c, const std::vector<secret>& secrets);
 
 }  // namespace freshet

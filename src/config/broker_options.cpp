@@ -42,6 +42,15 @@ void fill(broker_options& to, const queue_config& q, const broker_url& url) {
     to.idle = q.idle;
 }
 
+constexpr std::size_t rabbitmq_name_max = 255, kafka_name_max = 249;
+constexpr std::size_t dead_suffix_bytes = 5;  // ".dead"
+
+bool is_topic(std::string_view name) {
+    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return name.size() + dead_suffix_bytes <= kafka_name_max && name != "." && name != ".." &&
+           name.find_first_not_of(allowed) == name.npos;
+}
+
 std::string name_of(const std::string& in_section, const broker_url& url, const queue_config& q) {
     if (!url.name.empty()) return url.name;
     return in_section.empty() ? q.name : in_section;
@@ -67,6 +76,9 @@ result<rabbitmq_options> rabbitmq_of(const queue_config& q) {
     to.virtual_host = first.virtual_host;
     to.queue_name = name_of(q.broker_queue, first, q);
     to.exchange = q.exchange;
+    if (to.queue_name.size() + dead_suffix_bytes > rabbitmq_name_max || to.exchange.size() > rabbitmq_name_max ||
+        to.virtual_host.size() > rabbitmq_name_max)
+        return wrong("RabbitMQ's names have 255 bytes at most, a queue's 250, since its dead letters are in NAME.dead");
     to.quorum = q.quorum;
     to.heartbeat = q.heartbeat;
     to.tls = first.tls;
@@ -88,6 +100,8 @@ result<kafka_options> kafka_of(const queue_config& q, std::string_view site) {
         to.servers += reading::join_address(one.host, one.port);
     }
     to.topic = name_of(q.topic, first, q);
+    if (!is_topic(to.topic))
+        return wrong("a topic's name has 1 to 244 of A-Z a-z 0-9 . _ -, since its dead letters are in NAME.dead");
     to.group = q.group.empty() ? fmt::format("{}.{}", site, q.name) : q.group;
     to.linger = q.linger;
     to.properties = q.kafka_properties;

@@ -6,18 +6,15 @@
 #include "base/name.hpp"
 #include "config/broker_options.hpp"
 #include "config/draft.hpp"
+#include "config/files.hpp"
 #include "config/options.hpp"
 #include "config/suggest.hpp"
 #include "config/units.hpp"
 #include "config/url/server_address.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <set>
 
@@ -41,7 +38,7 @@ void check_store(const found<store_config>& s, draft& d) {
     const std::vector<std::string>& urls = s.value.urls;
     if (urls.size() > 1 && contains({urls.begin(), urls.end()}, "memory:"))
         return d.say(s.at.of("url"), "url: a store is in memory, \"memory:\" alone, or a list of servers");
-    for (const auto& [key, at] : s.at.values) {
+    for (const auto& [key, at, filled] : s.at.values) {
         const bool any = key == "url" || key == "flush_all";
         if (any || s.value.in_memory() == (key == "size")) continue;
         d.say(at, s.value.in_memory()
@@ -57,7 +54,8 @@ void check_store(const found<store_config>& s, draft& d) {
     for (const std::string& url : urls) {
         const auto address = s.value.in_memory() ? result<server_address>(server_address{}) : parse_server_address(url);
         if (address && !names.insert(address->name()).second)
-            d.say(s.at.of("url"), fmt::format("url: {} stands here twice", address->name()));
+            d.say(s.at.of("url"), fmt::format("url: {} stands here twice",
+                                              d.filled.has(url) ? d.filled.in_quotes(url) : address->name()));
     }
 }
 
@@ -66,22 +64,28 @@ void check_server(draft& d) {
     std::set<std::string> listens;
     for (const std::string& address : s.listen) {
         if (address.ends_with(":0") || listens.insert(address).second) continue;
-        d.say(d.server.at.of("listen"), fmt::format("listen: {} stands here twice", in_quotes(address)));
+        d.say(d.server.at.of("listen"), fmt::format("listen: {} stands here twice", d.filled.in_quotes(address)));
     }
     for (const auto& store : d.stores) check_store(store, d);
     for (const auto& store : d.stores) {  // as memcached: an item takes half of the memory at most
         const std::size_t size = store.value.size_bytes;
         if (size == 0 || s.item_size_max_bytes <= size / 2) continue;
         d.say(store.at.of("size"), fmt::format("size: {} is less than twice the item_size_max of {} in [server]",
-                                               format_size(size), format_size(s.item_size_max_bytes)));
+                                               store.at.shown("size", format_size(size)),
+                                               d.server.at.shown("item_size_max", format_size(s.item_size_max_bytes))));
     }
 }
 
-std::string no_queue(const std::string& name, const std::vector<std::string_view>& queues) {
-    const std::string hint = is_name(name) && nearest(name, queues).empty()
+std::string no_queue(const std::string& name, const draft& d) {
+    const auto queues = names_of(d.queues);
+    const std::string hint = is_name(name) && nearest(name, queues).empty() && !d.filled.has(name)
                                  ? fmt::format("; write a section [queue.{}], it may be empty", name)
                                  : suggestion(name, queues);
-    return fmt::format("there is no queue {}{}", in_quotes(name), hint);
+    return fmt::format("there is no queue {}{}", d.filled.in_quotes(name), hint);
+}
+
+std::string no_store(const std::string& name, const std::vector<std::string_view>& stores, const draft& d) {
+    return fmt::format("there is no store {}{}", d.filled.in_quotes(name), suggestion(name, stores));
 }
 
 void check_route(const found<route_config>& r, const std::vector<std::string_view>& stores,
@@ -91,10 +95,9 @@ void check_route(const found<route_config>& r, const std::vector<std::string_vie
         d.say(r.at.of("queue"),
               "a route leads to a store or to a queue, not to both; write two routes with two prefixes");
     } else if (store && !contains(stores, r.value.store)) {
-        d.say(r.at.of("store"),
-              fmt::format("there is no store {}{}", in_quotes(r.value.store), suggestion(r.value.store, stores)));
+        d.say(r.at.of("store"), no_store(r.value.store, stores, d));
     } else if (queue && r.value.queue != "*" && !contains(queues, r.value.queue)) {
-        d.say(r.at.of("queue"), no_queue(r.value.queue, queues));
+        d.say(r.at.of("queue"), no_queue(r.value.queue, d));
     }
     if (queue && !store && r.at.has("wait"))
         d.say(r.at.of("wait"),
@@ -114,8 +117,8 @@ void check_routes(draft& d, const std::vector<std::string_view>& stores, const s
         for (const std::string& prefix : r.value.prefixes) {
             const auto [other, first] = lines.emplace(prefix, r.at.of("prefix").line);
             if (!first)
-                d.say(r.at.of("prefix"),
-                      fmt::format("prefix: {} has a route already, in line {}", in_quotes(prefix), other->second));
+                d.say(r.at.of("prefix"), fmt::format("prefix: {} has a route already, in line {}",
+                                                     d.filled.in_quotes(prefix), other->second));
         }
     }
 }
@@ -148,40 +151,20 @@ std::string wrong_key(std::string_view key) {
     return {};
 }
 
-/// What is wrong with a program's path, or an empty text.
-std::string wrong_program(const std::string& path) {
-    if (!path.starts_with('/'))
-        return fmt::format("{} is not a whole path; no PATH is searched, write \"/usr/bin/...\"", in_quotes(path));
-    struct stat about;
-    if (::stat(path.c_str(), &about) != 0)
-        return fmt::format("{} cannot be run: {}", in_quotes(path), std::strerror(errno));
-    if (!S_ISREG(about.st_mode)) return fmt::format("{} cannot be run: it is no file", in_quotes(path));
-    if (::access(path.c_str(), X_OK) != 0)
-        return fmt::format("{} cannot be run: {}", in_quotes(path), std::strerror(errno));
-    return {};
-}
-
-/// Empty: it is not set, or can be read.
-std::string unreadable(const std::string& path) {
-    if (path.empty() || ::access(path.c_str(), R_OK) == 0) return {};
-    return fmt::format("{} cannot be read: {}", in_quotes(path), std::strerror(errno));
-}
-
 void check_flow(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
     const auto queues = names_of(d.queues);
     if (f.at.has("from") && !contains(queues, f.value.from)) {
-        d.say(f.at.of("from"), no_queue(f.value.from, queues));
+        d.say(f.at.of("from"), no_queue(f.value.from, d));
     }
     for (const auto& q : d.queues) {
         if (q.value.name == f.value.from && q.value.options.ordered && f.value.concurrency > 1) {
             d.say(f.at.of("concurrency"),
                   fmt::format("concurrency: the queue {} is ordered, so there is one call at a time",
-                              in_quotes(f.value.from)));
+                              in_quotes(q.value.name)));
         }
     }
     if (f.at.has("into") && !contains(stores, f.value.into)) {
-        d.say(f.at.of("into"),
-              fmt::format("there is no store {}{}", in_quotes(f.value.into), suggestion(f.value.into, stores)));
+        d.say(f.at.of("into"), no_store(f.value.into, stores, d));
     }
     for (const std::string_view key : {"key", "ttl"}) {
         if (f.at.has(key) && !f.at.has("into"))
@@ -190,21 +173,36 @@ void check_flow(const found<flow_config>& f, const std::vector<std::string_view>
                 fmt::format(
                     "{}: is about a result, and this flow puts its results nowhere; into = \"STORE\" says where", key));
     }
-    if (const std::string wrong = wrong_key(f.value.key); !wrong.empty())
-        d.say(f.at.of("key"), fmt::format("key: {}", wrong));
+    d.say_if_wrong(f.at, "key", d.filled.sentence(f.value.key, wrong_key(f.value.key)));
     for (const std::string_view key : {"ca_file", "proxy"}) {
         if (f.at.has(key) && f.at.has("exec"))
             d.say(f.at.of(key), fmt::format("{}: is about a URL, and this flow calls a program", key));
     }
     if (f.at.has("env") && !f.at.has("exec"))
         d.say(f.at.of("env"), "env: is about a program, and this flow calls a URL");
-    if (const std::string wrong = unreadable(f.value.ca_file); !wrong.empty())
-        d.say(f.at.of("ca_file"), fmt::format("ca_file: {}", wrong));
+    if (!f.value.ca_file.empty())
+        d.say_if_wrong(f.at, "ca_file", wrong_authorities(f.value.ca_file, d.filled.in_quotes(f.value.ca_file)));
     if (!f.at.has("exec")) return;
     if (!d.server.value.allow_exec)
         d.say(f.at.of("exec"), "exec: runs a program, which [server] must allow: allow_exec = true");
-    if (const std::string wrong = wrong_program(f.value.exec.front()); !wrong.empty())
-        d.say(f.at.of("exec"), fmt::format("exec: {}", wrong));
+    const std::string& program = f.value.exec.front();
+    d.say_if_wrong(f.at, "exec", wrong_program(program, d.filled.in_quotes(program)));
+}
+
+/// Files for TLS.
+void check_tls_files(const found<queue_config>& q, draft& d) {
+    const queue_config& c = q.value;
+    const auto shown = [&d](const std::string& path) { return d.filled.in_quotes(path); };
+    if (!c.ca_file.empty()) d.say_if_wrong(q.at, "ca_file", wrong_authorities(c.ca_file, shown(c.ca_file)));
+    if (c.certificate_file.empty() && !c.key_file.empty())
+        return d.say(q.at.of("key_file"), "key_file: is of no use without certificate_file");
+    if (c.certificate_file.empty()) return;
+    const std::string wrong = wrong_certificate(c.certificate_file, shown(c.certificate_file));
+    d.say_if_wrong(q.at, "certificate_file", wrong);
+    if (!wrong.empty()) return;
+    const std::string& key = c.key_file.empty() ? c.certificate_file : c.key_file;
+    d.say_if_wrong(q.at, c.key_file.empty() ? "certificate_file" : "key_file",
+                   wrong_key_file(key, shown(key), c.certificate_file));
 }
 
 /// Options of one kind of queue on another.
@@ -247,8 +245,8 @@ void check_queue(const found<queue_config>& q, draft& d) {
     if (!broker && q.value.urls.size() > 1)
         d.say(q.at.of("url"), "url: a journal is one file; a list is for the servers of a broker");
     if (!broker) return;
-    if (const std::string wrong = wrong_broker(q.value); !wrong.empty())
-        d.say(q.at.of("url"), fmt::format("url: {}", wrong));
+    d.say_if_wrong(q.at, "url", wrong_broker(q.value));
+    if (rabbitmq) check_tls_files(q, d);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <freshet/config.hpp>
 
+#include "base/escape.hpp"
+#include "config/environment.hpp"
 #include "config/value.hpp"
 
 #include <string>
@@ -15,21 +17,30 @@ namespace freshet::reading {
 
 /// Where a section and the values in it stand.
 struct places {
+    struct of_value {
+        std::string_view key;  ///< of the table of options
+        place at{};
+        std::string filled{};  ///< the text as it stands there, where variables are filled in
+    };
     place section{};
-    std::vector<std::pair<std::string_view, place>> values{};  ///< by the keys of the table of options
+    std::vector<of_value> values{};
 
-    bool has(std::string_view key) const {
-        for (const auto& [k, at] : values) {
-            if (k == key) return true;
+    const of_value* find(std::string_view key) const {
+        for (const of_value& v : values) {
+            if (v.key == key) return &v;
         }
-        return false;
+        return nullptr;
     }
+    bool has(std::string_view key) const { return find(key) != nullptr; }
     /// Of the value, or of the section that lacks it.
     place of(std::string_view key) const {
-        for (const auto& [k, at] : values) {
-            if (k == key) return at;
-        }
-        return section;
+        const of_value* const found = find(key);
+        return found != nullptr ? found->at : section;
+    }
+    /// What a sentence shows of a value: its text, or how it stands there where variables are filled in.
+    std::string shown(std::string_view key, std::string text) const {
+        const of_value* const found = find(key);
+        return found == nullptr || found->filled.empty() ? text : in_quotes(found->filled);
     }
 };
 
@@ -47,8 +58,15 @@ struct draft {
     std::vector<found<route_config>> routes{};
     std::vector<found<flow_config>> flows{};
     std::vector<mistake> mistakes{};
+    std::vector<mistake> warnings{};  ///< of what is right, and probably not meant
+    filled_texts filled{};
 
     void say(place at, std::string sentence) { mistakes.push_back({at.line, at.column, std::move(sentence)}); }
+    /// Of the value of an option. An empty sentence: nothing.
+    void say_if_wrong(const places& in, std::string_view key, const std::string& wrong) {
+        if (!wrong.empty()) say(in.of(key), std::string(key) + ": " + wrong);
+    }
+    void warn(place at, std::string sentence) { warnings.push_back({at.line, at.column, std::move(sentence)}); }
 };
 
 /// Every section and option by itself.

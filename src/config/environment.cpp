@@ -19,12 +19,14 @@ bool is_variable(std::string_view text) {
            std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || digit(c); });
 }
 
-void append_encoded(std::string& to, std::string_view text) {
+std::string encoded(std::string_view text) {
     constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    std::string to;
     for (const char c : text) {
         if (unreserved.find(c) != std::string_view::npos) to += c;
         else fmt::format_to(std::back_inserter(to), "%{:02X}", static_cast<unsigned char>(c));
     }
+    return to;
 }
 
 }  // namespace
@@ -61,14 +63,37 @@ expansion expand_environment(std::string_view text) {
                 to.mistake = fmt::format("the environment variable {} is not set{}", name, hint);
                 return to;
             }
-            if (to.text.find("://") != std::string::npos) append_encoded(to.text, found);
-            else to.text += found;
+            to.text += to.text.find("://") == std::string::npos ? found : encoded(found);
+            for (std::string form : {std::string(found), encoded(found), escaped(found)})
+                to.secrets.push_back({std::move(form), fmt::format("${{{}}}", name)});
             at += end + 1;
         } else {
             to.text += text[at++];
         }
     }
     return to;
+}
+
+void filled_texts::add(std::string text, std::string written, std::vector<secret> secrets) {
+    written_.emplace(std::move(text), std::move(written));
+    for (secret& s : secrets) secrets_.push_back(std::move(s));
+}
+
+std::string filled_texts::in_quotes(std::string_view text) const {
+    const auto found = written_.find(text);
+    return freshet::in_quotes(found == written_.end() ? text : found->second);
+}
+
+std::string filled_texts::sentence(std::string_view text, std::string about_it) const {
+    if (about_it.empty() || !has(text)) return about_it;
+    return fmt::format("{} cannot be used, once its variables are filled in", in_quotes(text));
+}
+
+std::vector<secret> filled_texts::secrets() const {
+    std::vector<secret> all = secrets_;
+    std::stable_sort(all.begin(), all.end(),
+                     [](const secret& a, const secret& b) { return a.text.size() > b.text.size(); });
+    return all;
 }
 
 }  // namespace freshet::reading

@@ -29,7 +29,7 @@ public:
 
     bool read(const value& from) {
         const bool right = std::visit([&](const auto& kind) { return read_kind(kind, from); }, option_.kind);
-        if (right) at_.values.emplace_back(option_.key, from.at);
+        if (right) at_.values.push_back({option_.key, from.at, is_filled(from) ? *from.text() : ""});
         return right;
     }
 
@@ -45,15 +45,18 @@ private:
     std::optional<std::string> expand(const value& from, rule wrong_text = nullptr) {
         expansion e = expand_environment(*from.text());
         if (e.mistake.empty() && e.text.find('\0') != std::string::npos) e.mistake = "a text cannot hold a zero byte";
-        if (e.mistake.empty() && wrong_text != nullptr) {
-            // a sentence about a text with an expanded variable could show a secret
-            e.mistake = wrong_text(e.text);
-            if (!e.mistake.empty() && e.text != *from.text())
-                e.mistake = fmt::format("{} cannot be used, once its variables are filled in", in_quotes(*from.text()));
-        }
+        if (e.text != *from.text()) draft_.filled.add(e.text, *from.text(), std::move(e.secrets));
+        if (e.mistake.empty() && wrong_text != nullptr) e.mistake = draft_.filled.sentence(e.text, wrong_text(e.text));
         if (e.mistake.empty()) return std::move(e.text);
         wrong(from.at, e.mistake);
         return std::nullopt;
+    }
+    static bool is_filled(const value& from) {
+        return from.text() != nullptr && from.text()->find("${") != std::string::npos;
+    }
+    /// What a sentence shows of a text: a part of it, or the whole as it stands there where variables are filled in.
+    static std::string shown(const value& from, std::string part) {
+        return is_filled(from) ? in_quotes(*from.text()) : part;
     }
     bool read_texts(const list& items, std::vector<std::string>& to, rule wrong_text) {
         std::vector<std::string> read;
@@ -130,19 +133,21 @@ private:
         }
         const bool within = (*bytes >= k.least && *bytes <= k.most) || (k.zero && *bytes == 0);
         if (!within) {
-            return wrong(from.at, fmt::format("{} is not {}within {} to {}", format_size(*bytes), k.zero ? "0 or " : "",
-                                              format_size(k.least), format_size(k.most)));
+            return wrong(from.at, fmt::format("{} is not {}within {} to {}", shown(from, format_size(*bytes)),
+                                              k.zero ? "0 or " : "", format_size(k.least), format_size(k.most)));
         }
         k.at(to_) = static_cast<Number>(*bytes);
         return true;
     }
-    std::optional<milliseconds> read_time(std::string_view written, place at, milliseconds least, milliseconds most) {
-        const auto t = parse_time(written);
+    std::optional<milliseconds> read_time(std::string_view part, const value& from, milliseconds least,
+                                          milliseconds most) {
+        const auto t = parse_time(part);
         if (!t) {
-            wrong(at, fmt::format("{} is no time; write a whole number with {}, as in \"300ms\"", in_quotes(written),
-                                  time_units));
+            wrong(from.at, fmt::format("{} is no time; write a whole number with {}, as in \"300ms\"",
+                                       shown(from, in_quotes(part)), time_units));
         } else if (*t < least || *t > most) {
-            wrong(at, fmt::format("{} is not within {} to {}", format_time(*t), format_time(least), format_time(most)));
+            wrong(from.at, fmt::format("{} is not within {} to {}", shown(from, format_time(*t)), format_time(least),
+                                       format_time(most)));
         } else {
             return t;
         }
@@ -159,10 +164,11 @@ private:
         if (from.text() == nullptr) return no_unit(from);
         const auto text = expand(from);
         if (!text) return false;
-        const auto t = read_time(*text, from.at, k.least, k.most);
+        const auto t = read_time(*text, from, k.least, k.most);
         if (!t) return false;
         const auto kept = std::chrono::duration_cast<Duration>(*t);
-        if (kept != *t) return wrong(from.at, fmt::format("{} is no whole number of seconds", format_time(*t)));
+        if (kept != *t)
+            return wrong(from.at, fmt::format("{} is no whole number of seconds", shown(from, format_time(*t))));
         k.at(to_) = kept;
         return true;
     }
@@ -173,13 +179,15 @@ private:
         const std::string_view written = *text;
         const std::size_t dots = written.find("..");
         if (dots == std::string_view::npos)
-            return wrong(from.at, fmt::format("{} is not two times; write \"1s..5m\"", in_quotes(written)));
-        const auto first = read_time(written.substr(0, dots), from.at, k.least, k.most);
-        const auto last = read_time(written.substr(dots + 2), from.at, k.least, k.most);
+            return wrong(from.at, fmt::format("{} is not two times; write \"1s..5m\"", in_quotes(*from.text())));
+        const auto first = read_time(written.substr(0, dots), from, k.least, k.most);
+        const auto last = read_time(written.substr(dots + 2), from, k.least, k.most);
         if (!first || !last) return false;
         if (*first > *last)
-            return wrong(from.at, fmt::format("the first time is longer than the second; write \"{}..{}\"",
-                                              format_time(*last), format_time(*first)));
+            return wrong(from.at, fmt::format("the first time is longer than the second; write {}",
+                                              is_filled(from) ? "the shorter one first"
+                                                              : fmt::format("\"{}..{}\"", format_time(*last),
+                                                                            format_time(*first))));
         k.from(to_) = *first;
         k.to(to_) = *last;
         return true;

@@ -4,6 +4,7 @@
 #include "base/escape.hpp"
 #include "base/name.hpp"
 #include "config/draft.hpp"
+#include "config/file.hpp"
 #include "config/options.hpp"
 #include "config/suggest.hpp"
 
@@ -146,22 +147,49 @@ void read_sections(const table& root, draft& d) {
 
 namespace freshet {
 
-config_reading read_config(std::string_view text) {
+file_reading read_file_text(std::string_view text) {
     reading::parsed file = reading::parse(text);
-    if (!file.error.empty()) return {{}, {{file.at.line, file.at.column, escaped(file.error)}}};
+    file_reading to;
+    if (!file.error.empty()) {
+        to.mistakes.push_back({file.at.line, file.at.column, escaped(file.error)});
+        return to;
+    }
     reading::draft d;
     reading::read_sections(file.root, d);
     reading::check_together(d);
-    config_reading to;
+    const auto places_of = [](const auto& all) {
+        std::vector<reading::places> places;
+        for (const auto& one : all) places.push_back(one.at);
+        return places;
+    };
+    to.server = d.server.at;
+    to.queues = places_of(d.queues);
+    to.routes = places_of(d.routes);
     if (d.mistakes.empty()) to.value = reading::complete(d);
     to.mistakes = std::move(d.mistakes);
-    std::stable_sort(to.mistakes.begin(), to.mistakes.end(), [](const mistake& a, const mistake& b) {
-        return reading::place{a.line, a.column} < reading::place{b.line, b.column};
-    });
+    to.warnings = std::move(d.warnings);
+    to.secrets = d.filled.secrets();
+    to.sort();
     return to;
 }
 
-config_reading read_config_file(const std::string& path) {
+void file_reading::sort() {
+    for (auto* const all : {&mistakes, &warnings}) {
+        std::stable_sort(all->begin(), all->end(), [](const mistake& a, const mistake& b) {
+            return reading::place{a.line, a.column} < reading::place{b.line, b.column};
+        });
+    }
+}
+
+reading::place file_reading::place_of(std::string_view section, std::size_t number, std::string_view key) const {
+    if (section == "server") return server.of(key);
+    const auto& all = section == "queue" ? queues : routes;
+    return number < all.size() ? all[number].of(key) : reading::place{};
+}
+
+config_reading read_config(std::string_view text) { return read_file_text(text); }
+
+file_reading read_file(const std::string& path) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
     std::string text;
     bool failed = file == nullptr;
@@ -173,8 +201,12 @@ config_reading read_config_file(const std::string& path) {
         failed = std::ferror(file.get()) != 0;
         if (n == 0 || text.size() > far_too_large) break;
     }
-    if (failed) return {{}, {{0, 0, fmt::format("cannot be read: {}", std::strerror(errno))}}};
-    return read_config(text);
+    if (!failed) return read_file_text(text);
+    file_reading to;
+    to.mistakes.push_back({0, 0, fmt::format("cannot be read: {}", std::strerror(errno))});
+    return to;
 }
+
+config_reading read_config_file(const std::string& path) { return read_file(path); }
 
 }  // namespace freshet

@@ -72,6 +72,12 @@ constexpr std::string_view beginning = R"(# The configuration file
 `freshet serve -c FILE` serves what a file in [TOML](https://toml.io) says, `freshet check -c FILE` tells all that is wrong with it, in its
 order, with line and column (an error of syntax alone, since nothing behind it can be trusted). Without `-c` no file is read.
 
+`serve` does first what `check` does, and nothing else decides: on this machine, as this user, with this `--state` and `--listen`. Looked
+at are also programs, files for TLS, journals and their folders, addresses, groups, and what librdkafka says of its properties. Nothing
+is changed, and no broker and no server is asked. `check` does not know what only another program is in the way of (a port, the lock of a
+journal: that may be the server that is to be replaced), what is in the log that a crash has left of a journal, and a name that nobody can
+look up now.
+
 A **store** is where values live, a **queue** where messages wait. A **route** is a key prefix and the store or queue that a client's
 command meets there. A **flow** is what happens afterwards: it takes messages from a queue, calls a program or a URL, and puts
 the answer into a store.
@@ -132,7 +138,8 @@ ttl = "1h"
 - **Sizes** are bytes, as a number or with a unit: `"100KB"` (1,000), `"100KiB"` (1,024), MB, MiB, GB, GiB, TB, TiB.
 - **Names** of stores and queues have 1 to 64 of `A-Z a-z 0-9 _ . : -`; one with a dot or colon is quoted in a header: `[queue."a.b"]`.
 - **`${NAME}`** in any text is the environment variable of that name; one that is not set is a mistake. Behind the `://` of a URL it is
-  percent-encoded, so that a password may hold any character. `$${` stands for `${` itself.
+  percent-encoded, so that a password may hold any character. `$${` stands for `${` itself. Sentences and the log show `${NAME}`, not
+  what was filled in (the log: unless it has fewer than 4 bytes), and no user and password of a URL.
 - Unknown keys are mistakes. What a later version brings is refused with a sentence that says so.
 )";
 

@@ -83,6 +83,17 @@ class Cli(unittest.TestCase):
                 self.expect(result, 2, out="")
                 self.assertRegex(result.stderr, r"\Afreshet: [^\n]+\n\Z")
                 self.assertIn(words, result.stderr)
+                self.assertNotIn("word@", result.stderr)
+
+    def test_check_takes_what_serve_takes(self):
+        path = self.file("[queue.q]\n")
+        said = f"{path} is right: 1 store, 1 queue, 2 routes, 0 flows\n"
+        for arguments in ([path], ["-c", path], [path, "--state", self.folder + "/state", "--listen", "127.0.0.1:0"]):
+            self.expect(freshet("check", *arguments), 0, said, "")
+        result = freshet("check", path, "--listen", "192.0.2.1:0")
+        self.expect(result, 1, "", "freshet: --listen: cannot listen on 192.0.2.1:0: this machine has no such address\n")
+        self.expect(freshet("check", path, "--state", path), 1, "")
+        self.assertFalse(os.path.exists(self.folder + "/state"))
 
     def test_check_says_what_a_right_file_holds(self):
         path = self.file('[store.a]\n[store.b]\n[queue.q]\n[[route]]\nprefix="x"\nstore="a"\n')

@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import unittest
@@ -12,6 +13,7 @@ from servers import free_port
 PROGRAM = os.environ["FRESHET"]
 WAIT_SECONDS = 60
 PIPE_BYTES = 1 << 16
+GROUP = 65534 if os.geteuid() == 0 else os.getegid()
 FLOOD = b"set queue/! 0 0 1 noreply\r\nx\r\n"    # no name of a queue: each is a line in the log
 CONFIG = """
 [queue."*"]
@@ -26,15 +28,18 @@ store = "main"
 """
 
 
-class Daemon(unittest.TestCase):
+class Started(unittest.TestCase):
+    CONFIG = CONFIG
+
     def setUp(self):
-        folder = self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp"))
+        folder = self.folder = self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp"))
         self.port = free_port()
         with open(folder + "/freshet.toml", "w") as to:
-            to.write(CONFIG)
+            to.write(self.CONFIG)
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "-c", folder + "/freshet.toml", "--state", folder + "/state", "--listen", f"127.0.0.1:{self.port}"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            [PROGRAM, "serve", "-c", folder + "/freshet.toml", "--state", folder + "/state", "--listen", f"127.0.0.1:{self.port}",
+             "--listen", f"unix:{folder}/made/socket?mode=0606&group={GROUP}"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "SECRET": "hushhush"})
         self.addCleanup(self.end)
         self.assertIn(b"listening", self.process.stdout.readline())
 
@@ -63,6 +68,35 @@ class Daemon(unittest.TestCase):
         _, said = self.process.communicate(timeout=WAIT_SECONDS)
         self.assertEqual(self.process.returncode, 0)
         return said.decode()
+
+
+class Secrets(Started):
+    CONFIG = """
+[store.main]
+url = "memcached://${SECRET}.invalid"
+failures_max = 1
+"""
+
+    def test_what_the_environment_filled_in_is_not_in_the_log(self):
+        client = self.connect()
+        for _ in range(3):
+            self.ask(client, b"get a\r\n")
+        said = self.stop()
+        self.assertIn("${SECRET}.invalid:11211", said)
+        self.assertNotIn("hushhush", said)
+
+
+class Daemon(Started):
+    def test_a_socket_file_has_the_rights_that_it_was_given(self):
+        about = os.stat(self.folder + "/made/socket")
+        self.assertEqual(stat.S_IMODE(about.st_mode), 0o606)
+        self.assertEqual(about.st_gid, GROUP)
+        self.assertEqual(stat.S_IMODE(os.stat(self.folder + "/made").st_mode), 0o755)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.folder + "/made/socket")
+            self.assertEqual(self.ask(client, b"get a\r\n"), b"END\r\n")
+        self.stop()
+        self.assertFalse(os.path.exists(self.folder + "/made/socket"))
 
     def test_signals_that_mean_nothing_are_said_and_end_nothing(self):
         for name in ("HUP", "USR1", "USR2", "ALRM"):

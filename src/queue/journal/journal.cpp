@@ -109,9 +109,9 @@ private:
 
 }  // namespace
 
-result<void> check_journal(const std::string& path, bool allow_tmpfs, const std::string& folder) {
-    if (auto place = check_journal_place(path, allow_tmpfs, folder); !place) return place;
-    return check_journal_file(path);
+result<void> check_journal(const journal_options& options, const std::string& folder) {
+    if (auto place = check_journal_place(options.path, options.allow_tmpfs, folder); !place) return place;
+    return check_journal_file(options.path, options.accept_loss);
 }
 
 result<std::unique_ptr<journal>> open_journal(const journal_options& options, const queue_clock& clock) {

@@ -53,7 +53,7 @@ public:
 
 /// Whether open_journal() would open it, as far as that can be told without changing anything on the disk, and whoever
 /// has it open now. `folder`: the one that its own folder will be made in; empty: it is there.
-result<void> check_journal(const std::string& path, bool allow_tmpfs, const std::string& folder = {});
+result<void> check_journal(const journal_options& options, const std::string& folder = {});
 /// Opens or makes the journal; a problem is one whole sentence (locked, damaged, tmpfs, not writable ...).
 result<std::unique_ptr<journal>> open_journal(const journal_options& options);
 /// With a time of its own, for tests. The clock lives longer than the journal.

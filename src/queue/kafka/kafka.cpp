@@ -8,6 +8,17 @@
 
 namespace freshet {
 
+std::string wrong_kafka_queue(const kafka_options& options) {
+    kafka_options alone = options;
+    alone.servers.clear();
+    for (const kafka_role role : {kafka_role::producer, kafka_role::consumer}) {
+        const auto handle = make_kafka_handle(alone, role);
+        if (!handle) return handle.error().text;
+        rd_kafka_destroy_flags(*handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    }
+    return {};
+}
+
 result<std::unique_ptr<remote_queue>> make_kafka_queue(shard& back, const kafka_options& options,
                                                        const queue_clock& clock) {
     const auto producer = make_kafka_handle(options, kafka_role::producer);

@@ -8,11 +8,14 @@
 #include "shard/shard.hpp"
 
 #include <memory>
+#include <string>
 
 namespace freshet {
 
 struct queue_clock;
 
+/// What make_kafka_queue() would say of its properties, or an empty text. No broker is asked.
+std::string wrong_kafka_queue(const kafka_options& options);
 /// Or what is wrong with its properties.
 result<std::unique_ptr<remote_queue>> make_kafka_queue(shard& back, const kafka_options& options);
 /// With a time of its own, for tests. The clock lives longer than the queue.

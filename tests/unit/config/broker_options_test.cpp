@@ -48,6 +48,20 @@ TEST(broker, a_name_is_the_section_s_where_none_is_given) {
     EXPECT_EQ(kafka->servers, "h:9092,[::1]:9");
 }
 
+TEST(broker, a_name_is_one_that_the_broker_can_have) {
+    const std::string long_name(251, 'x'), topic =
+                                               "url: a topic's name has 1 to 244 of A-Z a-z 0-9 . _ -, since its dead "
+                                               "letters are in NAME.dead";
+    EXPECT_EQ(mistake_of("[queue.a]\nurl = 'kafka://h'\ntopic = 'a b'"), topic);
+    EXPECT_EQ(mistake_of("[queue.'a:b']\nurl = 'kafka://h'"), topic);
+    EXPECT_EQ(mistake_of("[queue.a]\nurl = 'kafka://h?topic=" + long_name + "'"), topic);
+    EXPECT_EQ(mistake_of("[queue.a]\nurl = 'kafka://h'\ntopic = '" + long_name.substr(0, 244) + "'"), "");
+    for (const char* of : {"queue = '", "exchange = '12345"})
+        EXPECT_EQ(
+            mistake_of("[queue.a]\nurl = 'amqp://h'\n" + std::string(of) + long_name + "'"),
+            "url: RabbitMQ's names have 255 bytes at most, a queue's 250, since its dead letters are in NAME.dead");
+}
+
 TEST(broker, urls_of_one_queue_agree) {
     EXPECT_EQ(rabbitmq_of(read_one("[queue.a]\nurl = ['amqp://h', 'amqp://i:1']"))->servers.size(), 2U);
     const std::string sentence = "url: the URLs of one queue are of one broker: nothing but the servers differs";
@@ -100,6 +114,21 @@ TEST(broker, a_promise_s_property_cannot_be_set) {
     const auto made = make_kafka_queue(back, o);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().text, "queue a: kafka.no.such.thing: No such configuration property: \"no.such.thing\"");
+}
+
+TEST(broker, what_librdkafka_refuses_when_a_handle_is_made_is_known_without_a_broker) {
+    const auto wrong = [](const std::string& more) {
+        return wrong_kafka_queue(*kafka_of(read_one("[queue.a]\nurl = 'kafka://h'\n" + more), "s"));
+    };
+    EXPECT_EQ(wrong(""), "");
+    EXPECT_EQ(
+        wrong("[queue.a.kafka]\n'compression.type' = 'lz5'"),
+        "queue a: kafka.compression.type: Invalid value \"lz5\" for configuration property \"compression.codec\"");
+    EXPECT_NE(wrong("[queue.a.kafka]\n'max.in.flight' = '100'").find("max.in.flight"), std::string::npos);
+    EXPECT_NE(
+        wrong("[queue.a.kafka]\n'security.protocol' = 'ssl'\n'ssl.ca.location' = '/no/such'").find("ssl.ca.location"),
+        std::string::npos);
+    EXPECT_NE(wrong("linger = '1s'\npublish_timeout = '100ms'"), "");
 }
 
 }  // namespace

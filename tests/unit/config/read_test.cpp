@@ -1,6 +1,9 @@
 #include <freshet/config.hpp>
 
 #include "call/call.hpp"
+#include "config/file.hpp"
+#include "support/pem.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -36,6 +39,10 @@ void expect_mistake(std::string_view text, std::string_view mistake) {
 }
 
 TEST(read, everything_is_where_it_belongs) {
+    const test::temporary_folder folder;
+    const std::string ca_file = folder.file("ca.pem");
+    std::ofstream(ca_file) << test::certificate_pem;
+    ::setenv("CA_FILE", ca_file.c_str(), 1);
     const config c = right(R"(
 [server]
 listen = ["127.0.0.1:0", "[::1]:11311", "unix:/tmp/x.sock"]
@@ -88,7 +95,7 @@ key = "a:{id}"
 ttl = "10d"
 [[flow]]
 from = "thumbs"
-call = { http = "https://worker.example/", ca_file = "/etc/passwd", proxy = true }
+call = { http = "https://worker.example/", ca_file = "${CA_FILE}", proxy = true }
 [[flow]]
 from = "mail.out"
 call = { exec = ["/bin/sh", "-c", "cat"], timeout = "1m" }
@@ -142,7 +149,7 @@ concurrency = 8
     EXPECT_EQ(c.flows[0].timeout, 30s);
     EXPECT_FALSE(c.flows[0].proxy);
     EXPECT_EQ(c.flows[1].url, "https://worker.example/");
-    EXPECT_EQ(c.flows[1].ca_file, "/etc/passwd");
+    EXPECT_EQ(c.flows[1].ca_file, ca_file);
     EXPECT_TRUE(c.flows[1].proxy);
     EXPECT_EQ(c.flows[2].exec, (std::vector<std::string>{"/bin/sh", "-c", "cat"}));
     EXPECT_EQ(c.flows[2].timeout, 1min);
@@ -429,6 +436,112 @@ TEST(read, variables_are_filled_in_and_never_shown) {
     expect_mistake(flow("", "'http://h/${FRESHET_TEST_WORD'"), "4:6: call: '${' without '}'; $${ stands for ${ itself");
     expect_mistake("[queue.a]\nurl = 'foo:${FRESHET_TEST_WORD}'",
                    "2:7: url: 'foo:${FRESHET_TEST_WORD}' cannot be used, once its variables are filled in");
+}
+
+/// Every sentence of a file in which the environment has filled in `hidden`.
+void expect_hidden(const std::string& text, std::string_view hidden) {
+    const file_reading r = read_file_text(text);
+    EXPECT_FALSE(r.mistakes.empty() && r.warnings.empty()) << text;
+    for (const auto* const all : {&r.mistakes, &r.warnings}) {
+        for (const mistake& m : *all) EXPECT_EQ(m.text.find(hidden), std::string::npos) << text << "\n" << m.text;
+    }
+}
+
+TEST(read, no_sentence_shows_what_was_filled_in) {
+    const std::string queue = "[queue.a]\n", program = "[server]\nallow_exec=true\n";
+    ::setenv("S", "hush", 1);
+    for (const char* text : {"[server]\nstop_timeout='${S}'",
+                             "[server]\nitem_size_max='${S}'",
+                             "[server]\nlisten='${S}'",
+                             "[server]\nlisten=['${S}:1','${S}:1']",
+                             "[server]\nlisten='unix:/x?group=a&mode=${S}'",
+                             "[store.a]\nsize='1${S}'",
+                             "[store.a]\nurl='${S}'",
+                             "[store.a]\nurl='memcached://${S}:x'",
+                             "[store.a]\nurl=['memcached://${S}','memcached://${S}']",
+                             "[store.a]\nurl='memcached://h'\nhash_tag='${S}'",
+                             "[queue.a]\nurl='${S}'",
+                             "[queue.a]\nurl='amqp://h:${S}'",
+                             "[queue.a]\nurl='amqp://u:p@h?declare=${S}'",
+                             "[queue.a]\nbackoff='${S}'",
+                             "[queue.a]\nbackoff='1s..${S}'",
+                             "[queue.a]\nack_timeout='${S}'",
+                             "[queue.a]\nurl='amqp://h'\nlater='${S}'",
+                             "[queue.a]\nurl='amqps://h'\nca_file='/no/${S}'",
+                             "[queue.a]\nurl='amqps://h'\ncertificate_file='/no/${S}'",
+                             "[[route]]\nprefix='a'\nstore='${S}'",
+                             "[[route]]\nprefix='a'\nqueue='${S}'",
+                             "[[route]]\nprefix='${S}'\nstore='main'\n[[route]]\nprefix='${S}'\nstore='main'"})
+        expect_hidden(text, "hush");
+    for (const char* of_flow :
+         {"from='${S}'\ncall='http://h/'", "from='a'\ncall='${S}'", "from='a'\ncall='http://${S}:x/'",
+          "from='a'\ncall='http://h/'\ninto='${S}'", "from='a'\ncall='http://h/'\ninto='main'\nttl='${S}'",
+          "from='a'\ncall='http://h/'\ninto='main'\nkey='{${S}}'", "from='a'\ncall={exec=['${S}']}",
+          "from='a'\ncall={exec=['/no/${S}']}", "from='a'\ncall={exec=['/bin/true'],env='${S}'}",
+          "from='a'\ncall={exec=['/bin/true'],env='${S} '}", "from='a'\ncall={exec=['/bin/true'],timeout='${S}'}",
+          "from='a'\ncall={http='https://h',ca_file='/no/${S}'}"})
+        expect_hidden(program + queue + "[[flow]]\n" + of_flow, "hush");
+    for (const char* value : {"2d", "1ms"}) {
+        ::setenv("S", value, 1);
+        expect_hidden(
+            "[queue.a]\nack_timeout='${S}'\nbackoff='5m..${S}'\n[[flow]]\nfrom='a'\ncall={http='http://h',"
+            "timeout='100${S}'}\n[server]\nstop_timeout='${S}${S}'",
+            value);
+    }
+    ::setenv("S", "1KB", 1);
+    expect_hidden("[store.a]\nsize='${S}'", "1KB");
+    ::setenv("S", "1025KiB", 1);
+    expect_hidden("[store.a]\nsize='${S}'", "1025KiB");
+    expect_mistake(
+        "[server]\nstop_timeout = '${S}'",
+        "2:16: stop_timeout: '${S}' is no time; write a whole number with ms, s, m, h or d, as in \"300ms\"");
+}
+
+TEST(read, what_was_filled_in_is_known_in_each_of_its_forms) {
+    ::setenv("S", "p@ss\\", 1);
+    const auto secrets = read_file_text("[queue.a]\nurl='amqp://u:${S}@h'").secrets;
+    std::vector<std::string> texts;
+    for (const secret& s : secrets) {
+        texts.push_back(s.text);
+        EXPECT_EQ(s.shown, "${S}");
+    }
+    for (const char* form : {"p@ss\\", "p%40ss%5C", "p@ss\\\\"})
+        EXPECT_NE(std::find(texts.begin(), texts.end(), form), texts.end()) << form;
+}
+
+TEST(read, no_sentence_shows_the_password_of_a_url) {
+    for (const char* url :
+         {"memcached://me:hush@h", "memcached:me:hush@h", "amqp://me:hush@h:x", "amqp:me:hush@h", "amqp//me:hush@h",
+          "amqps://me:hush", "kafka://me:hush@h", "nats://me:hush@h", "hush@h", "http://me:hush@h/", "ftp://me:hush@h/",
+          "redis:hush@h", "journal:me:hush@h/", "unix:hush@h", "amqp://me:hush@h?declare=x", "amqp://me:hush@h/%2",
+          "amqp://me:hush@h,me:hush@i"})
+        for (const char* text : {"[store.a]\nurl='{}'", "[queue.a]\nurl='{}'", "[queue.a]\nurl='amqp://h'\nlater='{}'",
+                                 "[server]\nlisten='{}'", "[queue.a]\n[[flow]]\nfrom='a'\ncall='{}'"}) {
+            for (const std::string& said : mistakes_of(fmt::format(fmt::runtime(text), url)))
+                EXPECT_EQ(said.find("hush"), std::string::npos) << said;
+        }
+}
+
+TEST(read, urls_that_are_wrong_in_another_way_have_another_sentence) {
+    const auto store = [](std::string_view url) { return fmt::format("[store.a]\nurl = '{}'", url); };
+    const std::string form = "; write \"memcached://HOST[:PORT]\" or \"unix:/PATH\"";
+    expect_mistake(store("memcached://h:70000"), "2:7: url: '70000' is no port; ports are 1 to 65535" + form);
+    expect_mistake(store("memcached://me:x@h"),
+                   "2:7: url: memcached servers with SASL cannot be used: a URL has no user and no password");
+    expect_mistake(store("memcached://h,i:1"),
+                   "2:7: url: one URL names one server; write a list of URLs, each with its scheme" + form);
+    expect_mistake(store("memcached://"), "2:7: url: there is no host in it" + form);
+    expect_mistake(store("memcached://a_b"), "2:7: url: 'a_b' is no host" + form);
+    expect_mistake(store("memcached://::1"), "2:7: url: an IPv6 address stands in brackets, as in [::1]" + form);
+    expect_mistake(store("memcached://h/0"), "2:7: url: behind the server stands nothing but ?weight=N" + form);
+    expect_mistake("[queue.a]\nurl = 'kafka://h,i'",
+                   "2:7: url: one URL names one server; write a list of URLs, each with its scheme; write "
+                   "\"kafka://HOST:9092?topic=NAME\"");
+    expect_mistake(flow("", "'http://h:70000/'"),
+                   "4:6: call: '70000' is no port; ports are 1 to 65535; write \"http://HOST[:PORT]/PATH\"");
+    expect_mistake(flow("", "'http://h/\u00fc'"),
+                   "4:6: call: a URL has ASCII's characters alone, and no blanks; write others as %20 and so on, and a "
+                   "host's as its \"xn--\" name");
 }
 
 TEST(read, a_file_that_cannot_be_read_is_one_mistake) {
