@@ -78,6 +78,8 @@ bool read_option(const option& o, const value& from, sections& to, places& at, d
 
 /// What sections say of each other.
 void check_together(draft& d);
+/// What is right, and probably not meant. The draft has no mistakes.
+void warn_of(draft& d);
 /// The parts that the file leaves out, see docs/config.md. The draft has no mistakes, but may get one.
 config complete(draft& d);
 

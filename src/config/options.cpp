@@ -236,8 +236,7 @@ constexpr std::array all_options{
            "none"},
     option{"call", "env", texts{at<flow, &flow_config::env>, wrong_variable, "list of names"},
            "exec: variables of the server's environment that the program sees, beside `PATH`, `HOME`, `LANG` and what "
-           "says "
-           "what its task is.",
+           "says what its task is. One that is not set is a warning.",
            "none"},
     option{"call", "ca_file", text{at<flow, &flow_config::ca_file>, nullptr, "path of a file"},
            "https: PEM file of who may have signed the server's certificate, which is always verified.",

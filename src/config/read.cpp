@@ -157,6 +157,7 @@ file_reading read_file_text(std::string_view text) {
     reading::draft d;
     reading::read_sections(file.root, d);
     reading::check_together(d);
+    if (d.mistakes.empty()) reading::warn_of(d);
     const auto places_of = [](const auto& all) {
         std::vector<reading::places> places;
         for (const auto& one : all) places.push_back(one.at);

@@ -76,7 +76,7 @@ order, with line and column (an error of syntax alone, since nothing behind it c
 at are also programs, files for TLS, journals and their folders, addresses, groups, and what librdkafka says of its properties. Nothing
 is changed, and no broker and no server is asked. `check` does not know what only another program is in the way of (a port, the lock of a
 journal: that may be the server that is to be replaced), what is in the log that a crash has left of a journal, and a name that nobody can
-look up now.
+look up now. What is right, and probably not meant, is a warning of both.
 
 A **store** is where values live, a **queue** where messages wait. A **route** is a key prefix and the store or queue that a client's
 command meets there. A **flow** is what happens afterwards: it takes messages from a queue, calls a program or a URL, and puts

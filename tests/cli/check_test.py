@@ -271,6 +271,9 @@ class Agreement(unittest.TestCase):
             (EXEC + 'call = { exec = ["{folder}"] }\n', "it is no file"),
             (EXEC + 'call = { exec = ["{folder}/script"] }\n', "Permission denied"),
             (EXEC + 'call = { exec = ["/bin/true"], env = ["SECRET"] }\n', ""),
+            (EXEC + 'call = { exec = ["/bin/true"], env = ["FRESH_NONE"] }\n', "warning: env: the environment variable 'FRESH_NONE'"),
+            (FLOW + 'call = "http://h/"\ninto = "main"\n[[route]]\nprefix = "r"\nqueue = "q"\n', "warning: key: a get of a result"),
+            ('[queue.q]\n[[route]]\nprefix = "q#"\nqueue = "q"\n', "warning: prefix: 'q#' ends as"),
         ])
 
     def test_every_option_with_every_kind_of_value(self):
