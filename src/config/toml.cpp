@@ -1,6 +1,7 @@
 // The only file that includes toml++: it is large, and its types stay here.
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+#include "config/quotes.hpp"
 #include "config/value.hpp"
 
 #include <toml++/impl/preprocessor.h>
@@ -92,7 +93,9 @@ parsed parse(std::string_view toml) {
     const toml::parse_result result = toml::parse(toml);
     if (result.failed()) {
         const auto& error = result.error();
-        return {{}, place_of(error.source()), std::string(error.description())};
+        const place at = place_of(error.source());
+        const std::string hint = right_quotes(toml, at);
+        return {{}, at, std::string(error.description()) + (hint.empty() ? "" : "; " + hint)};
     }
     return {convert_table(result.table()), {}, {}};
 }

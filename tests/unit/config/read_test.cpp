@@ -544,6 +544,30 @@ TEST(read, urls_that_are_wrong_in_another_way_have_another_sentence) {
                    "host's as its \"xn--\" name");
 }
 
+TEST(read, a_text_without_its_quotes_is_told_of_them) {
+    for (const auto& [text, hint] : std::vector<std::pair<std::string, std::string>>{
+             {"listen = 127.0.0.1:11211", "a text stands in quotes, as in listen = \"...\""},
+             {"[server]\nlisten = [\"[::1]:1\", localhost:1]", "a text stands in quotes, as in listen = \"...\""},
+             {"size = 1GiB", "a text stands in quotes, as in size = \"...\""},
+             {"call = { timeout = 10s, exec = [] }", "a text stands in quotes, as in timeout = \"...\""},
+             {"url = amqp://me:hush@h", "a text stands in quotes, as in url = \"...\""},
+             {"listen = \u201c127.0.0.1:1\u201d",
+              "a text stands between straight quotes, \" or ', not between curly ones"},
+             {"a = \"x\nb = 1", "a text ends with the quote that it begins with, in its line"},
+             {"a = \"C:\\path\"", "a text with backslashes stands between single quotes, '"},
+             {"allow_exec = yes", "write true or false"},
+             {"[queue.*]",
+              "a name with other characters than A-Z a-z 0-9 _ and - stands in quotes, as in [queue.\"*\"]"},
+         }) {
+        const auto all = mistakes_of(text);
+        ASSERT_EQ(all.size(), 1u) << text;
+        EXPECT_TRUE(all.front().ends_with("; " + hint)) << all.front();
+        EXPECT_EQ(all.front().find("hush"), std::string::npos);
+    }
+    for (const char* text : {"a = ", "a", "= 1", "a = 0660", "a = 1 2", "a = \"b\" c"})
+        EXPECT_EQ(mistakes_of(text).front().find("quote"), std::string::npos) << text;
+}
+
 TEST(read, a_file_that_cannot_be_read_is_one_mistake) {
     const auto r = read_config_file("/no/such/file");
     ASSERT_EQ(r.mistakes.size(), 1u);
