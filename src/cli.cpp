@@ -1,4 +1,4 @@
-// The only file that includes CLI11, beside bench/command.cpp.
+// The only file that includes CLI11, beside usage.cpp and bench/command.cpp.
 #include "cli.hpp"
 
 #include <freshet/config.hpp>
@@ -18,6 +18,7 @@
 #include "demo/server/pool.hpp"
 #include "demo/server/queue.hpp"
 #include "obstacles.hpp"
+#include "usage.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -272,9 +273,7 @@ int run_command(int argc, const char* const* argv) {
         app.exit(e);
         return printed();
     } catch (const CLI::ParseError& e) {
-        const std::string_view name = command.starts_with('-') ? "" : command;
-        return refuse(
-            fmt::format("{}; freshet {}{}--help says more", escaped(e.what()), name, name.empty() ? "" : " "));
+        return refuse(usage_mistake(e, app));
     }
     if (serve->parsed()) return run_serve(line);
     if (check_file->parsed()) return check(line);

@@ -1,4 +1,4 @@
-// Beside cli.cpp, the only file that includes CLI11.
+// Beside cli.cpp and usage.cpp, the only file that includes CLI11.
 #include "bench/command.hpp"
 
 #include <freshet/error.hpp>

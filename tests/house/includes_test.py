@@ -20,7 +20,7 @@ ORDER = [
     ["route", "flow"],
     ["server", "admin"],
     ["engine"],
-    ["client", "obstacles", "daemon", "bench", "demo", "copy"],
+    ["client", "obstacles", "usage", "daemon", "bench", "demo", "copy"],
     ["cli"],
     ["main"],
 ]
