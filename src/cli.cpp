@@ -146,7 +146,7 @@ int run_dead(const command_line& line) {
                 ".dead behind it; any tool of {} reads them",
                 in_quotes(q.name), q.on_kafka() ? "topic" : "queue", q.on_kafka() ? "Kafka's" : "RabbitMQ's"));
     }
-    return dead(c, line.dead);
+    return dead(c, line.dead, read->secrets);
 }
 
 int run_demo(const command_line& line) {

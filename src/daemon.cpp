@@ -122,7 +122,7 @@ int serve(const config& c, const std::vector<secret>& secrets) {
         if (door) dead_letters = *std::move(door);
         else spdlog::warn("{}", door.error().text);
     }
-    for (const std::string& sentence : *started) fmt::print("{}\n", sentence);
+    for (const std::string& sentence : *started) fmt::print("{}\n", conceal(sentence, secrets));
     std::fflush(stdout);
     notify("READY=1");
 

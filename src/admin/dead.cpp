@@ -88,10 +88,10 @@ dead_answer ask_journals(const config& c, const dead_command& command) {
 
 }  // namespace
 
-int dead(const config& c, const dead_command& command) {
+int dead(const config& c, const dead_command& command, std::span<const secret> secrets) {
     auto answer = ask_server(control_path(c.state_folder), command);
     if (!answer) answer = ask_journals(c, command);
-    const std::string text = (answer->done ? "" : "freshet: ") + answer->text;
+    const std::string text = answer->done ? answer->text : "freshet: " + conceal(answer->text, secrets);
     std::FILE* const to = answer->done ? stdout : stderr;
     std::fwrite(text.data(), 1, text.size(), to);
     return answer->done && std::fflush(to) == 0 ? 0 : 1;

@@ -1,13 +1,17 @@
 // freshet dead: the messages that were given up.
 #pragma once
 
-#include "admin/dead_letters.hpp"
-
 #include <freshet/config.hpp>
+
+#include "admin/dead_letters.hpp"
+#include "base/conceal.hpp"
+
+#include <span>
 
 namespace freshet {
 
 /// Asks the server of the configuration's state folder, or opens its journals if none runs. The exit status.
-int dead(const config& c, const dead_command& command);
+/// `secrets`: what it does not show when it fails.
+int dead(const config& c, const dead_command& command, std::span<const secret> secrets);
 
 }  // namespace freshet

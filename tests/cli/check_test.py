@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from certificates import Certificates
+from servers import free_port
 
 PROGRAM = os.environ["FRESHET"]
 REFERENCE = Path(__file__).resolve().parents[2] / "docs/config.md"
@@ -180,6 +181,20 @@ class Agreement(unittest.TestCase):
             memory = self.enterContext(tempfile.TemporaryDirectory(dir="/dev/shm"))
             one, two = f'[queue.a]\nurl = "journal:{memory}/x.db"\n', f'[queue.b]\nurl = "journal:{memory}/x.db"\nallow_tmpfs = true\n'
             self.table([(one, "survive no reboot"), (two, ""), (one + two, ""), (two + one, "")])
+
+    def test_a_server_that_runs_is_not_in_the_way(self):
+        path = os.path.join(self.folder, "freshet.toml")
+        Path(path).write_text(f'[server]\nlisten = ["127.0.0.1:{free_port()}", "unix:{self.folder}/x.sock"]\n[queue.q]\n')
+        arguments = ["-c", path, "--state", self.state]
+        with subprocess.Popen([PROGRAM, "serve", *arguments], stdout=subprocess.PIPE, text=True) as process:
+            try:
+                self.assertIn("listening on", process.stdout.readline())
+                before = listing(self.folder)
+                done = subprocess.run([PROGRAM, "check", *arguments], capture_output=True, text=True, timeout=WAIT_SECONDS)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(listing(self.folder), before)
+            finally:
+                process.kill()
 
     def test_state_folders(self):
         self.file("file")

@@ -13,9 +13,9 @@ def freshet(*arguments, **options):
 
 class Cli(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
+        folder = tempfile.TemporaryDirectory(dir="/var/tmp")
         self.addCleanup(folder.cleanup)
-        self.folder = folder.name
+        self.folder = os.environ["STATE_DIRECTORY"] = folder.name
 
     def file(self, text):
         path = os.path.join(self.folder, "freshet.toml")
@@ -170,6 +170,15 @@ class Cli(unittest.TestCase):
         self.expect(result, 1, "")
         self.assertNotIn("xyzzy", result.stderr)
         self.assertIn("SECRET is not set", freshet("check", "-c", path, env={}).stderr)
+
+    def test_a_journal_s_path_is_shown_as_the_file_has_it(self):
+        with open(os.path.join(self.folder, "xyzzy.db"), "w") as other:
+            other.write("no journal, whatever it is")
+        path = self.file('[queue.q]\nurl = "journal:${SECRET}.db"\n')
+        for command in (["dead", "list"], ["check"], ["serve"]):
+            result = freshet(*command, "-c", path, "--state", self.folder, env={"SECRET": "xyzzy"})
+            self.expect(result, 1, "")
+            self.assertIn("${SECRET}.db is damaged: it is not a journal", result.stderr)
 
     def test_without_a_home_the_state_folder_must_be_named(self):
         result = freshet("dead", "list", env={})
