@@ -19,8 +19,8 @@ inline constexpr std::size_t concealed_min_bytes = 4;
 
 /// `text` without user and password of the URLs in it ("amqp://...@host"), and with what is shown for each secret.
 std::string conceal(std::string_view text, std::span<const secret> secrets = {});
-/// One URL, however wrong, in quotes: neither what stands in front of its last '@' is shown, nor a password whose '@' was
-/// forgotten.
+/// One URL, however wrong, in quotes: neither what stands in front of its last '@' is shown, nor a password whose '@'
+/// was forgotten.
 std::string url_in_quotes(std::string_view url);
 
 }  // namespace freshet

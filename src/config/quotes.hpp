@@ -8,7 +8,8 @@
 
 namespace freshet::reading {
 
-/// What would probably be right where the parser gave up; empty: it is no matter of quotes. Never shows a value; a key as it stands there.
+/// What would probably be right where the parser gave up; empty: it is no matter of quotes. Never shows a value; a key
+/// as it stands there.
 std::string right_quotes(std::string_view toml, place at);
 
 }  // namespace freshet::reading
