@@ -26,9 +26,10 @@ protected:
     opening() { home_.start(); }
     ~opening() override { home_.stop(); }
 
-    result<std::unique_ptr<journal>> open(bool allow_tmpfs = true) {
-        return open_journal({.path = path_, .allow_tmpfs = allow_tmpfs, .queues_max = 10, .defaults = {}});
+    journal_options options(bool allow_tmpfs = true) const {
+        return {.path = path_, .allow_tmpfs = allow_tmpfs, .queues_max = 10, .defaults = {}};
     }
+    result<std::unique_ptr<journal>> open(bool allow_tmpfs = true) { return open_journal(options(allow_tmpfs)); }
     std::string refusal(bool allow_tmpfs = true) {
         const auto opened = open(allow_tmpfs);
         return opened ? "it was opened" : opened.error().text;
@@ -55,7 +56,7 @@ protected:
     }
     /// Both when it is checked and when it is opened; checking changes nothing.
     void expect_refused(std::string_view why) {
-        const auto checked = check_journal(path_, true);
+        const auto checked = check_journal(options());
         EXPECT_NE(checked ? std::string::npos : checked.error().text.find(why), std::string::npos) << why;
         const std::string said = refusal();
         EXPECT_NE(said.find(why), std::string::npos) << said;
@@ -78,13 +79,13 @@ TEST_F(opening, a_place_in_memory_is_refused_unless_allowed) {
 }
 
 TEST_F(opening, a_check_leaves_nothing_behind) {
-    EXPECT_TRUE(check_journal(path_, true));
+    EXPECT_TRUE(check_journal(options()));
     EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
     make();
     const std::string whole = content();
     std::set<std::string> before, behind;
     for (const auto& file : std::filesystem::directory_iterator(folder_.path())) before.insert(file.path());
-    EXPECT_TRUE(check_journal(path_, true));
+    EXPECT_TRUE(check_journal(options()));
     for (const auto& file : std::filesystem::directory_iterator(folder_.path())) behind.insert(file.path());
     EXPECT_EQ(before, behind);
     EXPECT_EQ(content(), whole);
@@ -95,7 +96,7 @@ TEST_F(opening, a_second_one_is_told_who_has_it) {
     ASSERT_TRUE(first);
     EXPECT_NE(refusal().find("is open in another process (pid " + std::to_string(::getpid()) + ")"), std::string::npos);
     EXPECT_EQ(open().error().code, errc::journal_locked);
-    EXPECT_TRUE(check_journal(path_, true)) << "whoever has it now";
+    EXPECT_TRUE(check_journal(options())) << "whoever has it now";
 }
 
 TEST_F(opening, places_that_cannot_hold_a_file_are_refused) {
@@ -127,7 +128,8 @@ TEST_F(opening, a_newer_format_is_refused) {
 
 TEST_F(opening, a_journal_of_format_1_becomes_one_of_format_2) {
     make(7);
-    run("DROP TABLE suspect; DROP INDEX message_expires; ALTER TABLE message DROP COLUMN origin; ALTER TABLE message DROP COLUMN sum; ALTER TABLE dead DROP COLUMN "
+    run("DROP TABLE suspect; DROP INDEX message_expires; ALTER TABLE message DROP COLUMN origin; ALTER TABLE message "
+        "DROP COLUMN sum; ALTER TABLE dead DROP COLUMN "
         "origin;"
         "ALTER TABLE dead DROP COLUMN sum; ALTER TABLE result DROP COLUMN sum; DELETE FROM about WHERE name <> 'tag';"
         "PRAGMA user_version = 1");
@@ -181,7 +183,7 @@ TEST_F(opening, bytes_that_were_flipped_are_refused_or_read_and_never_crash) {
             damaged[page + random() % (k == 0 ? 16 : 8'192)] ^= static_cast<char>(1 + random() % 255);
         }
         write(damaged);
-        const auto checked = check_journal(path_, true);
+        const auto checked = check_journal(options());
         auto opened = open();
         EXPECT_TRUE(checked || !opened) << "refused by the check alone";
         if (!opened) {
