@@ -44,6 +44,20 @@ class KafkaQueue(BrokerCases, unittest.TestCase):
         until(lambda: read() != "", True, self.patience)
         self.assertRegex(read(), r"^h1\|hopeless\|.*freshet-attempt=2,.*freshet-reason=.*1")
 
+    def test_a_dead_letter_is_what_another_program_published_as_it_came(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'
+        _, client = self.serve("rich", flow, "max_attempts = 1\n")
+        until(lambda: client.publish(b"x", b"task:thumbs#x"), CONFIRMED, self.patience)
+        headers = ("-H", "n=7", "-H", "nothing", "-H", "empty=", "-H", "n=8", "-H", "ce_subject=s")
+        self.kcat("-P", "-t", "rich", "-K", ":", "-Z", *headers, stdin=b"theirs:\n")     # a tombstone
+        # a length of -1: there is no value
+        read = lambda topic: self.kcat("-C", "-t", topic, "-o", "beginning", "-e", "-f", "%k|%S|%h\n").decode()
+        until(lambda: "theirs" in read("rich.dead"), True, self.patience)
+        came, = (line for line in read("rich").splitlines() if line.startswith("theirs"))
+        dead, = (line for line in read("rich.dead").splitlines() if line.startswith("theirs"))
+        self.assertTrue(came.startswith("theirs|-1|n=7,nothing=NULL,empty=,n=8,ce_subject=s"), came)
+        self.assertTrue(dead.startswith(came + ",ce_id="), (came, dead))
+
     def test_what_is_wrong_is_said_in_words(self):
         server, client = self.serve("nobody-made-it", declare="check")
         until(lambda: "there is no topic nobody-made-it" in server.output(), True, self.patience)

@@ -75,6 +75,76 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         self.assertEqual((body, properties.message_id, properties.headers["freshet-attempt"]), (b"hopeless", "h1", 2))
         self.assertIn("1", properties.headers["freshet-reason"])
 
+    def publish_richly(self, channel, name):
+        """Returns the properties, which say more than a message of Freshet has places for."""
+        rich = pika.BasicProperties(content_type="text/plain", content_encoding="gzip", priority=7, correlation_id="c-1", reply_to="answers",
+                                    expiration="3600000", message_id="theirs", timestamp=1_700_000_000, type="order", user_id="guest",
+                                    app_id="shop", headers={"zero": 0, "nothing": None, "text": "t", "nested": {"a": [1, None, {"b": True}]}})
+        channel.basic_publish("", name, b"hopeless", rich)
+        return rich
+
+    def dead_letter(self, channel, name):
+        letters = []
+
+        def dead():
+            method, properties, body = channel.basic_get(name + ".dead", auto_ack=True)
+            if method is not None:
+                letters.append((properties, body))
+            return bool(letters)
+        until(dead, True, self.patience)
+        return letters[0]
+
+    def assert_as_it_came(self, properties, rich):
+        for name in ("content_type", "content_encoding", "priority", "correlation_id", "reply_to", "message_id", "timestamp", "type",
+                     "user_id", "app_id"):
+            self.assertEqual(getattr(properties, name), getattr(rich, name), name)
+        for name, value in rich.headers.items():
+            self.assertIn(name, properties.headers)
+            self.assertEqual((type(properties.headers[name]), properties.headers[name]), (type(value), value))
+        added = {"freshet-serial", "freshet-attempt", "freshet-queue", "freshet-reason", "freshet-died", "freshet-expiration"}
+        self.assertEqual(set(properties.headers) - set(rich.headers), added)
+        self.assertEqual((properties.expiration, properties.headers["freshet-expiration"]), (None, rich.expiration))
+
+    def test_a_dead_letter_is_what_another_program_published_as_it_came(self):
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'
+        _, client = self.serve("rich", flow, "max_attempts = 1\n")
+        until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+        channel = self.pika()
+        self.assertEqual(self.dead_letter(channel, "rich")[1], b"x")
+        rich = self.publish_richly(channel, "rich")
+        properties, body = self.dead_letter(channel, "rich")
+        self.assertEqual(body, b"hopeless")
+        self.assert_as_it_came(properties, rich)
+
+    @unittest.skip("the journal does not keep message::origin yet")
+    def test_what_waited_in_a_journal_is_what_another_program_published_as_it_came(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'
+        more = f'later = "journal:{folder}/later.db"\nallow_tmpfs = true\nmax_attempts = 3\nbackoff = "20ms..20ms"\n'
+        _, client = self.serve("rich-later", flow, more)
+        until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+        channel = self.pika()
+        self.assertEqual(self.dead_letter(channel, "rich-later")[1], b"x")
+        rich = self.publish_richly(channel, "rich-later")
+        properties, _ = self.dead_letter(channel, "rich-later")
+        self.assertEqual(properties.headers["freshet-attempt"], 3)
+        self.assert_as_it_came(properties, rich)
+
+    def test_a_dead_letter_goes_nowhere_but_to_the_dead_letters(self):
+        """The broker takes a message to the queues that its header CC names, and refuses what is published in another's name."""
+        flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'
+        self.broker.ctl("add_user", "somebody", "secret")
+        self.broker.ctl("set_permissions", "somebody", ".*", ".*", ".*")
+        _, client = self.serve("copied", flow, "max_attempts = 1\n")
+        until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
+        channel = self.pika()
+        channel.queue_declare("copies", durable=True)
+        connection = pika.BlockingConnection(pika.URLParameters(self.broker.url.replace("guest:guest", "somebody:secret")))
+        self.addCleanup(connection.close)
+        connection.channel().basic_publish("", "copied", b"y", pika.BasicProperties(user_id="somebody", headers={"CC": ["copies"]}))
+        until(lambda: self.dead_letter(channel, "copied")[1], b"y", self.patience)
+        self.assertEqual(channel.queue_declare("copies", durable=True, passive=True).method.message_count, 1)
+
     def test_a_dead_letter_keeps_headers_as_large_as_a_frame_and_larger_ones_stop_nobody(self):
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/sh", "-c", "read line; test $line = good"] }\n'
         server, client = self.serve("wide", flow, 'max_attempts = 1\nbackoff = "10ms..10ms"\n')

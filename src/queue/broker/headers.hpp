@@ -7,7 +7,9 @@
 
 #include "base/since_1970.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -21,11 +23,17 @@ constexpr std::string_view not_before_header = "freshet-not-before";  ///< milli
 constexpr std::string_view expires_header = "freshet-expires";        ///< the same
 constexpr std::string_view queue_header = "freshet-queue";            ///< of a dead letter
 constexpr std::string_view reason_header = "freshet-reason";          ///< of a dead letter
+constexpr std::string_view died_header = "freshet-died";              ///< of a dead letter; milliseconds since 1970
+constexpr std::string_view serial_header = "freshet-serial";          ///< names a message over redeliveries
+
+/// What message::origin begins with: whose form the rest has.
+constexpr char amqp_origin = 'A', kafka_origin = 'K';
 
 /// Of a dead letter.
 struct death {
     std::string_view queue;
     std::string_view reason;
+    wall::time_point time{};
 };
 
 /// Calls `add(name, value)` for each header that the message needs; a value is a text or a std::int64_t. `died`: null
@@ -39,6 +47,14 @@ void add_own_headers(const message& m, const death* died, Add add) {
     if (died == nullptr) return;
     add(queue_header, died->queue);
     add(reason_header, died->reason);
+    add(died_header, ms_since_1970(died->time));
+}
+
+/// A message that is passed on has these as they are now, and all others as they came.
+inline bool is_written_anew(std::string_view name) noexcept {
+    constexpr std::string_view all[] = {flags_header, attempt_header, not_before_header, expires_header,
+                                        queue_header, reason_header,  died_header,       serial_header};
+    return name.starts_with(own_headers) && std::find(std::begin(all), std::end(all), name) != std::end(all);
 }
 
 /// Takes what a header of this project says. `number`: none where its value is no whole number. Anybody can write such

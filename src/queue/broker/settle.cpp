@@ -136,7 +136,6 @@ void broker_queue::send_to_dead_letters(queue_line::entry& e, std::string_view r
     auto* const b = new dead_letter_publication;
     b->message = unsettled_.find(e.number)->stored.message;
     b->message.attempt = e.used;
-    b->message.time = std::chrono::time_point_cast<milliseconds>(now_.date);
     b->tag = static_cast<std::uintptr_t>(work::dead_letter);
     b->number = e.number;
     b->asked = asked;

@@ -4,7 +4,7 @@
 #include <freshet/message.hpp>
 #include <freshet/time.hpp>
 
-#include "queue/kafka/message.hpp"
+#include "queue/kafka/wire/message.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -3,8 +3,9 @@
 
 #include <freshet/error.hpp>
 #include <freshet/message.hpp>
+#include <freshet/time.hpp>
 
-#include "queue/kafka/message.hpp"
+#include "queue/kafka/wire/message.hpp"
 #include "queue/operations.hpp"
 
 #include <spdlog/spdlog.h>
@@ -39,15 +40,16 @@ void kafka_link::publish(publication& p, lane to, std::string_view reason) {
         slots_.push_back(nullptr);
     }
     const std::size_t slot = free_slots_.back();
-    const kafka_outfit outfit = kafka_outfit_of(m, source_, options_.name, to == lane::dead ? &reason : nullptr);
+    const death died{options_.name, reason, wall::now()};
+    const kafka_outfit outfit = kafka_outfit_of(m, source_, to == lane::dead ? &died : nullptr);
     std::array<rd_kafka_vu_t, 7> what{};
     what[0].vtype = RD_KAFKA_VTYPE_RKT;
     what[0].u.rkt = to == lane::dead ? dead_topic_.get() : topic_.get();
     what[1].vtype = RD_KAFKA_VTYPE_VALUE;
-    what[1].u.mem.ptr = const_cast<char*>(m.body.data());
+    what[1].u.mem.ptr = outfit.no_value ? nullptr : const_cast<char*>(m.body.data());
     what[1].u.mem.size = m.body.size();
     what[2].vtype = RD_KAFKA_VTYPE_KEY;
-    what[2].u.mem.ptr = m.key.empty() ? nullptr : const_cast<char*>(m.key.data());
+    what[2].u.mem.ptr = outfit.no_key ? nullptr : const_cast<char*>(m.key.data());
     what[2].u.mem.size = m.key.size();
     what[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     what[3].u.i = RD_KAFKA_MSG_F_COPY;

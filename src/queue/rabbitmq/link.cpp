@@ -38,7 +38,7 @@ rabbitmq_link::rabbitmq_link(shard& back, const rabbitmq_options& options, link_
       watch_timer_(back.context()),
       pause_timer_(back.context()),
       read_buffer_(read_room),
-      properties_("freshet/" + options.name),
+      properties_("freshet/" + options.name, options.user),
       unconfirmed_(owner),
       serials_(std::uint64_t{std::random_device{}()} << 31),
       acks_(consuming) {}

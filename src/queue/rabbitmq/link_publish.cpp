@@ -43,7 +43,7 @@ bool rabbitmq_link::send(const publication& p, lane to, std::string_view reason,
     if (p.message.body.size() > body_max_) return false;
     const std::size_t before = out_.size();
     out_.append(publish_method_[static_cast<std::size_t>(to)]);
-    const death died{options_.name, reason};
+    const death died{options_.name, reason, wall::now()};
     const auto& properties = properties_.make(p.message, serial, to == lane::dead ? &died : nullptr);
     if (append_content(out_, publishing_.number(), properties, p.message.body, frame_max_)) return true;
     out_.resize(before);

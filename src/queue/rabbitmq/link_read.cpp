@@ -122,7 +122,8 @@ void rabbitmq_link::take_properties(const amqp_frame_t& frame) {
     if (incoming_->returned) {
         incoming_->serial = serial_of(p);
     } else {
-        incoming_->what = to_arrival(p, incoming_->redelivered, incoming_->tag);
+        const std::string_view raw = from_amqp(frame.payload.properties.raw);
+        incoming_->what = to_arrival(p, raw, incoming_->redelivered, incoming_->tag);
         incoming_->what.message.body.reserve(std::min<std::uint64_t>(incoming_->missing, reserved_max));
     }
     if (incoming_->missing == 0) content_over();

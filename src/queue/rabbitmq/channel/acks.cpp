@@ -1,6 +1,6 @@
 #include "queue/rabbitmq/channel/acks.hpp"
 
-#include "queue/rabbitmq/amqp_wire.hpp"
+#include "queue/rabbitmq/wire/amqp_wire.hpp"
 
 namespace freshet {
 

@@ -1,5 +1,5 @@
 #include "queue/rabbitmq/channel/acks.hpp"
-#include "queue/rabbitmq/amqp_wire.hpp"
+#include "queue/rabbitmq/wire/amqp_wire.hpp"
 
 #include <gtest/gtest.h>
 

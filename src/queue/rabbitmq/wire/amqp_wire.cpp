@@ -1,4 +1,4 @@
-#include "queue/rabbitmq/amqp_wire.hpp"
+#include "queue/rabbitmq/wire/amqp_wire.hpp"
 
 #include <algorithm>
 #include <array>
