@@ -222,10 +222,10 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
             self.assertEqual(client.get(b"task:thumbs"), b"here")
             for _ in range(told.count(CONFIRMED)):
                 self.assertEqual(client.get(b"task:thumbs"), b"between")
-            for key in (b"task:thumbs", b"task:thumbs/t=1", b"task:thumbs/open/t=1"):
-                self.assertEqual(client.ask(b"get %s\r\n" % key), LATE)
+            for key in (b"task:thumbs", b"task:thumbs/t=1", b"task:thumbs/open/t=1"):      # behind what went out before
+                self.assertEqual(client.ask(b"get %s\r\n" % key), LATE if MAYBE in told else b"END\r\n")
             self.assertEqual(client.ask(b"get task:thumbs/close\r\n"), b"END\r\n")
-            self.assertEqual(self.kept("blocked"), str(2 + told.count(CONFIRMED)))     # it hears of no acknowledgement
+            until(lambda: self.kept("blocked"), "0", self.patience)
             waiting = self.client(server)
             waiting.socket.sendall(b"get task:thumbs/t=60000\r\n")
         if MAYBE in told:   # it went out before the broker said that it takes none
@@ -234,19 +234,34 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         self.drain(client, [b"after"] if MAYBE in told else [])
         until(lambda: self.kept("blocked"), "0", self.patience)
 
-    def test_a_call_that_ends_while_the_broker_blocks_has_its_result_at_once_and_is_acknowledged_later(self):
+    def test_calls_that_end_while_the_broker_blocks_have_their_results_and_are_acknowledged_at_once(self):
         go = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "go")
         os.mkfifo(go)
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/sh", "-c", "if [ $FRESHET_ID = c1 ]; then exec cat %s; fi"] }\n' \
             'into = "main"\nkey = "result:{id}"\n' % go
         _, client = self.serve("called", flow)
         until(lambda: client.publish(b"x", b"task:thumbs#c1"), CONFIRMED, self.patience)
+        for number in range(2, 30):
+            self.assertEqual(client.publish(b"x", b"task:thumbs#c%d" % number), CONFIRMED)
         with open(go, "w") as call:     # there is somebody who reads: it runs
             with self.blocked(client):
                 call.write("done")
                 call.close()
                 until(lambda: client.get(b"result:c1"), b"done", self.patience)
-        until(lambda: self.kept("called"), "0", self.patience)
+                until(lambda: self.kept("called"), "0", self.patience)
+
+    def test_a_connection_without_confirms_is_replaced(self):
+        proxy = CuttingProxy(self.broker.port)
+        self.addCleanup(proxy.close)
+        url = self.url
+        self.url = lambda name, declare: url(name, declare).replace(f":{self.broker.port}/", f":{proxy.port}/")
+        server, client = self.serve("mute", more='publish_timeout = "1s"\n')
+        self.ready(client)
+        proxy.mute_who_speaks_next()
+        self.assertEqual(client.publish(b"unheard"), MAYBE)
+        until(lambda: "it has not confirmed for 1000 ms what was published" in server.output(), True, self.patience)
+        until(lambda: client.publish(b"heard"), CONFIRMED, self.patience)
+        self.assertEqual(sorted(self.drain(client, [b"unheard", b"heard"])), [b"heard", b"unheard"])
 
     def test_credentials_that_are_revoked_are_said_and_may_come_back(self):
         self.broker.ctl("add_user", "app", "first")

@@ -169,6 +169,11 @@ class BrokerCases(BrokerTest):
         self.assertEqual(self.drain(client, [b"b"]), [b"b"])
         self.assertEqual(server.output().count("connecting again"), server.output().count("queue thumbs") - 1, server.output())
 
+    def test_what_is_published_right_after_the_start_waits_for_the_first_connection(self):
+        _, client = self.serve("early", more='confirm_within = "30s"\n')
+        self.assertEqual(client.publish(b"a"), CONFIRMED)
+        self.assertEqual(self.drain(client, [b"a"]), [b"a"])
+
     def test_add_needs_a_journal(self):
         _, client = self.serve("add")
         self.ready(client)

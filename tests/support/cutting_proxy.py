@@ -1,4 +1,4 @@
-"""Passes bytes on between clients and a server, until it is told to cut a connection at the worst moment."""
+"""Passes bytes on between clients and a server, until it is told to cut a connection at the worst moment, or to mute one."""
 import socket
 import threading
 
@@ -13,6 +13,7 @@ class CuttingProxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         self._armed = threading.Event()
+        self._muting = threading.Event()
         self.was_cut = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -21,6 +22,10 @@ class CuttingProxy:
         connection is cut in its place. `was_cut` is set then."""
         self.was_cut.clear()
         self._armed.set()
+
+    def mute_who_speaks_next(self):
+        """The first client that says something from now on hears no answer any more on that connection."""
+        self._muting.set()
 
     def close(self):
         self._listener.close()
@@ -36,21 +41,24 @@ class CuttingProxy:
             except OSError:
                 client.close()
                 continue
-            asked = threading.Event()
-            threading.Thread(target=self._to_server, args=(client, server, asked), daemon=True).start()
-            threading.Thread(target=self._to_client, args=(client, server, asked), daemon=True).start()
+            asked, mute = threading.Event(), threading.Event()
+            threading.Thread(target=self._to_server, args=(client, server, asked, mute), daemon=True).start()
+            threading.Thread(target=self._to_client, args=(client, server, asked, mute), daemon=True).start()
 
-    def _to_server(self, client, server, asked):
+    def _to_server(self, client, server, asked, mute):
         try:
             while piece := client.recv(PIECE):
                 if self._armed.is_set():
                     asked.set()
+                if self._muting.is_set():
+                    self._muting.clear()
+                    mute.set()
                 server.sendall(piece)
         except OSError:
             pass
         self._end(client, server)
 
-    def _to_client(self, client, server, asked):
+    def _to_client(self, client, server, asked, mute):
         try:
             while piece := server.recv(PIECE):
                 if asked.is_set() and self._armed.is_set():
@@ -58,7 +66,8 @@ class CuttingProxy:
                     self._end(client, server)
                     self.was_cut.set()
                     return
-                client.sendall(piece)
+                if not mute.is_set():
+                    client.sendall(piece)
         except OSError:
             pass
         self._end(client, server)

@@ -10,6 +10,7 @@ public:
     virtual ~silent_owner() = default;
     void connected() override {}
     void disconnected() override {}
+    void publishable(bool) override {}
     void revoked() override {}
     void arrived(arrival&&) override {}
     void arrivals_over() override {}

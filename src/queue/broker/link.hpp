@@ -31,10 +31,12 @@ struct arrival {
 /// The queue, as its link sees it.
 class link_owner {
 public:
-    /// There is a connection; messages come as there is room for them.
+    /// Messages can come, as there is room for them.
     virtual void connected() = 0;
-    /// Nothing can be asked until connected().
+    /// None comes, and nothing can be asked, until connected().
     virtual void disconnected() = 0;
+    /// Whether something can be published is known, or has changed, or was tried once more in vain.
+    virtual void publishable(bool yes) = 0;
     /// The broker hands all messages out again, perhaps to somebody else: their tags mean nothing any more.
     virtual void revoked() = 0;
     virtual void arrived(arrival&& one) = 0;
@@ -56,7 +58,7 @@ class broker_link {
 public:
     virtual ~broker_link() = default;
     virtual void start() = 0;
-    /// Takes it until published(), which may be called at once. `reason`: of a dead letter.
+    /// Only while can_publish(). Takes it until published(), which may be called at once. `reason`: of a dead letter.
     virtual void publish(publication& p, lane to, std::string_view reason) = 0;
     /// Behind one or more calls of publish() and acknowledge().
     virtual void flush() = 0;
@@ -71,6 +73,7 @@ public:
     /// Asks for levelled(). While disconnected nothing comes of it.
     virtual void level() = 0;
     virtual bool is_connected() const noexcept = 0;
+    virtual bool can_publish() const noexcept = 0;
     /// What was acknowledged can still be read on the broker, by who looks for it.
     virtual bool keeps_acknowledged() const noexcept { return false; }
     /// Some publication is not told yet.

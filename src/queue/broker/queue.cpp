@@ -50,14 +50,14 @@ broker_queue::broker_queue(shard& back, const broker_options& options, const que
     line_.row_written(row);
     link_ = make_link(*this);
     if (options.later == nullptr) return;
-    const auto send = [this](publication& p) {
-        if (link_->is_connected()) return link_->publish(p, lane::work, {});
+    const auto send_due = [this](publication& p) {
+        if (link_->can_publish() || starting_) return send(p, lane::work, {});
         p.outcome = publication::outcome::failed;
         p.why = failed(errc::unreachable);
         later_->sent(p);
     };
-    later_ = std::make_unique<delayed_messages>(back, *options.later, static_cast<std::uintptr_t>(work::delayed), send,
-                                                [this] { arrivals_over(); });
+    later_ = std::make_unique<delayed_messages>(back, *options.later, static_cast<std::uintptr_t>(work::delayed),
+                                                send_due, [this] { arrivals_over(); });
 }
 
 broker_queue::~broker_queue() { stop(steady::now()); }
@@ -132,7 +132,7 @@ void broker_queue::end_turn() {
     length_.store(line_.length() + behind_ + later, std::memory_order_relaxed);
     completions_.post();
     const auto finite = [](const waiting& w) { return w.until != steady::time_point::max(); };
-    const bool wanted = !stopping_ && (line_.next_tick(now_) != steady::time_point::max() ||
+    const bool wanted = !stopping_ && (line_.next_tick(now_) != steady::time_point::max() || !early_.empty() ||
                                        (later_ != nullptr && later_->any_unsent()) ||
                                        std::any_of(receptions_.begin(), receptions_.end(), finite));
     if (wanted == ticking_) return;
@@ -146,6 +146,7 @@ void broker_queue::tick(steady::time_point) {
     bool expired = false;
     line_.tick(now_, [&](queue_line::entry&) { expired = true; });
     if (expired) drop_untagged();
+    fail_early(now_.since_start, errc::unreachable);
     if (later_ != nullptr && later_->any_unsent() && now_.since_start >= send_again_) {
         send_again_ = now_.since_start + send_again_every;
         later_->send_again();
@@ -190,6 +191,7 @@ bool broker_queue::fill(reception& r) {
 bool broker_queue::is_over(const waiting& w) {
     if (w.until > now_.since_start) return false;
     if (!link_->is_connected()) {
+        if (starting_ && now_.since_start < w.until + start_time()) return false;
         w.who->why = failed(errc::unreachable);
     } else if (w.level == 0 || w.level > level_known_) {
         if (w.give_up > now_.since_start) return false;
@@ -271,9 +273,7 @@ void broker_queue::drop_untagged() {
 
 void broker_queue::connected() {
     connected_.store(true, std::memory_order_relaxed);
-    now_ = clock_.now();
-    if (later_ != nullptr) later_->send_again();
-    end_turn();
+    arrivals_over();
 }
 
 void broker_queue::disconnected() {
@@ -282,6 +282,13 @@ void broker_queue::disconnected() {
     behind_ = 0;
     level_known_ = level_asked_;  // what was asked of this connection is never answered
     for (waiting& w : receptions_) w.level = 0;
+    end_turn();
+}
+
+void broker_queue::publishable(bool yes) {
+    now_ = clock_.now();
+    end_start(yes);
+    if (yes && later_ != nullptr) later_->send_again();
     end_turn();
 }
 
@@ -324,6 +331,8 @@ void broker_queue::stop(steady::time_point deadline) {
     back_.run_and_wait([this] {
         if (later_ != nullptr && !stopping_) later_->stop();
         stopping_ = true;
+        fail_early(steady::time_point::max(), errc::stopping);
+        completions_.post();
     });
     const auto wait_while = [this](auto busy, steady::time_point until) {
         for (bool yes = true; yes && steady::now() < until;) {

@@ -71,6 +71,13 @@ private:
         std::uint64_t level{0};                               ///< which question covers it; 0: none yet
         steady::time_point give_up{};                         ///< of waiting for the broker
     };
+    /// Published before it was known whether anything can be.
+    struct early {
+        publication* who;
+        lane to;
+        std::string reason;  ///< of a dead letter
+        steady::time_point until;
+    };
     /// A dead letter on its way: a copy, and what becomes of the message once it is confirmed.
     struct dead_letter_publication final : publication {
         std::uint64_t number{0};
@@ -89,6 +96,10 @@ private:
     void look_whether_idle();
 
     void publish_one(publication& p);
+    milliseconds start_time() const noexcept;
+    void send(publication& p, lane to, std::string_view reason);
+    void end_start(bool can_publish);
+    void fail_early(steady::time_point until, errc why);
     void receive_one(reception& r);
     void settle_one(settlement& s);
     void stamp(message& m);
@@ -107,6 +118,7 @@ private:
 
     void connected() override;
     void disconnected() override;
+    void publishable(bool yes) override;
     void revoked() override;
     void arrived(arrival&& one) override;
     void arrivals_over() override;
@@ -136,6 +148,8 @@ private:
     std::uint64_t behind_{0};          ///< that are ready on the broker, as it said last
     std::size_t unconfirmed_{0}, unconfirmed_bytes_{0};
     steady::time_point busy_{steady::now()};  ///< when somebody asked, or worked, last; by the real clock
+    std::deque<early> early_;
+    bool starting_{true};  ///< the first connection is being made
     bool consuming_{false}, stopping_{false}, ticking_{false};
 
     std::atomic<std::uint64_t> ready_{0}, length_{0};

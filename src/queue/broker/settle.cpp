@@ -9,9 +9,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
+#include <utility>
 
 namespace freshet {
 
@@ -24,7 +26,7 @@ void broker_queue::publish_one(publication& p) {
     if (stopping_) return fail(p, errc::stopping, effect::not_done, label_);
     if (p.unique) return fail(p, errc::needs_journal, effect::not_done, "add");
     if (m.not_before > now_.date && can_delay(m)) return postpone(p);
-    if (!link_->is_connected()) return fail(p, errc::unreachable, effect::not_done, label_);
+    if (!link_->can_publish() && !starting_) return fail(p, errc::unreachable, effect::not_done, label_);
     if (unconfirmed_ >= options_.unconfirmed_max ||
         unconfirmed_bytes_ + queue_line::size_of(m) > options_.unconfirmed_max_bytes)
         return fail(p, errc::busy, effect::not_done, label_);
@@ -32,7 +34,35 @@ void broker_queue::publish_one(publication& p) {
     ++lent_;
     ++unconfirmed_;
     unconfirmed_bytes_ += queue_line::size_of(m);
-    link_->publish(p, lane::work, {});
+    send(p, lane::work, {});
+}
+
+/// Where nothing can be published yet, it waits.
+void broker_queue::send(publication& p, lane to, std::string_view reason) {
+    if (link_->can_publish()) return link_->publish(p, to, reason);
+    early_.push_back({&p, to, std::string(reason), now_.since_start + start_time()});
+}
+
+/// So long the first connection is waited for: a little less than a client waits, who can be told for certain then.
+milliseconds broker_queue::start_time() const noexcept {
+    constexpr milliseconds before{60};
+    const milliseconds all = options_.queue.confirm_within;
+    return std::max(all / 2, all - before);
+}
+
+void broker_queue::end_start(bool can_publish) {
+    starting_ = false;
+    if (!can_publish) return fail_early(steady::time_point::max(), errc::unreachable);
+    for (const early& e : std::exchange(early_, {})) link_->publish(*e.who, e.to, e.reason);
+}
+
+void broker_queue::fail_early(steady::time_point until, errc why) {
+    for (; !early_.empty() && early_.front().until <= until; early_.pop_front()) {
+        publication& p = *early_.front().who;
+        p.outcome = publication::outcome::failed;
+        p.why = {why, effect::not_done, {}};
+        published(p);
+    }
 }
 
 void broker_queue::stamp(message& m) {
@@ -139,11 +169,11 @@ void broker_queue::send_to_dead_letters(queue_line::entry& e, std::string_view r
     b->tag = static_cast<std::uintptr_t>(work::dead_letter);
     b->number = e.number;
     b->asked = asked;
-    if (!link_->is_connected()) {
+    if (!link_->can_publish() && !starting_) {
         b->why = failed(errc::unreachable);
         return dead_letter_told(*b);
     }
-    link_->publish(*b, lane::dead, reason);
+    send(*b, lane::dead, reason);
 }
 
 void broker_queue::dead_letter_told(dead_letter_publication& done) {

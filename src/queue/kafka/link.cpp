@@ -79,7 +79,10 @@ void kafka_link::carry_out(const kafka_actions& todo) {
     if (todo.give_up_partitions) give_up_partitions();
     if (todo.read) read();
     if (todo.look) helper_.look();
-    if (todo.tell_connected) owner_.connected();
+    if (todo.tell_connected) {
+        owner_.connected();
+        owner_.publishable(true);
+    }
     if (todo.tell_disconnected) owner_.disconnected();
     if (todo.end) end(todo.leave_group);
 }
@@ -118,6 +121,7 @@ void kafka_link::lost(const std::string& reason) {
         last_trouble_ = reason;
     }
     happened(kafka_event::lost);
+    owner_.publishable(false);
 }
 
 void kafka_link::looked(const std::string& trouble) {

@@ -37,6 +37,7 @@ public:
     void rest() override;
     void level() override;
     bool is_connected() const noexcept override { return state_.is_connected(); }
+    bool can_publish() const noexcept override { return state_.is_connected(); }
     bool keeps_acknowledged() const noexcept override { return true; }
     bool has_unconfirmed() const noexcept override { return state_.is_connected() && waiting_ != 0; }
     void stop() override;

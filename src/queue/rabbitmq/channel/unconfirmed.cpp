@@ -13,12 +13,19 @@ void tell_published(link_owner& owner, publication& p, std::optional<failure> wh
 /// The record may be all that is left of it: the publication is the owner's again.
 void rabbitmq_unconfirmed::tell(record& r, std::optional<failure> why) {
     r.standing = record::standing::told;
+    --open_;
     tell_published(owner_, *r.who, why);
 }
 
 void rabbitmq_unconfirmed::add(publication& p, lane to, std::string_view reason, std::uint64_t serial,
                                steady::time_point since) {
     records_.push_back({&p, to, std::string(reason), serial, since});
+    ++open_;
+}
+
+void rabbitmq_unconfirmed::drop_newest() {
+    records_.pop_back();
+    --open_;
 }
 
 void rabbitmq_unconfirmed::confirm(std::uint64_t tag, bool multiple, std::optional<errc> refusal) {
@@ -48,6 +55,7 @@ void rabbitmq_unconfirmed::send_again(const std::function<bool(const record&)>& 
     forget_told();
     for (record& r : records_) {
         r.standing = record::standing::sent;
+        ++r.sendings;
         if (!send(r)) tell(r, failure{errc::message_too_large, effect::maybe_done, {}});
     }
     forget_told();
@@ -66,11 +74,16 @@ void rabbitmq_unconfirmed::fail_all(errc why) {
     records_.clear();
 }
 
-void rabbitmq_unconfirmed::time_out(steady::time_point before) {
-    for (; !records_.empty() && records_.front().since <= before; records_.pop_front()) {
-        record& r = records_.front();
-        if (r.standing != record::standing::told) tell(r, failure{errc::timed_out, effect::maybe_done, {}});
+/// The channel goes on counting them.
+bool rabbitmq_unconfirmed::time_out(steady::time_point before) {
+    bool any = false;
+    for (record& r : records_) {
+        if (r.since > before) break;
+        if (r.standing == record::standing::told) continue;
+        tell(r, failure{errc::timed_out, effect::maybe_done, {}});
+        any = true;
     }
+    return any;
 }
 
 }  // namespace freshet

@@ -29,14 +29,19 @@ public:
         std::string reason;  ///< of a dead letter
         std::uint64_t serial;
         steady::time_point since;
+        unsigned sendings{1};  ///< with the one that is under way
         record::standing standing{standing::sent};
     };
 
     explicit rabbitmq_unconfirmed(link_owner& owner) noexcept : owner_(owner) {}
 
-    bool empty() const noexcept { return records_.empty(); }
-    /// It was sent just now: the channel counts what it is given.
+    /// All are told.
+    bool empty() const noexcept { return open_ == 0; }
+    /// It is sent now: the channel counts what it is given.
     void add(publication& p, lane to, std::string_view reason, std::uint64_t serial, steady::time_point since);
+    const record& newest() const noexcept { return records_.back(); }
+    /// It was not sent.
+    void drop_newest();
     /// The broker has it, and with `multiple` all before; or has not taken it, with this reason.
     void confirm(std::uint64_t tag, bool multiple, std::optional<errc> refusal);
     void returned(std::uint64_t serial);
@@ -45,8 +50,8 @@ public:
     void send_again(const std::function<bool(const record&)>& send);
     /// Answers all.
     void fail_all(errc why);
-    /// Answers those that were given before this time. Only while there is no channel that counts them.
-    void time_out(steady::time_point before);
+    /// Answers those that were given before this time. True: there were such.
+    bool time_out(steady::time_point before);
 
 private:
     void tell(record& r, std::optional<failure> why);
@@ -54,6 +59,7 @@ private:
 
     link_owner& owner_;
     std::deque<record> records_{};
+    std::size_t open_{0};         ///< that are not told
     std::uint64_t first_tag_{1};  ///< of records_
 };
 

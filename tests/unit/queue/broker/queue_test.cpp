@@ -46,6 +46,7 @@ public:
     }
     void level() override { add("level"); }
     bool is_connected() const noexcept override { return connected; }
+    bool can_publish() const noexcept override { return connected; }
     bool has_unconfirmed() const noexcept override { return connected && !published.empty(); }
     void stop() override {
         if (const auto answer = std::exchange(stopped_with, nullptr)) answer();
@@ -92,6 +93,7 @@ protected:
         on_back([this] {
             link->connected = true;
             owner->connected();
+            owner->publishable(true);
         });
     }
     void lose() {
@@ -99,6 +101,7 @@ protected:
             link->connected = false;
             owner->revoked();
             owner->disconnected();
+            owner->publishable(false);
         });
     }
     void on_back(const std::function<void()>& work) { back.run_and_wait(work); }
@@ -244,12 +247,76 @@ TEST_F(linked, what_the_broker_did_not_take_fails_with_its_reason_and_the_queue_
 
 TEST_F(linked, without_a_connection_nothing_is_published) {
     open();
+    on_back([this] { owner->publishable(false); });
     EXPECT_EQ(told(publish("x")), "queue thumbs " + std::string(explain(errc::unreachable)));
     connect();
     EXPECT_TRUE(of->is_connected());
     lose();
     EXPECT_FALSE(of->is_connected());
     EXPECT_EQ(told(publish("x")), "queue thumbs " + std::string(explain(errc::unreachable)));
+}
+
+TEST_F(linked, what_is_published_while_the_first_connection_is_made_waits_for_it) {
+    open();
+    const publishing first = publish("x"), second = publish("y");
+    const receiving r = receive();
+    on_back([] {});
+    connect();
+    tell(publication::outcome::confirmed);
+    tell(publication::outcome::confirmed);
+    EXPECT_EQ(told(first), "confirmed");
+    EXPECT_EQ(told(second), "confirmed");
+    level();
+    EXPECT_EQ(came(r), "nothing");
+}
+
+TEST_F(linked, so_does_a_dead_letter) {
+    open();
+    come("a", 5);
+    EXPECT_EQ(came(receive()), "a");
+    const settling s = begin_settling("a", action::dead);
+    on_back([] {});
+    asked();
+    connect();
+    EXPECT_EQ(asked(), "dead letter: a reason");
+    tell(publication::outcome::confirmed);
+    EXPECT_EQ(told(s), "done");
+    EXPECT_EQ(asked(), "ack 5");
+}
+
+TEST_F(linked, and_no_longer_than_its_client) {
+    open();
+    const publishing p = publish("x");
+    const receiving r = receive();
+    on_back([] {});
+    pass(options.queue.confirm_within / 3);
+    const publishing later = publish("y");
+    on_back([] {});
+    pass(options.queue.confirm_within * 2 / 3);
+    EXPECT_EQ(told(p), "queue thumbs " + std::string(explain(errc::unreachable)));
+    EXPECT_EQ(came(r), "queue thumbs " + std::string(explain(errc::unreachable)));
+    connect();
+    tell(publication::outcome::confirmed);
+    EXPECT_EQ(told(later), "confirmed");
+}
+
+TEST_F(linked, that_there_is_no_connection_to_be_had_ends_the_waiting) {
+    open();
+    const publishing p = publish("x");
+    const receiving r = receive();
+    on_back([] {});
+    on_back([this] { owner->publishable(false); });
+    EXPECT_EQ(told(p), "queue thumbs " + std::string(explain(errc::unreachable)));
+    EXPECT_EQ(came(r), "queue thumbs " + std::string(explain(errc::unreachable)));
+}
+
+TEST_F(linked, what_waits_for_the_first_connection_counts_and_ends_with_a_stop) {
+    options.unconfirmed_max = 1;
+    open();
+    const publishing p = publish("x");
+    EXPECT_EQ(told(publish("y")), "queue thumbs " + std::string(explain(errc::busy)));
+    of->stop(steady::now());
+    EXPECT_EQ(told(p), "queue thumbs " + std::string(explain(errc::stopping)));
 }
 
 TEST_F(linked, more_than_may_be_unconfirmed_is_busy) {
@@ -359,6 +426,7 @@ TEST_F(linked, a_question_that_was_lost_with_the_connection_is_asked_again) {
 
 TEST_F(linked, without_a_connection_nothing_can_be_received) {
     open();
+    on_back([this] { owner->publishable(false); });
     EXPECT_EQ(came(receive()), "queue thumbs " + std::string(explain(errc::unreachable)));
 }
 
@@ -608,6 +676,7 @@ TEST_F(linked, who_is_idle_asks_for_others_and_rests_for_them) {
 
 TEST_F(linked, who_has_just_begun_is_not_idle) {
     open();
+    on_back([this] { owner->publishable(false); });
     came(receive());
     connect();
     EXPECT_EQ(asked(), "consume");

@@ -144,16 +144,47 @@ TEST_F(unconfirmed, all_that_fail_may_have_been_done_and_later_ones_are_counted_
     EXPECT_EQ(owner.take(), "4 confirmed");
 }
 
-TEST_F(unconfirmed, those_that_waited_too_long_for_a_connection_are_timed_out_in_their_order) {
+TEST_F(unconfirmed, those_that_wait_too_long_are_timed_out_in_their_order) {
     send(4);
     of.confirm(1, false, {});
     of.confirm(3, false, {});
     owner.take();
-    of.time_out(at(1));
+    EXPECT_FALSE(of.time_out(at(1)));
     EXPECT_EQ(owner.take(), "");
-    of.time_out(at(3));
+    EXPECT_TRUE(of.time_out(at(3)));
+    EXPECT_FALSE(of.time_out(at(3)));
     EXPECT_EQ(owner.take(), "2 " + std::string(explain(errc::timed_out)) + "?");
     EXPECT_EQ(sent_again(), "4");
+}
+
+TEST_F(unconfirmed, the_channel_goes_on_counting_what_was_timed_out) {
+    send(3);
+    EXPECT_TRUE(of.time_out(at(2)));
+    EXPECT_FALSE(of.empty());
+    owner.take();
+    of.confirm(1, false, {});
+    of.confirm(3, true, {});
+    EXPECT_EQ(owner.take(), "3 confirmed");
+    EXPECT_TRUE(of.empty());
+    send(1);
+    of.confirm(4, false, {});
+    EXPECT_EQ(owner.take(), "4 confirmed");
+}
+
+TEST_F(unconfirmed, nothing_is_open_once_all_were_timed_out) {
+    send(2);
+    EXPECT_TRUE(of.time_out(at(2)));
+    EXPECT_TRUE(of.empty());
+    owner.take();
+    of.fail_all(errc::stopping);
+    EXPECT_EQ(owner.take(), "");
+}
+
+TEST_F(unconfirmed, one_that_was_not_sent_is_not_counted) {
+    send(2);
+    of.drop_newest();
+    EXPECT_EQ(sent_again(), "1");
+    EXPECT_EQ(of.newest().sendings, 2U);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "queue/rabbitmq/socket.hpp"
+#include "queue/rabbitmq/connection/socket.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>

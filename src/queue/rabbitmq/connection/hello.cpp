@@ -1,5 +1,5 @@
 // What is said until a connection can be used.
-#include "queue/rabbitmq/link.hpp"
+#include "queue/rabbitmq/connection/connection.hpp"
 
 #include <freshet/time.hpp>
 
@@ -24,13 +24,6 @@ amqp_table_entry_t entry(std::string_view name, std::string_view text) {
     e.value.value.bytes = to_amqp(text);
     return e;
 }
-amqp_table_entry_t entry(std::string_view name, std::uint64_t number) {
-    amqp_table_entry_t e{};
-    e.key = to_amqp(name);
-    e.value.kind = AMQP_FIELD_KIND_I64;
-    e.value.value.i64 = static_cast<std::int64_t>(number);
-    return e;
-}
 amqp_table_entry_t able(std::string_view what) {
     amqp_table_entry_t e{};
     e.key = to_amqp(what);
@@ -45,25 +38,23 @@ amqp_table_t table_of(std::array<amqp_table_entry_t, N>& entries) {
 
 }  // namespace
 
-asio::awaitable<std::string> rabbitmq_link::begin(const rabbitmq_server& with) {
+asio::awaitable<std::string> rabbitmq_connection::begin(const rabbitmq_server& with) {
     std::string wrong = co_await socket_->connect(with);
     if (!wrong.empty()) co_return wrong;
     wrong = co_await say_hello();
     if (!wrong.empty()) co_return wrong;
-    wrong = co_await prepare_publishing();
-    if (!wrong.empty()) co_return wrong;
-    wrong = co_await prepare_consuming();
+    wrong = co_await user_.prepare();
     co_return wrong;
 }
 
-asio::awaitable<std::string> rabbitmq_link::say_hello() {
+asio::awaitable<std::string> rabbitmq_connection::say_hello() {
     out_.append(amqp_protocol_header);
     std::string wrong = co_await expect(AMQP_CONNECTION_START_METHOD);
     if (!wrong.empty()) co_return wrong;
     std::array able_to{able("publisher_confirms"), able("basic.nack"), able("consumer_cancel_notify"),
                        able("connection.blocked"), able("authentication_failure_close")};
     std::array properties{entry("product", "freshet"), entry("version", FRESHET_VERSION),
-                          entry("connection_name", options_.name), able("capabilities")};
+                          entry("connection_name", name_), able("capabilities")};
     properties[3].value.kind = AMQP_FIELD_KIND_TABLE;
     properties[3].value.value.table = table_of(able_to);
     const std::string secret = '\0' + options_.user + '\0' + options_.password;
@@ -72,81 +63,24 @@ asio::awaitable<std::string> rabbitmq_link::say_hello() {
     who.mechanism = to_amqp("PLAIN");
     who.response = to_amqp(secret);
     who.locale = to_amqp("en_US");
-    say_method(0, AMQP_CONNECTION_START_OK_METHOD, &who);
+    say(0, AMQP_CONNECTION_START_OK_METHOD, &who);
     wrong = co_await expect(AMQP_CONNECTION_TUNE_METHOD);
     if (!wrong.empty()) co_return wrong;
     amqp_connection_tune_ok_t tuned{};
     tuned.channel_max = 8;
     tuned.frame_max = static_cast<std::uint32_t>(frame_max_);
     tuned.heartbeat = static_cast<std::uint16_t>(options_.heartbeat.count());
-    say_method(0, AMQP_CONNECTION_TUNE_OK_METHOD, &tuned);
+    say(0, AMQP_CONNECTION_TUNE_OK_METHOD, &tuned);
     reader_->set_frame_max(frame_max_);
     amqp_connection_open_t open{};
     open.virtual_host = to_amqp(options_.virtual_host);
-    say_method(0, AMQP_CONNECTION_OPEN_METHOD, &open);
+    say(0, AMQP_CONNECTION_OPEN_METHOD, &open);
     wrong = co_await expect(AMQP_CONNECTION_OPEN_OK_METHOD);
     heartbeat_ = options_.heartbeat;
     co_return wrong;
 }
 
-asio::awaitable<std::string> rabbitmq_link::prepare_publishing() {
-    publish_on(publishing_.number());
-    std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
-    if (!wrong.empty()) co_return wrong;
-    wrong = co_await expect(AMQP_CONFIRM_SELECT_OK_METHOD);
-    co_return wrong;
-}
-
-asio::awaitable<std::string> rabbitmq_link::prepare_consuming() {
-    open_channel(consuming);
-    std::string wrong = co_await expect(AMQP_CHANNEL_OPEN_OK_METHOD);
-    if (!wrong.empty()) co_return wrong;
-    wrong = co_await declare(options_.queue_name, true);
-    if (!wrong.empty()) co_return wrong;
-    wrong = co_await declare(dead_name_, false);
-    if (!wrong.empty()) co_return wrong;
-    if (!options_.exchange.empty()) {
-        amqp_exchange_declare_t exchange{};
-        exchange.exchange = to_amqp(options_.exchange);
-        exchange.type = to_amqp("fanout");
-        exchange.passive = options_.declare == declaration::check;
-        exchange.durable = 1;
-        say_method(consuming, AMQP_EXCHANGE_DECLARE_METHOD, &exchange);
-        wrong = co_await expect(AMQP_EXCHANGE_DECLARE_OK_METHOD);
-        if (!wrong.empty()) co_return wrong;
-        amqp_queue_bind_t bind{};
-        bind.queue = to_amqp(options_.queue_name);
-        bind.exchange = to_amqp(options_.exchange);
-        say_method(consuming, AMQP_QUEUE_BIND_METHOD, &bind);
-        wrong = co_await expect(AMQP_QUEUE_BIND_OK_METHOD);
-        if (!wrong.empty()) co_return wrong;
-    }
-    amqp_basic_qos_t qos{};
-    qos.prefetch_count = static_cast<std::uint16_t>(options_.prefetch);
-    say_method(consuming, AMQP_BASIC_QOS_METHOD, &qos);
-    wrong = co_await expect(AMQP_BASIC_QOS_OK_METHOD);
-    co_return wrong;
-}
-
-asio::awaitable<std::string> rabbitmq_link::declare(const std::string& queue, bool with_limits) {
-    amqp_queue_declare_t d{};
-    d.queue = to_amqp(queue);
-    d.passive = options_.declare == declaration::check;
-    d.durable = 1;
-    std::vector<amqp_table_entry_t> arguments;
-    if (options_.quorum) arguments.push_back(entry("x-queue-type", "quorum"));
-    const bool length = with_limits && limits_length(), bytes = with_limits && limits_bytes();
-    if (length) arguments.push_back(entry("x-max-length", options_.queue.length_max));
-    if (bytes) arguments.push_back(entry("x-max-length-bytes", options_.queue.bytes_max));
-    if (length || bytes) arguments.push_back(entry("x-overflow", "reject-publish"));
-    d.arguments = {static_cast<int>(arguments.size()), arguments.data()};
-    say_method(consuming, AMQP_QUEUE_DECLARE_METHOD, &d);
-    std::string wrong = co_await expect(AMQP_QUEUE_DECLARE_OK_METHOD);
-    co_return wrong;
-}
-
-/// Says what is there to be said and waits for this method; or what came in its place, in words.
-asio::awaitable<std::string> rabbitmq_link::expect(amqp_method_number_t method) {
+asio::awaitable<std::string> rabbitmq_connection::expect(amqp_method_number_t method) {
     flush();
     for (;;) {
         amqp_frame_t frame{};
@@ -170,7 +104,7 @@ asio::awaitable<std::string> rabbitmq_link::expect(amqp_method_number_t method) 
 }
 
 /// False: the connection has ended, and why is in trouble_.
-asio::awaitable<bool> rabbitmq_link::read_more() {
+asio::awaitable<bool> rabbitmq_connection::read_more() {
     reader_->release();
     const std::size_t came = co_await socket_->read(read_buffer_);
     if (came == 0) {
