@@ -263,6 +263,19 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         until(lambda: client.publish(b"heard"), CONFIRMED, self.patience)
         self.assertEqual(sorted(self.drain(client, [b"unheard", b"heard"])), [b"heard", b"unheard"])
 
+    def test_a_copy_that_another_program_makes_of_a_message_is_a_message(self):
+        _, client = self.serve("copies-of", more='ack_timeout = "10m"\n')
+        until(lambda: client.publish(b"original"), CONFIRMED, self.patience)
+        channel = self.pika()
+        method, properties, body = channel.basic_get("copies-of")
+        for copy in (body, body, b"changed"):
+            channel.basic_publish("", "copies-of", copy, properties)
+        channel.basic_nack(method.delivery_tag, requeue=True)
+        came = [client.get(b"task:thumbs/open")]
+        until(lambda: came.append(client.get(b"task:thumbs/close/open")) or came[-1], None, self.patience)
+        self.assertEqual(sorted(came[:-1]), [b"changed", b"original", b"original", b"original"])
+        until(lambda: self.kept("copies-of"), "0", self.patience)
+
     def test_credentials_that_are_revoked_are_said_and_may_come_back(self):
         self.broker.ctl("add_user", "app", "first")
         self.broker.ctl("set_permissions", "app", ".*", ".*", ".*")

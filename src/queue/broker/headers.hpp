@@ -25,6 +25,7 @@ constexpr std::string_view queue_header = "freshet-queue";            ///< of a 
 constexpr std::string_view reason_header = "freshet-reason";          ///< of a dead letter
 constexpr std::string_view died_header = "freshet-died";              ///< of a dead letter; milliseconds since 1970
 constexpr std::string_view serial_header = "freshet-serial";          ///< names a message over redeliveries
+constexpr std::string_view sending_header = "freshet-sending";        ///< how often it was sent until then; none: once
 
 /// What message::origin begins with: whose form the rest has.
 constexpr char amqp_origin = 'A', kafka_origin = 'K';
@@ -52,8 +53,8 @@ void add_own_headers(const message& m, const death* died, Add add) {
 
 /// A message that is passed on has these as they are now, and all others as they came.
 inline bool is_written_anew(std::string_view name) noexcept {
-    constexpr std::string_view all[] = {flags_header, attempt_header, not_before_header, expires_header,
-                                        queue_header, reason_header,  died_header,       serial_header};
+    constexpr std::string_view all[] = {flags_header,  attempt_header, not_before_header, expires_header, queue_header,
+                                        reason_header, died_header,    serial_header,     sending_header};
     return name.starts_with(own_headers) && std::find(std::begin(all), std::end(all), name) != std::end(all);
 }
 

@@ -23,7 +23,8 @@ using delivery_tag = std::uint64_t;
 /// What came from the broker.
 struct arrival {
     freshet::message message;
-    std::uint64_t serial{0};  ///< names the message over redeliveries; 0: nothing does
+    std::uint64_t serial{0};  ///< names the message over redeliveries, and over sendings; 0: nothing does
+    unsigned sending{1};      ///< which time its publisher has sent it, as it heard of no confirm
     delivery_tag tag{0};
     bool redelivered{false};
 };

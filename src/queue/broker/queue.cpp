@@ -266,7 +266,7 @@ void broker_queue::drop_untagged() {
         const unsigned used = e != nullptr ? e->used : p.stored.message.attempt;
         const wall::time_point not_before = std::max(due, p.stored.message.not_before);
         if (used != 0 || not_before != wall::time_point{})
-            unsettled_.remember(p.serial, {.attempts = used, .not_before = not_before});
+            unsettled_.remember(p, {.attempts = used, .not_before = not_before});
         unsettled_.erase(p);
     });
 }
@@ -299,18 +299,12 @@ void broker_queue::revoked() {
 
 void broker_queue::arrived(arrival&& one) {
     if (behind_ != 0) --behind_;
-    if (const std::uint64_t known = unsettled_.find_serial(one.serial); known != 0) {
-        unsettled_messages::record& p = *unsettled_.find(known);
-        if (p.tag == 0) unsettled_.tag(p, one.tag);  // somebody works on it since before the connection was lost
-        else if (p.tag != one.tag) link_->acknowledge(one.tag);  // it was sent twice, as its confirm was lost
-        return;
+    switch (unsettled_.meet(one)) {
+        case acquaintance::same: return;
+        case acquaintance::surplus: return link_->acknowledge(one.tag);
+        case acquaintance::none: break;
     }
-    const memo m = unsettled_.recall(one.serial);
-    if (m.settled) return link_->acknowledge(one.tag);
-    if (m.aside) return unsettled_.remember(one.serial, m);
     if (one.message.id.empty()) one.message.id = make_id();
-    one.message.attempt = std::max(one.message.attempt, m.attempts);
-    one.message.not_before = std::max(one.message.not_before, m.not_before);
     const std::uint64_t number = line_.take_number();
     line_.add(queue_line::size_of(one.message));
     const unsettled_messages::record& put = unsettled_.put(number, std::move(one));

@@ -209,7 +209,7 @@ void broker_queue::put_aside(queue_line::entry& e) {
                         : "it stays where it is, unacknowledged, and may come again with another connection");
     if (stays) return remove(e);
     line_.gone(e);
-    unsettled_.remember(p.serial, {.aside = true});
+    unsettled_.remember(p, {.aside = true});
     unsettled_.erase(p);
 }
 
@@ -218,8 +218,12 @@ void broker_queue::remove(queue_line::entry& e) {
     const std::uint64_t number = e.number;
     line_.gone(e);
     const unsettled_messages::record& p = *unsettled_.find(number);
-    if (p.tag != 0) link_->acknowledge(p.tag);
-    else unsettled_.remember(p.serial, {.settled = true});
+    if (p.tag != 0) {
+        link_->acknowledge(p.tag);
+        unsettled_.settled(p);
+    } else {
+        unsettled_.remember(p, {.settled = true});
+    }
     unsettled_.erase(p);
 }
 

@@ -4,10 +4,49 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+
 namespace freshet {
 
 namespace {
+
 constexpr std::size_t memos_max = 100'000;
+constexpr unsigned sendings_max = 32;  ///< that are told apart
+
+std::uint32_t bit_of(unsigned sending) noexcept { return std::uint32_t{1} << (std::min(sending, sendings_max) - 1); }
+std::size_t hash_of(const std::string& body) noexcept { return std::hash<std::string_view>()(body); }
+
+}  // namespace
+
+acquaintance unsettled_messages::meet(arrival& one) {
+    if (one.serial == 0) return acquaintance::none;
+    if (record* const p = find_serial(one.serial); p != nullptr) return meet(one, *p);
+    if (one.sending > 1 && was_settled(one.serial)) return acquaintance::surplus;
+    const memo m = recall(one);
+    one.message.attempt = std::max(one.message.attempt, m.attempts);
+    one.message.not_before = std::max(one.message.not_before, m.not_before);
+    if (m.settled) return acquaintance::surplus;
+    return m.aside ? acquaintance::same : acquaintance::none;
+}
+
+/// One that is here has its serial.
+acquaintance unsettled_messages::meet(arrival& one, record& p) {
+    const bool same_body = p.stored.message.body == one.message.body;
+    const std::uint32_t bit = bit_of(one.sending);
+    if (same_body && (p.seen & bit) == 0) {
+        p.seen |= bit;
+        return acquaintance::surplus;
+    }
+    if (same_body && p.tag == 0) {
+        p.tag = one.tag;
+        --untagged_;
+    }
+    if (same_body && p.tag == one.tag) return acquaintance::same;
+    one.serial = 0;  // it is the other one's
+    return acquaintance::none;
 }
 
 unsettled_messages::record& unsettled_messages::put(std::uint64_t number, arrival&& one) {
@@ -16,6 +55,7 @@ unsettled_messages::record& unsettled_messages::put(std::uint64_t number, arriva
     p.stored = {number, std::move(one.message), one.redelivered};
     p.serial = one.serial;
     p.tag = one.tag;
+    p.own = p.seen = bit_of(one.sending);
     return p;
 }
 
@@ -24,9 +64,16 @@ unsettled_messages::record* unsettled_messages::find(std::uint64_t number) {
     return at != records_.end() ? &at->second : nullptr;
 }
 
-std::uint64_t unsettled_messages::find_serial(std::uint64_t serial) const {
+unsettled_messages::record* unsettled_messages::find_serial(std::uint64_t serial) {
     const auto at = serials_.find(serial);
-    return at != serials_.end() ? at->second : 0;
+    return at != serials_.end() ? find(at->second) : nullptr;
+}
+
+bool unsettled_messages::was_settled(std::uint64_t serial) {
+    std::uint64_t& place = settled_[serial % settled_.size()];
+    if (place != serial) return false;
+    place = 0;
+    return true;
 }
 
 void unsettled_messages::erase(const record& p) {
@@ -36,31 +83,31 @@ void unsettled_messages::erase(const record& p) {
     records_.erase(std::uint64_t{p.stored.number});  // a copy: the record goes with it
 }
 
+/// All sendings that were acknowledged may come again, too.
 void unsettled_messages::untag_all() {
-    for (auto& [number, p] : records_) p.tag = 0;
+    for (auto& [number, p] : records_) {
+        p.tag = 0;
+        p.seen = p.own;
+    }
     untagged_ = records_.size();
 }
 
-void unsettled_messages::tag(record& p, delivery_tag tag) {
-    p.tag = tag;
-    --untagged_;
-}
-
-void unsettled_messages::remember(std::uint64_t serial, const memo& m) {
-    if (serial == 0) return;
-    const auto [at, fresh] = memos_.insert_or_assign(serial, m);
-    if (fresh) memo_order_.push_back(serial);
+void unsettled_messages::remember(const record& p, const memo& m) {
+    if (p.serial == 0) return;
+    const auto [at, fresh] = memos_.insert_or_assign(p.serial, kept_memo{m, hash_of(p.stored.message.body)});
+    if (fresh) memo_order_.push_back(p.serial);
     while (memo_order_.size() > memos_max) {
         memos_.erase(memo_order_.front());
         memo_order_.pop_front();
     }
 }
 
-memo unsettled_messages::recall(std::uint64_t serial) {
-    const auto at = memos_.find(serial);
-    if (at == memos_.end()) return {};
-    const memo found = at->second;
-    memos_.erase(at);  // its record in the order is passed over when it is the oldest
+/// Forgets it, too, but for one that is put aside. Empty: nothing was to be remembered.
+memo unsettled_messages::recall(const arrival& one) {
+    const auto at = memos_.find(one.serial);
+    if (at == memos_.end() || at->second.body != hash_of(one.message.body)) return {};
+    const memo found = at->second.what;
+    if (!found.aside) memos_.erase(at);  // its record in the order is passed over when it is the oldest
     return found;
 }
 

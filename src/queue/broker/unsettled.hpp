@@ -6,8 +6,11 @@
 #include "queue/broker/link.hpp"
 #include "queue/line/message_source.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <unordered_map>
+#include <vector>
 
 namespace freshet {
 
@@ -19,29 +22,38 @@ struct memo {
     wall::time_point not_before{};
 };
 
+/// What an arrival is to the messages that are here, or were.
+enum class acquaintance : std::uint8_t {
+    none,     ///< another message, if only somebody's copy of one: it is handed out
+    same,     ///< it is here since before the broker had it back; nothing is to be done
+    surplus,  ///< it was sent twice, or is settled: it is acknowledged, and that is all
+};
+
 class unsettled_messages final : public message_source {
 public:
     struct record {
         stored_message stored;
         std::uint64_t serial{0};
         delivery_tag tag{0};
+        std::uint32_t own{0};   ///< the bit of its sending
+        std::uint32_t seen{0};  ///< the sendings that have come, with this one
     };
 
+    /// Whoever copies a message copies its serial, too. So a serial alone says nothing: of each sending of each message
+    /// one arrival is known again while that is here, and where the bodies differ none. What is remembered of it goes
+    /// into the arrival.
+    acquaintance meet(arrival& one);
     record& put(std::uint64_t number, arrival&& one);
     record* find(std::uint64_t number);
-    /// The number of the message that has this serial; 0: none.
-    std::uint64_t find_serial(std::uint64_t serial) const;
     void erase(const record& p);
+    /// It is settled, and the broker knows. What was sent again and comes late is known for a while.
+    void settled(const record& p) { settled_[p.serial % settled_.size()] = p.serial; }
     /// The tags mean nothing any more.
     void untag_all();
-    /// It came again.
-    void tag(record& p, delivery_tag tag);
     bool any_untagged() const noexcept { return untagged_ != 0; }
 
     /// Kept until the message comes back; the oldest are forgotten.
-    void remember(std::uint64_t serial, const memo& m);
-    /// Forgets it, too. Empty memo: nothing was to be remembered.
-    memo recall(std::uint64_t serial);
+    void remember(const record& p, const memo& m);
 
     void read(std::uint64_t queue, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
               std::deque<stored_message>& to) override;
@@ -50,11 +62,22 @@ public:
     void mark_damaged(std::string_view how) override;
 
 private:
+    struct kept_memo {
+        memo what;
+        std::size_t body;  ///< its hash
+    };
+
+    acquaintance meet(arrival& one, record& p);
+    record* find_serial(std::uint64_t serial);
+    bool was_settled(std::uint64_t serial);
+    memo recall(const arrival& one);
+
     std::unordered_map<std::uint64_t, record> records_;
     std::size_t untagged_{0};
     std::unordered_map<std::uint64_t, std::uint64_t> serials_;
-    std::unordered_map<std::uint64_t, memo> memos_;
+    std::unordered_map<std::uint64_t, kept_memo> memos_;
     std::deque<std::uint64_t> memo_order_;
+    std::vector<std::uint64_t> settled_ = std::vector<std::uint64_t>(4'096);  ///< serials, each at its place
 };
 
 }  // namespace freshet

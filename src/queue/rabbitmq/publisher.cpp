@@ -115,7 +115,7 @@ bool rabbitmq_publisher::send(const rabbitmq_unconfirmed::record& r) {
     const std::size_t before = out.size();
     out.append(publish_method_[static_cast<std::size_t>(r.to)]);
     const death died{options_.name, r.reason, wall::now()};
-    const auto& properties = properties_.make(m, r.serial, r.to == lane::dead ? &died : nullptr);
+    const auto& properties = properties_.make(m, r.serial, r.sendings, r.to == lane::dead ? &died : nullptr);
     if (append_content(out, publishing_.number(), properties, m.body, connection_.frame_max())) return true;
     out.resize(before);
     return false;

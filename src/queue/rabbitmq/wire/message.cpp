@@ -56,6 +56,11 @@ wall::time_point time_of(std::uint64_t timestamp) noexcept {
     return from_ms_since_1970(static_cast<std::int64_t>(std::min(timestamp, last)) * 1'000);
 }
 
+/// Of a number that anybody may have written.
+unsigned sending_of(std::optional<std::int64_t> number) noexcept {
+    return number && *number > 1 && std::in_range<unsigned>(*number) ? static_cast<unsigned>(*number) : 1;
+}
+
 std::string_view short_id(const message& m) noexcept { return std::string_view(m.id).substr(0, short_max); }
 
 }  // namespace
@@ -91,10 +96,12 @@ void rabbitmq_properties::add_header(std::string_view name, std::string_view val
     }
 }
 
-const amqp_basic_properties_t& rabbitmq_properties::make(const message& m, std::uint64_t serial, const death* died) {
+const amqp_basic_properties_t& rabbitmq_properties::make(const message& m, std::uint64_t serial, unsigned sending,
+                                                         const death* died) {
     entries_.clear();
     properties_ = {};
     add(serial_header, static_cast<std::int64_t>(serial));
+    if (sending > 1) add(sending_header, std::int64_t{sending});
     add_own_headers(m, died, [this](std::string_view name, const auto& value) { add(name, value); });
     if (const auto* const came = origin_.read(m.origin)) begin_as_it_came(*came, m, died);
     else begin_new(m, died);
@@ -174,6 +181,7 @@ arrival to_arrival(const amqp_basic_properties_t& p, std::string_view raw, bool 
     std::string id_of_event, key_of_event;
     each_header(p, [&](std::string_view name, const amqp_field_value_t& value) {
         if (name == serial_header) a.serial = static_cast<std::uint64_t>(number_of(value).value_or(0));
+        else if (name == sending_header) a.sending = sending_of(number_of(value));
         else if (name == key_header) m.key = text_of(value);
         else if (is_written_anew(name)) read_own_header(name, number_of(value), m);
         else if (name == event_time) m.time = parse_rfc3339(text_of(value)).value_or(m.time);

@@ -22,9 +22,10 @@ public:
     /// `source`: of the CloudEvents attributes. `user`: who publishes; the broker takes nothing that says it is
     /// another's.
     rabbitmq_properties(std::string source, std::string user);
-    /// `serial`: names the message over redeliveries; unique. What came from RabbitMQ goes as it came, but for this
-    /// project's own headers and what has been changed since. The message lives as long as the properties.
-    const amqp_basic_properties_t& make(const message& m, std::uint64_t serial, const death* died);
+    /// `serial`: names the message over redeliveries; unique. `sending`: which time it is sent. What came from RabbitMQ
+    /// goes as it came, but for this project's own headers and what has been changed since. The message lives as long
+    /// as the properties.
+    const amqp_basic_properties_t& make(const message& m, std::uint64_t serial, unsigned sending, const death* died);
 
 private:
     void add(std::string_view name, std::string_view text);

@@ -111,12 +111,13 @@ protected:
         on_back([&] { all = link->take(); });
         return all;
     }
-    void come(std::string body, delivery_tag tag, std::uint64_t serial = 0) {
+    void come(std::string body, delivery_tag tag, std::uint64_t serial = 0, unsigned sending = 1) {
         on_back([&] {
             arrival a;
             a.message.body = std::move(body);
             a.tag = tag;
             a.serial = serial != 0 ? serial : tag;
+            a.sending = sending;
             owner->arrived(std::move(a));
             owner->arrivals_over();
         });
@@ -645,10 +646,27 @@ TEST_F(linked, a_lease_that_runs_out_without_a_connection_is_the_broker_s_messag
 
 TEST_F(linked, what_was_sent_twice_is_acknowledged_and_handed_out_once) {
     connect();
-    come("a", 5, 70), come("a", 6, 70);
+    come("a", 5, 70), come("a", 6, 70, 2);
     EXPECT_EQ(asked(), "ack 6");
     EXPECT_EQ(came(receive()), "a");
     EXPECT_EQ(of->length(), 1U);
+    asked();
+    EXPECT_EQ(settle("a", action::ack), "done");
+    come("a", 7, 70, 3);  // it comes late
+    EXPECT_EQ(asked(), "ack 5, ack 7");
+}
+
+TEST_F(linked, what_somebody_has_copied_with_its_serial_is_handed_out) {
+    connect();
+    come("a", 5, 70), come("a", 6, 70), come("changed", 7, 70);
+    EXPECT_EQ(asked(), "");
+    EXPECT_EQ(came(receive()), "a, a, changed");
+    asked();
+    lose();
+    connect();
+    come("a", 1, 70), come("a", 2, 70);  // one of them is still being worked on
+    EXPECT_EQ(came(receive()), "a");
+    EXPECT_EQ(asked(), "");
 }
 
 // ---- others

@@ -5,6 +5,7 @@
 #include <deque>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace freshet {
 namespace {
@@ -29,32 +30,30 @@ std::string numbers(unsettled_messages& of, std::uint64_t after, std::uint64_t u
     return all;
 }
 
-TEST(unsettled_messages, a_message_is_found_by_its_number_and_by_its_serial) {
+acquaintance meet(unsettled_messages& all, std::string body, std::uint64_t serial, delivery_tag tag,
+                  unsigned sending = 1) {
+    arrival a = one(std::move(body), serial, tag);
+    a.sending = sending;
+    return all.meet(a);
+}
+
+TEST(unsettled_messages, a_message_is_found_by_its_number) {
     unsettled_messages all;
     all.put(7, one("a", 70, 1));
     ASSERT_NE(all.find(7), nullptr);
     EXPECT_EQ(all.find(7)->stored.message.body, "a");
-    EXPECT_EQ(all.find_serial(70), 7U);
     all.erase(*all.find(7));
     EXPECT_EQ(all.find(7), nullptr);
-    EXPECT_EQ(all.find_serial(70), 0U);
+    EXPECT_EQ(meet(all, "a", 70, 1), acquaintance::none);
 }
 
 TEST(unsettled_messages, those_without_a_serial_are_not_confused) {
     unsettled_messages all;
     all.put(1, one("a", 0, 1));
-    all.put(2, one("b", 0, 2));
-    EXPECT_EQ(all.find_serial(0), 0U);
+    all.put(2, one("a", 0, 2));
+    EXPECT_EQ(meet(all, "a", 0, 1), acquaintance::none);
     all.erase(*all.find(1));
     EXPECT_NE(all.find(2), nullptr);
-}
-
-TEST(unsettled_messages, a_serial_that_is_a_later_message_s_stays_its_own) {
-    unsettled_messages all;
-    all.put(1, one("a", 70, 1));
-    all.put(2, one("b", 70, 2));
-    all.erase(*all.find(1));
-    EXPECT_EQ(all.find_serial(70), 2U);
 }
 
 TEST(unsettled_messages, tags_mean_nothing_once_the_broker_has_them_all_back) {
@@ -65,46 +64,99 @@ TEST(unsettled_messages, tags_mean_nothing_once_the_broker_has_them_all_back) {
     all.untag_all();
     EXPECT_TRUE(all.any_untagged());
     EXPECT_EQ(all.find(1)->tag, 0U);
-    all.tag(*all.find(1), 5);
+    EXPECT_EQ(meet(all, "a", 70, 5), acquaintance::same);
     EXPECT_EQ(all.find(1)->tag, 5U);
     EXPECT_TRUE(all.any_untagged());
     all.erase(*all.find(2));
     EXPECT_FALSE(all.any_untagged());
 }
 
+TEST(unsettled_messages, each_sending_is_known_once) {
+    unsettled_messages all;
+    all.put(1, one("a", 70, 1));
+    EXPECT_EQ(meet(all, "a", 70, 2, 2), acquaintance::surplus);
+    EXPECT_EQ(meet(all, "a", 70, 3, 2), acquaintance::none);  // somebody has copied it
+    EXPECT_EQ(meet(all, "a", 70, 4, 1'000), acquaintance::surplus);
+    EXPECT_EQ(meet(all, "a", 70, 5, 1'001), acquaintance::none);  // so often nothing is sent
+    EXPECT_EQ(meet(all, "b", 70, 6, 3), acquaintance::none);
+    all.untag_all();
+    EXPECT_EQ(meet(all, "a", 70, 1, 2), acquaintance::surplus);  // its acknowledgement was not heard
+    EXPECT_EQ(meet(all, "a", 70, 2), acquaintance::same);
+}
+
+TEST(unsettled_messages, a_copy_has_no_serial_of_its_own) {
+    unsettled_messages all;
+    all.put(1, one("a", 70, 1));
+    arrival copy = one("a", 70, 2);
+    EXPECT_EQ(all.meet(copy), acquaintance::none);
+    EXPECT_EQ(copy.serial, 0U);
+    EXPECT_EQ(meet(all, "a", 70, 1), acquaintance::same);
+}
+
+TEST(unsettled_messages, a_sending_that_comes_late_is_known_once_more) {
+    unsettled_messages all;
+    all.put(1, one("a", 70, 1));
+    all.settled(*all.find(1));
+    all.erase(*all.find(1));
+    EXPECT_EQ(meet(all, "a", 70, 2), acquaintance::none);  // the first sending is not sent again: a copy
+    EXPECT_EQ(meet(all, "a", 70, 2, 2), acquaintance::surplus);
+    EXPECT_EQ(meet(all, "a", 70, 3, 2), acquaintance::none);
+}
+
+/// An arrival of "a", with what was remembered of it.
+arrival met(unsettled_messages& all, std::uint64_t serial, acquaintance as) {
+    arrival a = one("a", serial, 9);
+    EXPECT_EQ(all.meet(a), as);
+    return a;
+}
+
+/// Something is remembered of "a".
+void remember(unsettled_messages& all, std::uint64_t serial, const memo& m) {
+    const auto& put = all.put(1, one("a", serial, 1));
+    all.remember(put, m);
+    all.erase(put);
+}
+
 TEST(unsettled_messages, what_is_remembered_of_a_message_is_recalled_once) {
     unsettled_messages all;
     const wall::time_point later{std::chrono::hours(1)};
-    all.remember(70, {.settled = false, .attempts = 2, .not_before = later});
-    const memo m = all.recall(70);
-    EXPECT_FALSE(m.settled);
-    EXPECT_EQ(m.attempts, 2U);
-    EXPECT_EQ(m.not_before, later);
-    EXPECT_EQ(all.recall(70).attempts, 0U);
-    EXPECT_EQ(all.recall(70).not_before, wall::time_point{});
+    remember(all, 70, {.settled = false, .attempts = 2, .not_before = later});
+    EXPECT_EQ(meet(all, "another", 70, 1), acquaintance::none);  // whose serial somebody has copied
+    const arrival again = met(all, 70, acquaintance::none);
+    EXPECT_EQ(again.message.attempt, 2U);
+    EXPECT_EQ(again.message.not_before, later);
+    EXPECT_EQ(met(all, 70, acquaintance::none).message.attempt, 0U);
 }
 
 TEST(unsettled_messages, the_last_word_on_a_message_counts) {
     unsettled_messages all;
-    all.remember(70, {.attempts = 1});
-    all.remember(70, {.settled = true});
-    EXPECT_TRUE(all.recall(70).settled);
+    remember(all, 70, {.attempts = 1});
+    remember(all, 70, {.settled = true});
+    met(all, 70, acquaintance::surplus);
+    met(all, 70, acquaintance::none);
+}
+
+TEST(unsettled_messages, one_that_was_put_aside_stays_so) {
+    unsettled_messages all;
+    remember(all, 70, {.aside = true});
+    met(all, 70, acquaintance::same);
+    met(all, 70, acquaintance::same);
 }
 
 TEST(unsettled_messages, nothing_is_remembered_of_what_cannot_be_known_again) {
     unsettled_messages all;
-    all.remember(0, {.settled = true});
-    EXPECT_FALSE(all.recall(0).settled);
+    remember(all, 0, {.settled = true});
+    met(all, 0, acquaintance::none);
 }
 
 TEST(unsettled_messages, of_too_many_the_oldest_are_forgotten) {
     unsettled_messages all;
     constexpr std::uint64_t more = 100'002;
-    for (std::uint64_t serial = 1; serial <= more; ++serial) all.remember(serial, {.settled = true});
-    EXPECT_FALSE(all.recall(1).settled);
-    EXPECT_FALSE(all.recall(2).settled);
-    EXPECT_TRUE(all.recall(3).settled);
-    EXPECT_TRUE(all.recall(more).settled);
+    for (std::uint64_t serial = 1; serial <= more; ++serial) remember(all, serial, {.settled = true});
+    met(all, 1, acquaintance::none);
+    met(all, 2, acquaintance::none);
+    met(all, 3, acquaintance::surplus);
+    met(all, more, acquaintance::surplus);
 }
 
 TEST(unsettled_messages, they_are_read_in_order_without_those_that_are_gone) {

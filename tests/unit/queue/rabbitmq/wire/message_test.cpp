@@ -89,7 +89,7 @@ TEST(rabbitmq_message, what_the_properties_say_is_read_again) {
     m.expires = some_time + seconds(2);
     m.headers = {{"Content-Type", "image/png"}, {"traceparent", "00-ab"}};
     rabbitmq_properties make("freshet/thumbs", "app");
-    const arrival a = to_arrival(make.make(m, 77, nullptr), {}, true, 5);
+    const arrival a = to_arrival(make.make(m, 77, 1, nullptr), {}, true, 5);
     EXPECT_EQ(a.serial, 77U);
     EXPECT_EQ(a.tag, 5U);
     EXPECT_TRUE(a.redelivered);
@@ -107,7 +107,7 @@ TEST(rabbitmq_message, it_is_persistent_and_says_what_others_expect_in_the_prope
     message m = small();
     m.headers = {{"content-type", "text/plain"}};
     rabbitmq_properties make("freshet/thumbs", "app");
-    const amqp_basic_properties_t& p = make.make(m, 1, nullptr);
+    const amqp_basic_properties_t& p = make.make(m, 1, 1, nullptr);
     EXPECT_EQ(p.delivery_mode, 2);
     EXPECT_EQ(p.timestamp, 1'767'323'045U);
     EXPECT_EQ(from_amqp(p.message_id), "id-1");
@@ -117,7 +117,7 @@ TEST(rabbitmq_message, it_is_persistent_and_says_what_others_expect_in_the_prope
 TEST(rabbitmq_message, an_id_that_is_too_long_for_the_property_is_whole_in_a_header) {
     rabbitmq_properties make("freshet/thumbs", "app");
     const message m = small(std::string(300, 'x'));
-    const amqp_basic_properties_t& p = make.make(m, 1, nullptr);
+    const amqp_basic_properties_t& p = make.make(m, 1, 1, nullptr);
     EXPECT_EQ(p.message_id.len, 255U);
     EXPECT_EQ(to_arrival(p, {}, false, 1).message.id, m.id);
 }
@@ -126,7 +126,7 @@ TEST(rabbitmq_message, a_header_whose_name_is_too_long_is_left_out_and_a_long_ty
     message m = small();
     m.headers = {{std::string(256, 'n'), "x"}, {"Content-Type", std::string(256, 't')}};
     rabbitmq_properties make("freshet/thumbs", "app");
-    const amqp_basic_properties_t& p = make.make(m, 1, nullptr);
+    const amqp_basic_properties_t& p = make.make(m, 1, 1, nullptr);
     EXPECT_EQ(p._flags & AMQP_BASIC_CONTENT_TYPE_FLAG, 0U);
     EXPECT_EQ(to_arrival(p, {}, false, 1).message.headers,
               (std::vector<std::pair<std::string, std::string>>{{"Content-Type", std::string(256, 't')}}));
@@ -135,7 +135,7 @@ TEST(rabbitmq_message, a_header_whose_name_is_too_long_is_left_out_and_a_long_ty
 TEST(rabbitmq_message, a_dead_letter_says_of_which_queue_and_why) {
     rabbitmq_properties make("freshet/thumbs", "app");
     const death died{"thumbs", "attempts used up"};
-    const amqp_basic_properties_t& p = make.make(small(), 1, &died);
+    const amqp_basic_properties_t& p = make.make(small(), 1, 1, &died);
     std::string words;
     for (int i = 0; i < p.headers.num_entries; ++i) {
         const amqp_table_entry_t& e = p.headers.entries[i];
@@ -151,8 +151,8 @@ TEST(rabbitmq_message, properties_of_the_one_before_are_gone) {
     message first = small();
     first.flags = 7;
     first.headers = {{"Content-Type", "image/png"}, {"n", "1"}};
-    make.make(first, 1, nullptr);
-    const arrival a = to_arrival(make.make(small("second"), 2, nullptr), {}, false, 1);
+    make.make(first, 1, 1, nullptr);
+    const arrival a = to_arrival(make.make(small("second"), 2, 1, nullptr), {}, false, 1);
     EXPECT_EQ(a.serial, 2U);
     EXPECT_EQ(a.message.flags, 0U);
     EXPECT_TRUE(a.message.headers.empty());
@@ -254,7 +254,7 @@ TEST(rabbitmq_message, what_came_is_passed_on_as_it_came) {
     message m = rich(f);
     m.attempt = 2;
     rabbitmq_properties make("freshet/thumbs", "app");
-    const amqp_basic_properties_t& p = make.make(m, 1, nullptr);
+    const amqp_basic_properties_t& p = make.make(m, 1, 1, nullptr);
     EXPECT_EQ(kinds(p), "freshet-attempt:l " + std::string(rich_kinds));
     EXPECT_EQ(p.priority, 7);
     EXPECT_EQ(from_amqp(p.content_encoding), "gzip");
@@ -271,7 +271,7 @@ TEST(rabbitmq_message, what_came_is_passed_on_as_it_came) {
     const std::string raw = foreign::in_bytes(p);
     const message again = to_arrival(p, raw, false, 1).message;
     EXPECT_EQ(again.attempt, 2U);
-    EXPECT_EQ(kinds(make.make(again, 2, nullptr)), "freshet-attempt:l " + std::string(rich_kinds));
+    EXPECT_EQ(kinds(make.make(again, 2, 1, nullptr)), "freshet-attempt:l " + std::string(rich_kinds));
 }
 
 TEST(rabbitmq_message, a_dead_letter_is_as_it_came_but_for_what_would_end_it) {
@@ -279,14 +279,14 @@ TEST(rabbitmq_message, a_dead_letter_is_as_it_came_but_for_what_would_end_it) {
     const message m = rich(f);
     rabbitmq_properties make("freshet/thumbs", "somebody else");
     const death died{"thumbs", "attempts used up", some_time};
-    const amqp_basic_properties_t& p = make.make(m, 1, &died);
+    const amqp_basic_properties_t& p = make.make(m, 1, 1, &died);
     EXPECT_EQ(kinds(p), "freshet-queue:S freshet-reason:S freshet-died:l " + std::string(rich_kinds) +
                             " freshet-user-id:S freshet-expiration:S");
     EXPECT_EQ(p._flags & (AMQP_BASIC_EXPIRATION_FLAG | AMQP_BASIC_USER_ID_FLAG), 0U);
     EXPECT_EQ(p.priority, 7);
     const std::string raw = foreign::in_bytes(p);
     const death again{"thumbs.dead", "again", some_time};
-    EXPECT_EQ(kinds(make.make(to_arrival(p, raw, false, 1).message, 2, &again)), kinds(p));
+    EXPECT_EQ(kinds(make.make(to_arrival(p, raw, false, 1).message, 2, 1, &again)), kinds(p));
 }
 
 TEST(rabbitmq_message, what_the_broker_would_act_upon_has_another_name_there) {
@@ -297,10 +297,10 @@ TEST(rabbitmq_message, what_the_broker_would_act_upon_has_another_name_there) {
     f.entry("CC", AMQP_FIELD_KIND_ARRAY).value.value.array = {1, &one};
     const message m = f.come();
     rabbitmq_properties make("freshet/thumbs", "app");
-    EXPECT_EQ(kinds(make.make(m, 1, nullptr)), "freshet-CC:A");
+    EXPECT_EQ(kinds(make.make(m, 1, 1, nullptr)), "freshet-CC:A");
     message texts = small();
     texts.headers = {{"CC", "everybody"}, {"BCC", "nobody"}};
-    const amqp_basic_properties_t& p = make.make(texts, 1, nullptr);
+    const amqp_basic_properties_t& p = make.make(texts, 1, 1, nullptr);
     EXPECT_NE(kinds(p).find("freshet-CC:S freshet-BCC:S"), std::string::npos);
     EXPECT_EQ(to_arrival(p, {}, false, 1).message.headers, texts.headers);
 }
@@ -313,7 +313,7 @@ TEST(rabbitmq_message, what_a_program_has_changed_since_is_as_it_says_now) {
     std::erase_if(m.headers, [](const auto& h) { return h.first == "bytes"; });
     m.headers.emplace_back("more", "x");
     rabbitmq_properties make("freshet/thumbs", "app");
-    const amqp_basic_properties_t& p = make.make(m, 1, nullptr);
+    const amqp_basic_properties_t& p = make.make(m, 1, 1, nullptr);
     EXPECT_EQ(kinds(p), "zero:l text:S nothing:V nested:F cloudEvents_subject:S more:S freshet-key:S");
     EXPECT_EQ(from_amqp(p.message_id), "mine");
     EXPECT_EQ(p.priority, 7);
@@ -330,7 +330,7 @@ TEST(rabbitmq_message, one_of_its_own_needs_no_more_than_itself) {
     rabbitmq_properties make("freshet/thumbs", "app");
     const death died{"thumbs", "attempts used up", some_time};
     for (const death* const d : {static_cast<const death*>(nullptr), &died}) {
-        const amqp_basic_properties_t& p = make.make(m, 1, d);
+        const amqp_basic_properties_t& p = make.make(m, 1, 1, d);
         const message again = to_arrival(p, foreign::in_bytes(p), false, 1).message;
         EXPECT_EQ(again.origin, "");
         EXPECT_EQ(again.headers, m.headers);
@@ -345,9 +345,9 @@ TEST(rabbitmq_message, what_another_kind_of_broker_said_is_told_as_texts) {
     m.origin = "K;1:a-";
     m.headers = {{"a", ""}};
     rabbitmq_properties make("freshet/thumbs", "app");
-    EXPECT_EQ(to_arrival(make.make(m, 1, nullptr), {}, false, 1).message.headers, m.headers);
+    EXPECT_EQ(to_arrival(make.make(m, 1, 1, nullptr), {}, false, 1).message.headers, m.headers);
     m.origin = "A\xff\xff\xff";
-    EXPECT_EQ(to_arrival(make.make(m, 1, nullptr), {}, false, 1).message.headers, m.headers);
+    EXPECT_EQ(to_arrival(make.make(m, 1, 1, nullptr), {}, false, 1).message.headers, m.headers);
 }
 
 }  // namespace
