@@ -116,7 +116,6 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         self.assertEqual(body, b"hopeless")
         self.assert_as_it_came(properties, rich)
 
-    @unittest.skip("the journal does not keep message::origin yet")
     def test_what_waited_in_a_journal_is_what_another_program_published_as_it_came(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'
