@@ -66,6 +66,11 @@ void check_server(draft& d) {
         if (address.ends_with(":0") || listens.insert(address).second) continue;
         d.say(d.server.at.of("listen"), fmt::format("listen: {} stands here twice", d.filled.in_quotes(address)));
     }
+    const std::size_t share = s.memory_max_bytes / s.threads;  // of each shard; 0: not said
+    if (share != 0 && s.item_size_max_bytes > share / 2)
+        d.say(d.server.at.of("memory_max"),
+              fmt::format("memory_max: {} of it for each of the threads is less than twice the item_size_max of {}",
+                          format_size(share), d.server.at.shown("item_size_max", format_size(s.item_size_max_bytes))));
     for (const auto& store : d.stores) check_store(store, d);
     for (const auto& store : d.stores) {  // as memcached: an item takes half of the memory at most
         const std::size_t size = store.value.size_bytes;

@@ -21,17 +21,15 @@ memory_relief::~memory_relief() {
 
 void memory_relief::changed(session& who, std::size_t before, std::size_t now) {
     memory_budget& memory = home_.memory();
-    memory.add(now);
     memory.subtract(before);
+    memory.add(now);
     sessions_bytes_ += now - before;
     holders_.changed(who, before, now);
-    if (memory.held_bytes() <= std::max(peak_bytes_, worth_returning_bytes)) return;
-    peak_bytes_ = memory.held_bytes();
-    if (!std::exchange(ticking_, true)) home_.add(*this);
 }
 
 void memory_relief::relieve() {
     memory_budget& memory = home_.memory();
+    if (memory.peak_bytes() > worth_returning_bytes && !std::exchange(ticking_, true)) home_.add(*this);
     if (!memory.is_tight()) return;
     say_tight();
     while (memory.is_over() && sessions_bytes_ > memory.max_bytes() / 4) {  // else it is not theirs
@@ -61,9 +59,11 @@ void memory_relief::say_tight() {
         home_.name(), home_.memory().held_bytes(), home_.memory().max_bytes());
 }
 
+/// What was held for a while and is not any more goes back to the system.
 void memory_relief::tick(steady::time_point) {
-    if (home_.memory().held_bytes() > peak_bytes_ / 2 || return_free_memory(returned_in_a_tick_bytes)) return;
-    peak_bytes_ = 0;
+    memory_budget& memory = home_.memory();
+    if (memory.held_bytes() > memory.peak_bytes() / 2 || return_free_memory(returned_in_a_tick_bytes)) return;
+    memory.forget_peak();
     home_.remove(*this);
     ticking_ = false;
 }

@@ -42,7 +42,6 @@ private:
     shard& home_;
     memory_holders holders_{};
     std::size_t sessions_bytes_{0};
-    std::size_t peak_bytes_{0};  ///< since the system was given back what was free
     bool ticking_{false};
     steady::time_point said_{};
     std::atomic<std::uint64_t> closed_{0};

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -161,7 +162,7 @@ void connection::read_answers() {
         if (asked.who == nullptr) continue;
         any = true;
         call& c = *asked.who;
-        if (c.reply.lent && home_.pool().used_bytes() > lent_max_bytes)
+        if (c.reply.lent && home_.pool().used_bytes() > std::min(lent_max_bytes, home_.memory().max_bytes()))
             answer_failed(c, options_, errc::busy, effect::maybe_done, subject_);
         c.complete();
         if (ended_) return;

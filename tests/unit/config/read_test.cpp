@@ -409,6 +409,8 @@ TEST(read, a_call_is_a_url_or_a_program) {
 TEST(read, an_item_takes_half_of_a_store_at_most) {
     expect_mistake("[store.main]\nsize='1MiB'",
                    "2:6: size: 1MiB is less than twice the item_size_max of 1MiB in [server]");
+    expect_mistake("[server]\nmemory_max = \"16MiB\"\nthreads = 4\nitem_size_max = \"4MiB\"",
+                   "2:14: memory_max: 4MiB of it for each of the threads is less than twice the item_size_max of 4MiB");
     right("[server]\nitem_size_max='512KiB'\n[store.main]\nsize='1MiB'");
 }
 
