@@ -6,7 +6,7 @@
 #include "engine.hpp"
 #include "queue/journal/journal.hpp"
 #include "queue/kafka/kafka.hpp"
-#include "server/listen_check.hpp"
+#include "server/listen/listen_check.hpp"
 
 #include <fmt/format.h>
 
@@ -47,9 +47,10 @@ void find_in_journals(const config& c, std::vector<obstacle>& to) {
     if (const auto wrong = check_state_folder(c.state_folder))
         return to.push_back({first.section, first.number, first.key, wrong->text});
     for (const used_journal& j : all) {
-        std::string wrong = wrong_journal(j, c);
-        if (const used_journal* const other = same_file(j, all); wrong.empty() && other != nullptr)
-            wrong = fmt::format("{} and {} are one file by two names; write one of them", other->path, j.path);
+        const used_journal* const other = same_file(j, all);
+        std::string wrong = other == nullptr ? wrong_journal(j, c)
+                                             : fmt::format("{} and {} are one file by two names; write one of them",
+                                                           other->path, j.path);
         if (!wrong.empty()) to.push_back({j.section, j.number, j.key, std::move(wrong)});
     }
 }

@@ -1,7 +1,7 @@
 #include "server/server.hpp"
 
 #include "base/system_memory.hpp"
-#include "server/listener.hpp"
+#include "server/listen/listener.hpp"
 #include "server/session.hpp"
 #include "shard/reactor.hpp"
 

@@ -3,6 +3,7 @@
 #include "protocol/form.hpp"
 #include "protocol/render.hpp"
 #include "protocol/reply.hpp"
+#include "shard/turn_share.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@ namespace freshet {
 
 namespace {
 constexpr std::size_t scratch_kept_bytes = std::size_t{2} << 20;
-}
+constexpr unsigned understood_for_a_look = 16;  ///< commands for a look at the clock
+}  // namespace
 
 session::session(server_shard& home, int descriptor)
     : shard_(home),
@@ -117,7 +119,8 @@ void session::process() {
         const processing within(*this);
         understand();
     }
-    if (over_limits()) happened(session_event::over_limit);
+    if (yields_) shard_.reactor.dirty_client(*this);
+    if (yields_ || over_limits()) happened(session_event::over_limit);
     dispose_if_unused();
 }
 
@@ -125,6 +128,7 @@ void session::process() {
 void session::understand() {
     session_call* c = nullptr;
     bool more = true;
+    turn_share share{understood_for_a_look};
     happened(session_event::room_again);
     const std::size_t others = shard_.memory.held_bytes() - input_.kept_bytes();
     parser_.wait_for_values_up_to(shard_.memory.is_tight() ? server_shard::tight_value_max_bytes
@@ -151,6 +155,8 @@ void session::understand() {
                 break;
         }
         if (shard_.scratch.size() > server_shard::scratch_max_bytes && !send_out()) break;
+        yields_ = more && share.over();
+        if (yields_) break;
     }
     if (c != nullptr) shard_.give_back(c);
 }
@@ -253,7 +259,7 @@ void session::advance() {
         const bool all = render_answered();
         if (!send_out()) return;
         again = !all && unsent_.empty();
-        if (!all || stage_ != session_stage::stalled || !may_go_on()) continue;
+        if (!all || stage_ != session_stage::stalled || yields_ || !may_go_on()) continue;
         process_kept();
         if (is_closed()) return;
         again = true;

@@ -26,7 +26,10 @@ public:
     ~session() override;
 
     void readable() override;
-    void flush() override { advance(); }
+    void flush() override {
+        yields_ = false;
+        advance();
+    }
     void dead() override { close(); }
     void sent_last() override;
     bool on_reply(call& c) override;
@@ -107,6 +110,7 @@ private:
     session* next_{nullptr};
     session* previous_{nullptr};
     session_stage stage_{session_stage::reading};
+    bool yields_{false};      ///< it goes on when the others have had their turn
     bool processing_{false};  ///< what is answered meanwhile is told at the end
     bool watching_read_{true};
     bool watching_end_{false};

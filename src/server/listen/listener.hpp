@@ -3,7 +3,7 @@
 
 #include <freshet/time.hpp>
 
-#include "server/listen_address.hpp"
+#include "server/listen/listen_address.hpp"
 #include "server/server_shard.hpp"
 #include "shard/shard.hpp"
 

@@ -1,8 +1,8 @@
-#include "server/listen_check.hpp"
+#include "server/listen/listen_check.hpp"
 
 #include "base/escape.hpp"
 #include "config/journals.hpp"
-#include "server/listen_address.hpp"
+#include "server/listen/listen_address.hpp"
 
 #include <fmt/format.h>
 

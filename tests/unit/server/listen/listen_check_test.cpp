@@ -1,6 +1,6 @@
-#include "server/listen_check.hpp"
+#include "server/listen/listen_check.hpp"
 
-#include "server/listen_address.hpp"
+#include "server/listen/listen_address.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <fmt/format.h>

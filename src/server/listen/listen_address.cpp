@@ -1,4 +1,4 @@
-#include "server/listen_address.hpp"
+#include "server/listen/listen_address.hpp"
 
 #include "base/escape.hpp"
 #include "base/unix_socket.hpp"

@@ -1,4 +1,4 @@
-#include "server/listener.hpp"
+#include "server/listen/listener.hpp"
 
 #include "server/session.hpp"
 
