@@ -84,7 +84,7 @@ private:
     /// Who sends a get with very many keys may read nothing before the end of the line.
     bool reads_on() const noexcept {
         return stage_ == session_stage::stalled && parser_.is_in_line() && !client_.sent_last &&
-               input_.unread.size() < server_shard::line_max_bytes && !shard_.memory.is_tight();
+               input_.unread.size() < server_shard::line_max_bytes;
     }
     bool over_limits() const noexcept {
         return pending_ >= server_shard::pending_max ||

@@ -325,6 +325,7 @@ void broker_queue::stop(steady::time_point deadline) {
     back_.run_and_wait([this] {
         if (later_ != nullptr && !stopping_) later_->stop();
         stopping_ = true;
+        starting_ = false;
         fail_early(steady::time_point::max(), errc::stopping);
         completions_.post();
     });

@@ -101,9 +101,11 @@ void broker_queue::postpone(queue_line::entry& e, milliseconds pause, settlement
     m.attempt = e.used;
     m.not_before = now_.date + pause;
     later_->keep(std::move(m), [this, pause, number = e.number, &asked](const failure* why) {
+        now_ = clock_.now();
         queue_line::entry& left = *line_.leaving(number);
         if (why == nullptr) remove(left);
         else line_.postpone(left, pause, now_);
+        drop_untagged();
         end(asked, settlement::outcome::done);
         arrivals_over();
     });

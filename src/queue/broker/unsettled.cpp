@@ -24,11 +24,14 @@ std::size_t hash_of(const std::string& body) noexcept { return std::hash<std::st
 acquaintance unsettled_messages::meet(arrival& one) {
     if (one.serial == 0) return acquaintance::none;
     if (record* const p = find_serial(one.serial); p != nullptr) return meet(one, *p);
-    if (one.sending > 1 && was_settled(one.serial)) return acquaintance::surplus;
+    if (one.sending > 1 && was_settled(one)) return acquaintance::surplus;
     const memo m = recall(one);
     one.message.attempt = std::max(one.message.attempt, m.attempts);
     one.message.not_before = std::max(one.message.not_before, m.not_before);
-    if (m.settled) return acquaintance::surplus;
+    if (m.settled) {
+        note_settled(one.serial, bit_of(one.sending), hash_of(one.message.body));
+        return acquaintance::surplus;
+    }
     return m.aside ? acquaintance::same : acquaintance::none;
 }
 
@@ -69,10 +72,20 @@ unsettled_messages::record* unsettled_messages::find_serial(std::uint64_t serial
     return at != serials_.end() ? find(at->second) : nullptr;
 }
 
-bool unsettled_messages::was_settled(std::uint64_t serial) {
-    std::uint64_t& place = settled_[serial % settled_.size()];
-    if (place != serial) return false;
-    place = 0;
+void unsettled_messages::settled(const record& p) {
+    if (p.serial != 0) note_settled(p.serial, p.seen, hash_of(p.stored.message.body));
+}
+
+void unsettled_messages::note_settled(std::uint64_t serial, std::uint32_t seen, std::size_t body) {
+    settled_[serial % settled_.size()] = {serial, seen, body};
+}
+
+/// And this sending of it has not come yet: once it has, another one is somebody's copy.
+bool unsettled_messages::was_settled(const arrival& one) {
+    settled_message& known = settled_[one.serial % settled_.size()];
+    if (known.serial != one.serial || (known.seen & bit_of(one.sending)) != 0) return false;
+    if (known.body != hash_of(one.message.body)) return false;
+    known.seen |= bit_of(one.sending);
     return true;
 }
 

@@ -47,7 +47,7 @@ public:
     record* find(std::uint64_t number);
     void erase(const record& p);
     /// It is settled, and the broker knows. What was sent again and comes late is known for a while.
-    void settled(const record& p) { settled_[p.serial % settled_.size()] = p.serial; }
+    void settled(const record& p);
     /// The tags mean nothing any more.
     void untag_all();
     bool any_untagged() const noexcept { return untagged_ != 0; }
@@ -69,7 +69,8 @@ private:
 
     acquaintance meet(arrival& one, record& p);
     record* find_serial(std::uint64_t serial);
-    bool was_settled(std::uint64_t serial);
+    void note_settled(std::uint64_t serial, std::uint32_t seen, std::size_t body);
+    bool was_settled(const arrival& one);
     memo recall(const arrival& one);
 
     std::unordered_map<std::uint64_t, record> records_;
@@ -77,7 +78,12 @@ private:
     std::unordered_map<std::uint64_t, std::uint64_t> serials_;
     std::unordered_map<std::uint64_t, kept_memo> memos_;
     std::deque<std::uint64_t> memo_order_;
-    std::vector<std::uint64_t> settled_ = std::vector<std::uint64_t>(4'096);  ///< serials, each at its place
+    struct settled_message {
+        std::uint64_t serial{0};
+        std::uint32_t seen{0};  ///< the sendings that have come
+        std::size_t body{0};    ///< its hash
+    };
+    std::vector<settled_message> settled_ = std::vector<settled_message>(4'096);  ///< each at the place of its serial
 };
 
 }  // namespace freshet

@@ -217,7 +217,7 @@ void journal_writer::take_in(operation& o) {
 
 void journal_writer::take_in(publication& p, journal_queue& q) {
     if (closing_) return refuse(p, errc::stopping, completions_);
-    if (queue_line::size_of(p.message) > journal_format::message_bytes_max)
+    if (queue_line::weight_of(p.message) > journal_format::message_bytes_max)
         return refuse(p, errc::message_too_large, completions_);
     touch(q);
     queue_line& line = q.line;

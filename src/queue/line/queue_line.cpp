@@ -31,6 +31,12 @@ void queue_line::restore(const queue_row& row, std::uint64_t last) {
     mark_ = old_mark_ = row.mark;
 }
 
+std::uint64_t queue_line::weight_of(const message& m) noexcept {
+    std::uint64_t weight = size_of(m) + m.origin.size();
+    for (const auto& [name, value] : m.headers) weight += name.size() + value.size();
+    return weight;
+}
+
 std::optional<errc> queue_line::reserve(std::uint64_t bytes) {
     if (row_.length >= options_.length_max) return errc::queue_full;
     if (row_.bytes + bytes > options_.bytes_max) return errc::queue_bytes_full;
@@ -41,7 +47,7 @@ std::optional<errc> queue_line::reserve(std::uint64_t bytes) {
 void queue_line::admit(std::uint64_t number, const message& m) {
     const bool caught_up = loaded_ == tail_;
     tail_ = number;
-    const std::uint64_t bytes = size_of(m);
+    const std::uint64_t bytes = weight_of(m);
     if (!caught_up || window_.size() >= window_max || (window_bytes_ + bytes > window_bytes_max && !window_.empty()))
         return;
     window_.push_back({number, m, false});
@@ -59,7 +65,7 @@ bool queue_line::refill() {
     }
     loaded_ = window_.empty() ? tail_ : window_.back().number;
     if (adopted_ != 0) std::erase_if(window_, [this](const stored_message& s) { return entries_.contains(s.number); });
-    for (const stored_message& s : window_) window_bytes_ += size_of(s.message);
+    for (const stored_message& s : window_) window_bytes_ += weight_of(s.message);
     return true;
 }
 
@@ -119,7 +125,7 @@ queue_line::entry* queue_line::pass(const moment& now) {
     window_.pop_front();
     passed_ = current_.number;
     const message& m = current_.message;
-    window_bytes_ -= size_of(m);
+    window_bytes_ -= weight_of(m);
     entry& e = entries_[passed_];
     suspects_ += is_suspect(passed_);
     e.number = passed_;
@@ -247,7 +253,7 @@ queue_line::entry& queue_line::pass_early(const stored_message& found) {
     const auto at = std::lower_bound(window_.begin(), window_.end(), found.number,
                                      [](const stored_message& s, std::uint64_t n) { return s.number < n; });
     if (at != window_.end() && at->number == found.number) {
-        window_bytes_ -= size_of(at->message);
+        window_bytes_ -= weight_of(at->message);
         window_.erase(at);
     }
     entry& e = entries_[found.number];
@@ -365,12 +371,12 @@ void queue_line::forget(const moment& now, const std::function<bool(std::uint64_
         constexpr auto all = std::numeric_limits<std::size_t>::max();
         const auto before = static_cast<std::ptrdiff_t>(window_.size());
         source_.read(row_.number, loaded_, tail_, all, all, window_);
-        for (auto at = window_.begin() + before; at != window_.end(); ++at) window_bytes_ += size_of(at->message);
+        for (auto at = window_.begin() + before; at != window_.end(); ++at) window_bytes_ += weight_of(at->message);
         loaded_ = tail_;
     }
     std::erase_if(window_, [&](const stored_message& s) {
         if (!which(s.number)) return false;
-        window_bytes_ -= size_of(s.message);
+        window_bytes_ -= weight_of(s.message);
         subtract(size_of(s.message));
         told(nullptr, s.number, {});
         return true;

@@ -78,6 +78,8 @@ public:
     void restore(const queue_row& row, std::uint64_t last);
 
     static std::uint64_t size_of(const message& m) noexcept { return m.id.size() + m.key.size() + m.body.size(); }
+    /// With what no limit of a queue counts: headers, and what its broker said of it.
+    static std::uint64_t weight_of(const message& m) noexcept;
     /// Room for one more message, counted at once; or why there is none.
     std::optional<errc> reserve(std::uint64_t bytes);
     void add(std::uint64_t bytes) noexcept { ++row_.length, row_.bytes += bytes; }

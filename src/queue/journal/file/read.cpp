@@ -7,6 +7,7 @@
 #include "base/escape.hpp"
 #include "base/since_1970.hpp"
 #include "queue/journal/file/format.hpp"
+#include "queue/line/queue_line.hpp"
 #include "queue/operations.hpp"
 
 #include <spdlog/spdlog.h>
@@ -68,7 +69,7 @@ int journal_file::read_some(std::uint64_t queue, std::uint64_t& after, std::uint
     for (; rows != 0 && bytes != 0 && (code = read_.step()) == SQLITE_ROW; --rows) {
         read_row(read_, to.emplace_back());
         after = to.back().number;
-        bytes -= std::min(bytes, std::max<std::size_t>(to.back().message.body.size(), 1));
+        bytes -= std::min<std::size_t>(bytes, std::max<std::uint64_t>(queue_line::weight_of(to.back().message), 1));
         if (to.back().damaged) say_damaged(queue, after, after, "is damaged: it goes to the dead letters");
     }
     read_.reset();

@@ -103,6 +103,21 @@ TEST(unsettled_messages, a_sending_that_comes_late_is_known_once_more) {
     EXPECT_EQ(meet(all, "a", 70, 3, 2), acquaintance::none);
 }
 
+TEST(unsettled_messages, each_sending_that_comes_late_is_known_and_a_copy_of_what_came_is_not) {
+    unsettled_messages all;
+    EXPECT_EQ(meet(all, "a", 70, 1, 2), acquaintance::none);  // the first sending never came
+    arrival second = one("a", 70, 1);
+    second.sending = 2;
+    all.put(1, std::move(second));
+    all.settled(*all.find(1));
+    all.erase(*all.find(1));
+    EXPECT_EQ(meet(all, "a", 70, 2, 2), acquaintance::none) << "somebody's copy";
+    EXPECT_EQ(meet(all, "b", 70, 3, 3), acquaintance::none) << "with another body";
+    EXPECT_EQ(meet(all, "a", 70, 4, 3), acquaintance::surplus);
+    EXPECT_EQ(meet(all, "a", 70, 5, 3), acquaintance::none);
+    EXPECT_EQ(meet(all, "a", 70, 6, 4), acquaintance::surplus);
+}
+
 /// An arrival of "a", with what was remembered of it.
 arrival met(unsettled_messages& all, std::uint64_t serial, acquaintance as) {
     arrival a = one("a", serial, 9);
