@@ -75,6 +75,7 @@ dead_answer ask_journals(const config& c, const dead_command& command) {
         if (!opened) return {false, opened.error().text + "\n"};
         journals.push_back(open.emplace_back(*std::move(opened)).get());
     }
+    if (journals.empty()) return {true, fmt::format("no dead letters: there is no journal in {}\n", c.state_folder)};
     tool.start();
     std::promise<dead_answer> told;
     tool.run([&] {

@@ -13,7 +13,7 @@ std::string_view explain(errc e) noexcept {
         case errc::queue_bytes_full: return "is full (bytes_max)";
         case errc::too_many_queues: return "cannot be made, there are too many (queues_max)";
         case errc::disk_full: return "has no room on its disk";
-        case errc::journal_stopped: return "stopped after a write that failed";
+        case errc::journal_stopped: return "has stopped, and the log says why";
         case errc::journal_locked: return "is open in another process";
         case errc::journal_damaged: return "is damaged";
         case errc::journal_path: return "cannot be opened";

@@ -21,6 +21,8 @@ struct server_shard {
     static constexpr std::size_t scratch_max_bytes = std::size_t{1} << 20;  ///< more is sent before more is said
     static constexpr std::size_t unsent_max_bytes = std::size_t{4} << 20;   ///< of one session: it stops reading
     static constexpr std::size_t pending_max = 1024;                        ///< calls of one session: it stops reading
+    /// A call that is not answered, with what those who have it keep of it: about so much.
+    static constexpr std::size_t waiting_call_bytes = 2 * sizeof(session_call);
     /// What is longer and has not come whole is not waited for while memory is tight.
     static constexpr std::size_t tight_value_max_bytes = std::size_t{64} << 10;
     /// Of a get's long line, read while its client does not read the answers.

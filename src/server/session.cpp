@@ -281,7 +281,8 @@ void session::watch(bool read, bool write) {
 }
 
 void session::count_held() {
-    const std::size_t now = unsent_.size() + answered_bytes_ + input_.kept_bytes();
+    const std::size_t now =
+        unsent_.size() + answered_bytes_ + input_.kept_bytes() + pending_ * server_shard::waiting_call_bytes;
     if (now != held_) shard_.relief.changed(*this, std::exchange(held_, now), now);
 }
 

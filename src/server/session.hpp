@@ -89,7 +89,7 @@ private:
     bool over_limits() const noexcept {
         return pending_ >= server_shard::pending_max ||
                unsent_.size() + answered_bytes_ > server_shard::unsent_max_bytes ||
-               (unsent_.size() + answered_bytes_ != 0 && shard_.memory.is_tight());
+               (unsent_.size() + pending_ != 0 && shard_.memory.is_tight());
     }
 
     server_shard& shard_;

@@ -79,7 +79,7 @@ call = {{ exec = ["/bin/false"] }}
             time.sleep(0.05)
 
     def test_from_a_failed_call_to_replay_and_drop(self):
-        self.assertEqual(self.dead("list"), "no dead letters\n")  # nothing was ever served here
+        self.assertEqual(self.dead("list"), f"no dead letters: there is no journal in {self.folder}/state\n")
         self.assertFalse(os.path.exists(self.folder + "/state/journal.db"))
 
         self.serve()

@@ -4,6 +4,8 @@
 
 #include "queue/journal/file/format.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace freshet {
@@ -31,6 +33,8 @@ bool journal_writer::take_alone(reception& r, journal_queue& q, queue_line::entr
         return false;
     }
     alone_ = {&q, e.number, &r};
+    spdlog::warn("{}: message {} of {} is worked on alone: all others of this journal wait until it is settled", label_,
+                 e.number, q.label());
     return true;
 }
 

@@ -1,6 +1,5 @@
 #include "queue/journal/file/open.hpp"
 
-#include "base/escape.hpp"
 #include "queue/journal/file/format.hpp"
 #include "queue/journal/loss/loss.hpp"
 #include "queue/journal/loss/mark.hpp"
@@ -12,6 +11,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -186,12 +186,10 @@ result<bool> note_opening(const std::string& path, sqlite_database& database) {
 result<void> check_unopened(const std::string& path) {
     std::error_code ec;
     if (std::filesystem::exists(path, ec)) return check_header(path);
-    for (const auto& [left, what] : {std::pair{path + "-wal", "its log"}, std::pair{path + ".mark", "its mark"}}) {
-        if (std::filesystem::exists(left, ec))
-            return damage(path, fmt::format("it is missing and {} is there", what),
-                          fmt::format("put the file back, or move {} away to begin anew", left));
-    }
-    return {};
+    const bool log = std::filesystem::exists(path + "-wal", ec);
+    if (!log && !std::filesystem::exists(path + ".mark", ec)) return {};
+    return damage(path, fmt::format("it is missing and its {} is there", log ? "log" : "mark"),
+                  fmt::format("put the file back, or move {0}-wal and {0}.mark away to begin anew", path));
 }
 
 /// `whole`: all pages are in the file, none in a log.
@@ -218,14 +216,19 @@ struct damaged_table {
 std::optional<damaged_table> find_damage(sqlite_database& database) {
     for (const char* const table : tables) {
         const std::string verdict = database.ask_text(fmt::format("PRAGMA quick_check('{}')", table).c_str());
-        if (verdict != "ok") return damaged_table{table, escaped(verdict.empty() ? database.sentence() : verdict)};
+        if (verdict == "ok") continue;
+        std::string how = verdict.empty() ? database.sentence() : verdict;
+        std::replace(how.begin(), how.end(), '\n', ' ');
+        return damaged_table{table, std::move(how)};
     }
     return std::nullopt;
 }
 
 bool is_checked_whole(sqlite_database& database) { return database.ask("PRAGMA page_count") <= pages_checked_max; }
 
+/// Of messages what can be read is all that there is to save; what is beside them says what they mean.
 problem refused_damage(const std::string& path, const damaged_table& damaged) {
+    if (damaged.name != "message") return damage(path, fmt::format("its table {}, {}", damaged.name, damaged.how));
     return damage(path, damaged.how,
                   "put back a copy, or go on without what cannot be read: freshet serve --accept-loss");
 }

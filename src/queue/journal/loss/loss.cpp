@@ -14,8 +14,9 @@ std::optional<journal_loss> loss_behind(const write_ahead_log& log, const std::o
     // A header that a power cut tore stands before frames that are in the file already.
     const bool moved = !log.generation && mark && !mark->generation.is_before(log.behind) && mark->frames == 0;
     if (moved) return std::nullopt;
-    return usable(fmt::format("its log is damaged behind page {}, and {} transactions that were confirmed follow there",
-                              log.frames, log.cut_off - 1));
+    return usable(
+        fmt::format("its log is damaged behind page {}, and at least {} transactions that were confirmed stand there",
+                    log.frames, log.cut_off));
 }
 
 std::optional<journal_loss> loss_before(const journal_mark& mark, const write_ahead_log& log) {

@@ -117,7 +117,7 @@ TEST_F(lost_log, after_a_power_cut_a_flipped_bit_before_the_last_transaction_is_
     for (std::size_t i = 0; i < 12; ++i) {
         write("-wal", whole);
         flip(log_header_bytes + frames() * i / 13 * frame_bytes + i * 700);
-        expect_refused("transactions that were confirmed follow there");
+        expect_refused("transactions that were confirmed stand there");
     }
 }
 
