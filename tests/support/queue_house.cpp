@@ -117,7 +117,7 @@ public:
     void dead_letters(dead_request& r) override { r.home->post(r); }
     std::vector<kept_result> results() override { return {}; }
     void stop() override {
-        for (auto& [name, q] : queues_) q->stop(steady::now() + seconds(10));
+        for (auto& [name, q] : queues_) q->stop(steady::now() + seconds(60));
     }
     void restart() override {
         stop();
