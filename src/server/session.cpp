@@ -281,8 +281,8 @@ void session::watch(bool read, bool write) {
 }
 
 void session::count_held() {
-    const std::size_t now =
-        unsent_.size() + answered_bytes_ + input_.kept_bytes() + pending_ * server_shard::waiting_call_bytes;
+    const std::size_t waiting = is_closed() ? 0 : pending_ * server_shard::waiting_call_bytes;
+    const std::size_t now = unsent_.size() + answered_bytes_ + input_.kept_bytes() + waiting;
     if (now != held_) shard_.relief.changed(*this, std::exchange(held_, now), now);
 }
 

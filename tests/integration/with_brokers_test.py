@@ -10,7 +10,7 @@ import time
 import unittest
 
 WITH_BROKERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support/with_brokers.py")
-WAIT_SECONDS = 60
+WAIT_SECONDS = 300
 
 
 def with_brokers(*words):

@@ -134,12 +134,19 @@ void journal_writer::take_turn() {
     tick();
     gather();
     serve(false);
-    completions_.post();
+    post_completions();
     commit();
     serve(true);
+    post_completions();
     end_turn();
     completions_.post();
     if (!broken_ && !file_->checkpoint_if_long()) break_down(effect::maybe_done);
+}
+
+// Who is answered finds the figures as they are then.
+void journal_writer::post_completions() {
+    for (journal_queue* const q : touched_) q->show();
+    completions_.post();
 }
 
 bool journal_writer::idle() const noexcept {
@@ -337,7 +344,6 @@ void journal_writer::touch(journal_queue& q) {
 void journal_writer::end_turn() {
     std::size_t stay = 0;
     for (journal_queue* const q : touched_) {
-        q->show();
         next_tick_ = std::min(next_tick_, q->line.next_tick(now_));
         if (!q->receptions.empty() && q->line.stalled() && !broken_ && !full_) {
             touched_[stay++] = q;

@@ -106,6 +106,7 @@ public:
 private:
     void run() noexcept;
     void take_turn();
+    void post_completions();
     bool idle() const noexcept;
     std::chrono::nanoseconds time_to_sleep() const;
     void tick();
