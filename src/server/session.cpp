@@ -259,7 +259,8 @@ void session::advance() {
         const bool all = render_answered();
         if (!send_out()) return;
         again = !all && unsent_.empty();
-        if (!all || stage_ != session_stage::stalled || yields_ || !may_go_on()) continue;
+        if (!all || stage_ != session_stage::stalled || yields_) continue;
+        if (!(std::exchange(goes_on_, false) ? !over_limits() : may_go_on())) continue;
         process_kept();
         if (is_closed()) return;
         again = true;

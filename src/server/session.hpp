@@ -27,7 +27,7 @@ public:
 
     void readable() override;
     void flush() override {
-        yields_ = false;
+        goes_on_ = std::exchange(yields_, false);
         advance();
     }
     void dead() override { close(); }
@@ -110,6 +110,7 @@ private:
     session* next_{nullptr};
     session* previous_{nullptr};
     session_stage stage_{session_stage::reading};
+    bool goes_on_{false};     ///< it has yielded: no limit has stopped it
     bool yields_{false};      ///< it goes on when the others have had their turn
     bool processing_{false};  ///< what is answered meanwhile is told at the end
     bool watching_read_{true};
