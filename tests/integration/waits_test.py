@@ -17,6 +17,7 @@ stop_timeout = "%s"
 allow_exec = true
 [queue.jobs]
 url = "journal:"
+confirm_within = "60s"
 [[route]]
 prefix = "job"
 queue = "jobs"
