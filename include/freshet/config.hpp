@@ -88,8 +88,8 @@ struct server_config {
     bool allow_exec{false};                                 ///< flows may run programs
     std::size_t item_size_max_bytes{std::size_t{1} << 20};  ///< of a key and its value, as memcached counts
     std::size_t connections_max{10'000};                    ///< of clients; more are answered with an error and closed
-    std::size_t memory_max_bytes{
-        0};  ///< held for clients, beside the stores' sizes; 0: a quarter of the memory allowed
+    /// Held in memory for clients, beside the stores; 0: a quarter of the memory this process may use.
+    std::size_t memory_max_bytes{0};
     milliseconds stop_timeout{10'000};  ///< what is under way at a stop has so long to end
     std::size_t queues_max{1'000};      ///< queues that any_queue routes make
 };
