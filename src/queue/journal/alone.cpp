@@ -17,16 +17,15 @@ bool journal_writer::may_take() noexcept {
     return false;
 }
 
-bool journal_writer::any_leased() const noexcept {
-    return std::any_of(queues_.begin(), queues_.end(), [](const journal_queue* q) { return q->line.leased() != 0; });
+std::size_t journal_writer::leased() const noexcept {
+    std::size_t all = 0;
+    for (const journal_queue* const q : queues_) all += q->line.leased();
+    return all;
 }
 
 /// It was just handed out, last of all. False: something else is being worked on, so it goes back.
 bool journal_writer::take_alone(reception& r, journal_queue& q, queue_line::entry& e) {
-    const bool another = q.line.leased() > 1 ||
-                         std::any_of(queues_.begin(), queues_.end(),
-                                     [&q](const journal_queue* one) { return one != &q && one->line.leased() != 0; });
-    if (another) {
+    if (leased() > 1) {
         r.deliveries.pop_back();
         q.line.release(e);
         held_up_ = true;
@@ -59,7 +58,7 @@ void journal_writer::end_alone_turn() {
         careful_ =
             std::any_of(queues_.begin(), queues_.end(), [](const journal_queue* q) { return q->line.has_suspects(); });
     }
-    if (!held_up_ || alone_.in != nullptr || any_leased()) return;
+    if (!held_up_ || alone_.in != nullptr || leased() != 0) return;
     held_up_ = false;
     for (journal_queue* const q : queues_) {
         if (!q->receptions.empty()) touch(*q);

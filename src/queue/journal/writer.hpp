@@ -135,7 +135,7 @@ private:
     std::int64_t alone_place() const;
     void fail_alone(errc code, effect e);
     void end_alone_turn();
-    bool any_leased() const noexcept;
+    std::size_t leased() const noexcept;
 
     // commit.cpp: transactions
     void commit();

@@ -13,14 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-amqp_table_entry_t argument(std::string_view name, std::string_view text) {
-    amqp_table_entry_t e{};
-    e.key = to_amqp(name);
-    e.value.kind = AMQP_FIELD_KIND_UTF8;
-    e.value.value.bytes = to_amqp(text);
-    return e;
-}
-amqp_table_entry_t argument(std::string_view name, std::uint64_t number) {
+amqp_table_entry_t number_entry(std::string_view name, std::uint64_t number) {
     amqp_table_entry_t e{};
     e.key = to_amqp(name);
     e.value.kind = AMQP_FIELD_KIND_I64;
@@ -60,10 +53,10 @@ asio::awaitable<std::string> rabbitmq_consumer::declare(const std::string& queue
     d.passive = options_.declare == declaration::check;
     d.durable = 1;
     std::vector<amqp_table_entry_t> arguments;
-    if (options_.quorum) arguments.push_back(argument("x-queue-type", "quorum"));
-    if (length) arguments.push_back(argument("x-max-length", options_.queue.length_max));
-    if (bytes) arguments.push_back(argument("x-max-length-bytes", options_.queue.bytes_max));
-    if (length || bytes) arguments.push_back(argument("x-overflow", "reject-publish"));
+    if (options_.quorum) arguments.push_back(text_entry("x-queue-type", "quorum"));
+    if (length) arguments.push_back(number_entry("x-max-length", options_.queue.length_max));
+    if (bytes) arguments.push_back(number_entry("x-max-length-bytes", options_.queue.bytes_max));
+    if (length || bytes) arguments.push_back(text_entry("x-overflow", "reject-publish"));
     d.arguments = {static_cast<int>(arguments.size()), arguments.data()};
     connection_.say(channel, AMQP_QUEUE_DECLARE_METHOD, &d);
     std::string wrong = co_await connection_.expect(AMQP_QUEUE_DECLARE_OK_METHOD);

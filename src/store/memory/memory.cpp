@@ -383,6 +383,7 @@ void memory::flush_all(steady::time_point now, seconds delay) {
 void memory::take_kept_changes(const kept_change& tell) {
     const std::uint32_t now = seconds_at(steady::now());
     for (auto& s : stripes_) {
+        if (!s->keeps_any()) continue;
         stripe::kept_changes changes;
         {
             const std::lock_guard lock(s->mutex);

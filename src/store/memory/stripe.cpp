@@ -166,6 +166,7 @@ void stripe::keep(stored_item& item) {
     kept_changes_.erase(std::string(item.key()));  // of an older one
     if (item.kept == 0) ++kept_;
     item.kept = 1;
+    keeps_.store(true, std::memory_order_relaxed);
 }
 
 void stripe::changed(stored_item& item) noexcept {

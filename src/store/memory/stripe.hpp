@@ -7,6 +7,7 @@
 #include "store/memory/item_log.hpp"
 #include "store/memory/watchers.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -57,7 +58,12 @@ public:
     void changed(stored_item& item) noexcept;
     /// By key: when it expires now, in seconds on the store's clock (0: never), or nothing, it is gone.
     using kept_changes = std::unordered_map<std::string, std::optional<std::uint32_t>>;
-    kept_changes take_kept_changes() noexcept { return std::exchange(kept_changes_, {}); }
+    kept_changes take_kept_changes() noexcept {
+        keeps_.store(kept_ != 0, std::memory_order_relaxed);
+        return std::exchange(kept_changes_, {});
+    }
+    /// There may be changes, now or later. Without the lock.
+    bool keeps_any() const noexcept { return keeps_.load(std::memory_order_relaxed); }
 
     std::mutex mutex;
     stripe_figures figures{};
@@ -77,6 +83,7 @@ private:
     std::size_t items_bytes_{0};
     std::size_t kept_{0};  ///< items
     kept_changes kept_changes_;
+    std::atomic<bool> keeps_{false};
     item_index index_;
     item_log log_;
     ghosts ghosts_;

@@ -325,17 +325,16 @@ void journal_file::make_room() {
 
 /// The mark is told before the log is emptied: whatever ends this between, nothing is missing.
 void journal_file::empty_log() {
-    if (move_log())
-        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    bool whole = false;
+    move_log(whole);
+    if (whole) database_.empty_log();
 }
 
-/// True: all of it is in the file.
-bool journal_file::move_log() {
-    int log = 0, moved = 0;
-    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
-    if (code != SQLITE_OK || log != moved) return false;
-    mark_.moved();
-    return true;
+/// And tells the mark.
+int journal_file::move_log(bool& whole) {
+    const int code = database_.move_log(whole);
+    if (whole) mark_.moved();
+    return code;
 }
 
 bool journal_file::take_reserve() {
@@ -351,10 +350,9 @@ std::uint64_t journal_file::free_bytes() {
 bool journal_file::checkpoint_if_long() {
     if (log_pages_ < std::min(log_bytes_max, reserve_.size_bytes() / 2) / journal_format::page_bytes) return true;
     log_pages_ = 0;  // counted anew by the next commit
-    const int code =
-        sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    bool whole = false;
+    const int code = move_log(whole);
     if (code == SQLITE_OK) {
-        mark_.moved();
         checkpoint_failed_ = false;
         return true;
     }
@@ -370,7 +368,8 @@ void journal_file::close() {
                                       &change_handed_, &read_, &read_one_, &write_queue_, &accept_, &dead_letter_,
                                       &keep_, &note_alone_, &touch_result_, &remove_result_, &drop_, &replay_})
         *s = sqlite_statement();
-    move_log();  // which closing does, too, without telling the mark
+    bool whole = false;
+    move_log(whole);  // which closing does, too, without telling the mark
     database_.close();
     std::error_code ec;
     if (ends_well_ && !std::filesystem::exists(path_ + "-wal", ec)) mark_.remove();

@@ -131,7 +131,7 @@ private:
     void committed(int log_pages);
     void read_suspects();
     void empty_log();
-    bool move_log();
+    int move_log(bool& whole);
 
     std::string path_, tag_, sentence_;
     sqlite_database database_;

@@ -159,12 +159,10 @@ result<void> look_for_loss(const std::string& path, bool accept_loss) {
 
 /// Into the file, and leaves it empty. The mark is told between: whatever ends this here, nothing is missing.
 int move_log(const std::string& path, sqlite_database& database) {
-    int log = 0, moved = 0;
-    int code = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
-    if (code == SQLITE_OK && log == moved) mark_moved(path);
-    if (code == SQLITE_OK)
-        code = sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    return code;
+    bool whole = false;
+    const int code = database.move_log(whole);
+    if (whole) mark_moved(path);
+    return code == SQLITE_OK ? database.empty_log() : code;
 }
 
 /// Counts this opening, in the file itself: from now on a log that is missing is known. False: a full disk does not let

@@ -41,6 +41,17 @@ std::string sqlite_database::ask_text(const char* sql) {
     return question && question.step() == SQLITE_ROW ? std::string(question.blob(0)) : std::string();
 }
 
+int sqlite_database::move_log(bool& whole) {
+    int log = 0, moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+    whole = code == SQLITE_OK && log == moved;
+    return code;
+}
+
+int sqlite_database::empty_log() {
+    return sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
+
 int sqlite_database::code() const noexcept { return sqlite3_extended_errcode(handle_); }
 int sqlite_database::system_error() const noexcept { return sqlite3_system_errno(handle_); }
 

@@ -33,6 +33,11 @@ public:
     std::int64_t ask(const char* sql, std::int64_t otherwise = 0);
     std::string ask_text(const char* sql);
 
+    /// Of its log: into the file, which is synced then, as far as it goes (`whole`: nothing is left to move).
+    int move_log(bool& whole);
+    /// The same, and leaves it empty.
+    int empty_log();
+
     int code() const noexcept;          ///< of the last call that failed, extended
     int system_error() const noexcept;  ///< errno behind it
     std::string sentence() const;       ///< what the last error was, for people

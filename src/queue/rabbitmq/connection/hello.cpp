@@ -17,13 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-amqp_table_entry_t entry(std::string_view name, std::string_view text) {
-    amqp_table_entry_t e{};
-    e.key = to_amqp(name);
-    e.value.kind = AMQP_FIELD_KIND_UTF8;
-    e.value.value.bytes = to_amqp(text);
-    return e;
-}
 amqp_table_entry_t able(std::string_view what) {
     amqp_table_entry_t e{};
     e.key = to_amqp(what);
@@ -53,8 +46,8 @@ asio::awaitable<std::string> rabbitmq_connection::say_hello() {
     if (!wrong.empty()) co_return wrong;
     std::array able_to{able("publisher_confirms"), able("basic.nack"), able("consumer_cancel_notify"),
                        able("connection.blocked"), able("authentication_failure_close")};
-    std::array properties{entry("product", "freshet"), entry("version", FRESHET_VERSION),
-                          entry("connection_name", name_), able("capabilities")};
+    std::array properties{text_entry("product", "freshet"), text_entry("version", FRESHET_VERSION),
+                          text_entry("connection_name", name_), able("capabilities")};
     properties[3].value.kind = AMQP_FIELD_KIND_TABLE;
     properties[3].value.value.table = table_of(able_to);
     const std::string secret = '\0' + options_.user + '\0' + options_.password;

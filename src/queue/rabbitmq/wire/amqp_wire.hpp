@@ -14,6 +14,15 @@ namespace freshet {
 inline amqp_bytes_t to_amqp(std::string_view s) noexcept { return {s.size(), const_cast<char*>(s.data())}; }
 inline std::string_view from_amqp(amqp_bytes_t b) noexcept { return {static_cast<const char*>(b.bytes), b.len}; }
 
+/// Of a table; the views live as long as it is used.
+inline amqp_table_entry_t text_entry(std::string_view name, std::string_view text) noexcept {
+    amqp_table_entry_t e{};
+    e.key = to_amqp(name);
+    e.value.kind = AMQP_FIELD_KIND_UTF8;
+    e.value.value.bytes = to_amqp(text);
+    return e;
+}
+
 template <class Fields>
 const Fields& fields_of(const amqp_method_t& m) noexcept {
     return *static_cast<const Fields*>(m.decoded);
