@@ -9,6 +9,7 @@ import time
 import unittest
 
 import servers
+from ports import held_port
 from scripted import ScriptedServer, wait_until
 
 PROGRAM = os.environ["FRESHET"]
@@ -178,7 +179,7 @@ class Cache(BenchCase):
         self.expect_refusal(bench("unix:/nowhere/at/all"), "unix:/nowhere/at/all cannot be reached: No such file")
 
     def test_a_server_that_is_not_there(self):
-        self.expect_refusal(bench(f"127.0.0.1:{servers.free_port()}"), "cannot be reached: Connection refused")
+        self.expect_refusal(bench(f"127.0.0.1:{held_port()}"), "cannot be reached: Connection refused")
         self.expect_refusal(bench("no.such.host.invalid:1"), "the host of no.such.host.invalid:1 is not known")
 
     def test_a_process_that_is_not_there(self):

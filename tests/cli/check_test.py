@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from certificates import Certificates
-from servers import free_port
+from ports import held_port
 
 PROGRAM = os.environ["FRESHET"]
 REFERENCE = Path(__file__).resolve().parents[2] / "docs/config.md"
@@ -184,7 +184,7 @@ class Agreement(unittest.TestCase):
 
     def test_a_server_that_runs_is_not_in_the_way(self):
         path = os.path.join(self.folder, "freshet.toml")
-        Path(path).write_text(f'[server]\nlisten = ["127.0.0.1:{free_port()}", "unix:{self.folder}/x.sock"]\n[queue.q]\n')
+        Path(path).write_text(f'[server]\nlisten = ["127.0.0.1:{held_port()}", "unix:{self.folder}/x.sock"]\n[queue.q]\n')
         arguments = ["-c", path, "--state", self.state]
         with subprocess.Popen([PROGRAM, "serve", *arguments], stdout=subprocess.PIPE, text=True) as process:
             try:

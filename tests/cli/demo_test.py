@@ -7,6 +7,7 @@ import time
 import unittest
 
 import servers
+from ports import held_port
 
 PROGRAM = os.environ["FRESHET"]
 LIMIT = 140
@@ -109,7 +110,7 @@ class Demo(unittest.TestCase):
             self.assertIn(words, said)
 
     def test_a_wrong_url_or_a_server_that_does_not_answer_is_told_at_once(self):
-        free = servers.free_port()
+        free = held_port()
         absent = f"127.0.0.1:{free}"
         for status, sentence, *urls in (
             (2, "--store: 'memory:' is no server; write \"memcached://HOST[:PORT]\" or \"unix:/PATH\"", "memory:"),

@@ -8,6 +8,7 @@ import threading
 import unittest
 
 import servers
+from ports import held_port
 
 ROUNDS = 6
 SEED = 4711
@@ -110,7 +111,7 @@ class Kill(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp"))
         self.state = os.path.join(folder, "state")
         with self.start() as first:
-            second = subprocess.run([os.environ["FRESHET"], "serve", "--listen", f"127.0.0.1:{servers.free_port()}", "--state", self.state],
+            second = subprocess.run([os.environ["FRESHET"], "serve", "--listen", f"127.0.0.1:{held_port()}", "--state", self.state],
                                     capture_output=True, text=True, timeout=20)
             self.assertEqual(second.returncode, 1)
             self.assertIn("is open in another process", second.stderr + second.stdout)

@@ -7,6 +7,7 @@ import unittest
 
 import servers
 from freeze import freeze
+from ports import held_port
 
 PAGE = os.path.join(os.path.dirname(__file__), "../../docs/adopt.md")
 LIMIT_SECONDS = 20
@@ -66,7 +67,7 @@ class Adopt(unittest.TestCase):
         self.wait_for(b"stats servers\r\n", b"STAT main:%s:state up\r\n" % self.name)
 
     def test_with_errors_for_gets_a_get_of_several_ends_with_one(self):
-        gone = servers.free_port()
+        gone = held_port()
         both = self.enterContext(servers.freshet(f'[store.main]\nurl = ["memcached://127.0.0.1:{self.member.port}", '
                                        f'"memcached://127.0.0.1:{gone}"]\non_get_error = "error"\n'))
         keys = [b"%d" % number for number in range(20)]

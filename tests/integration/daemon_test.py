@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from servers import free_port
+from ports import held_port
 
 PROGRAM = os.environ["FRESHET"]
 WAIT_SECONDS = 60
@@ -33,7 +33,7 @@ class Started(unittest.TestCase):
 
     def setUp(self):
         folder = self.folder = self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp"))
-        self.port = free_port()
+        self.port = held_port()
         with open(folder + "/freshet.toml", "w") as to:
             to.write(self.CONFIG)
         self.process = subprocess.Popen(
@@ -107,7 +107,7 @@ class Daemon(Started):
 
     def test_descriptors_that_are_closed_at_its_start_become_nobody_elses(self):
         folder = self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp"))
-        port = free_port()
+        port = held_port()
         process = subprocess.Popen([PROGRAM, "serve", "--state", folder + "/state", "--listen", f"127.0.0.1:{port}"],
                                    stdout=subprocess.PIPE, preexec_fn=lambda: (os.close(0), os.close(2)))
         with process.stdout:

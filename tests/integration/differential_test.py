@@ -20,8 +20,9 @@ FIXED_SEEDS = range(1, 41)
 NEW_SEEDS = 15
 COMMANDS_PER_SEED = 600
 COMMANDS_PER_BATCH_MAX = 12
-ANSWER_SECONDS = 10
+ANSWER_SECONDS = 30
 MINIMIZE_SECONDS = 40
+SEND_BYTES = 1 << 16
 FENCE = b"mg fence-%d k O\r\n"
 FENCE_ANSWER = b"EN kfence-%d O\r\n"
 
@@ -56,7 +57,8 @@ class Client:
             self.reconnect()
         with contextlib.suppress(OSError):      # a close is seen by answer()
             for chunk in chunks:
-                self.connection.sendall(chunk)
+                for start in range(0, len(chunk), SEND_BYTES):      # sendall() has its timeout for all that it is given
+                    self.connection.sendall(chunk[start:start + SEND_BYTES])
 
     def answer(self, padded, fenced=True):
         """What came until the fence, which is sent here; ends with <closed> or <silent> where no fence came."""
@@ -114,10 +116,12 @@ class Run:
         for number, batch in enumerate(batches):
             padded = any(command.risky for command in batch)
             both = []
+            begin = time.monotonic()
             for side, client in enumerate(self.clients):
                 data = b"".join(command.resolve(lambda key: comparison.last_seen.get(key, (5, 5))[side]) for command in batch)
                 client.send(split(data, random.Random(splits + number)))
                 both.append(client.answer(padded, not batch[-1].closes))
+            comparison.delayed(time.monotonic() - begin)
             complaint = comparison.difference(*both)
             if not self.subject.alive():
                 complaint = "the server ended: " + self.subject.output()

@@ -9,6 +9,7 @@ import unittest
 
 import servers
 from freeze import freeze
+from ports import held_port
 
 LARGE = 6 << 20
 
@@ -155,7 +156,7 @@ class Pool(unittest.TestCase):
         self.assertEqual(len(client.get(*keys(100))[0]), 100)
 
     def test_server_that_is_not_there_at_the_start_is_said_once_and_again_when_it_is(self):
-        port = servers.free_port()
+        port = held_port()
         front = self.enterContext(servers.freshet(f'[store.main]\nurl = "memcached://127.0.0.1:{port}"\n'))
         name = f"store main: server 127.0.0.1:{port} "
         while name not in front.output():
@@ -169,7 +170,7 @@ class Pool(unittest.TestCase):
 
     def test_large_values_that_take_longer_than_the_timeout_arrive(self):
         """Through a link that carries 4 MB a second, in both directions."""
-        behind = self.enterContext(servers.memcached_at(servers.free_port()))
+        behind = self.enterContext(servers.memcached_at(held_port()))
         link = self.enterContext(SlowLink(behind.port, 4_000_000))
         front = self.enterContext(servers.freshet(f'[store.main]\nurl = "memcached://127.0.0.1:{link.port}"\ntimeout = "100ms"\non_get_error = "error"\n'))
         client, other = self.client(front), self.client(front)

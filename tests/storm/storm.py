@@ -20,6 +20,7 @@ import servers  # noqa: E402
 from clients import Connection, Consumer, Gone, Publisher, Reader, Tasker, Vandal  # noqa: E402
 from freeze import freeze, thaw  # noqa: E402
 from ledger import Ledger  # noqa: E402
+from ports import held_port  # noqa: E402
 
 STOP_SECONDS = 3
 SLOW = 5 if os.environ.get("STORM_SLOW") else 1     # a sanitizer's build
@@ -72,7 +73,7 @@ class Storm:
         self.over = threading.Event()
         self.ledger = Ledger()
         self.folder = tempfile.mkdtemp(prefix="freshet-storm-", dir="/var/tmp")
-        self.port = servers.free_port()
+        self.port = held_port()
         self.log = open(os.path.join(self.folder, "log"), "ab")
         self.rates = os.path.join(self.folder, "rates")
         self.slow = os.path.join(self.folder, "slow")

@@ -1,7 +1,7 @@
 """Compares the answers of two servers byte for byte, except where they may differ:
 
 version text, seconds since the last access, slab class, item size, and CAS values, which are only equal or
-unequal to each other. Remaining lifetimes may differ by the two clocks' ticks.
+unequal to each other. Remaining lifetimes may differ by the two clocks' ticks, and by how long one was asked after the other.
 """
 import base64
 import contextlib
@@ -50,6 +50,12 @@ class Comparison:
         self.subject_of = {}    # oracle's CAS -> subject's
         self.oracle_of = {}     # (key, subject's CAS) -> oracle's
         self.last_seen = {}     # key -> (oracle's CAS, subject's), for commands that need one
+
+        self.apart = CLOCKS_APART_SECONDS
+
+    def delayed(self, seconds):
+        """The two servers were asked so long after one another."""
+        self.apart += seconds
 
     def difference(self, oracle_stream, subject_stream):
         """None, or a sentence with the first difference."""
@@ -113,14 +119,13 @@ class Comparison:
                 return self._cas(key, values[0].group(1), values[1].group(1))
         return None if expected == actual else "token"
 
-    @staticmethod
-    def _time(expected, actual):
+    def _time(self, expected, actual):
         if expected == -1 or actual == -1:
             return None if expected == actual else "lifetime"
         in_the_past = expected >= 1 << 31, actual >= 1 << 31
         if any(in_the_past):
             return None if all(in_the_past) else "lifetime"
-        return None if abs(expected - actual) <= CLOCKS_APART_SECONDS else "lifetime"
+        return None if abs(expected - actual) <= self.apart else "lifetime"
 
     def _cas(self, key, expected, actual):
         expected, actual = int(expected), int(actual)

@@ -5,7 +5,6 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -80,7 +79,6 @@ class Broker:
         self.name = name
         self.folder = tempfile.mkdtemp(prefix="freshet-test-", dir="/var/tmp")
         self.process = None
-        self._held = []
         _remember(self)
 
     def _arguments(self):
@@ -92,15 +90,6 @@ class Broker:
     def _answers(self):
         """Whether it serves clients; an OSError is a no, too."""
         raise NotImplementedError
-
-    def _hold_port(self):
-        """A port that nobody else gets until stop(), not even for a connection of theirs. A server may listen on it, as servers
-        set SO_REUSEADDR; while none does, connections are refused."""
-        holder = socket.socket()
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        self._held.append(holder)
-        return holder.getsockname()[1]
 
     def _spawn(self, arguments, environment, folder=None):
         with open(self._log(), "ab") as log:
@@ -192,9 +181,6 @@ class Broker:
     def stop(self):
         """Nothing is left of it. May be called more than once."""
         self._kill()
-        for holder in self._held:
-            holder.close()
-        self._held = []
         shutil.rmtree(self.folder, ignore_errors=True)
         if self in living:
             living.remove(self)

@@ -9,6 +9,7 @@ import kafka_calls
 from broker import READY_SECONDS, Broker, wait_until
 from certificates import Certificates
 from kafka_calls import NO_LEADER, Metadata
+from ports import held_port
 
 FETCHED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../build/tools/kafka-4.1.1")
 USER, PASSWORD = "freshet", "secret"
@@ -29,10 +30,10 @@ class KafkaBroker(Broker):
     def __init__(self, number, tls, sasl):
         super().__init__(f"Kafka broker {number}")
         self.number = number
-        self.port = self._hold_port()
-        self.controller_port = self._hold_port()
-        self.tls_port = self._hold_port() if tls else None
-        self.sasl_port = self._hold_port() if sasl else None
+        self.port = held_port()
+        self.controller_port = held_port()
+        self.tls_port = held_port() if tls else None
+        self.sasl_port = held_port() if sasl else None
 
     def prepare(self, voters, certificates, verify_peer, replicas, config):
         """Its configuration, and an empty log as `StorageTool format` makes it."""

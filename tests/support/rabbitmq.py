@@ -7,6 +7,7 @@ import unittest
 
 from broker import READY_SECONDS, Broker, end_with_parent, receive, wait_until
 from certificates import Certificates
+from ports import held_port
 
 PROGRAMS = "/usr/lib/rabbitmq/bin"
 EPMD = "/usr/bin/epmd"
@@ -31,10 +32,10 @@ class RabbitMQ(Broker):
         self._epmd = None
         self._node = f"freshet-{os.path.basename(self.folder)}@localhost" if peer else "freshet@localhost"
         try:
-            self.port = self._hold_port()
-            self._epmd_port = peer._epmd_port if peer else self._hold_port()
-            self._distribution_port = self._hold_port()
-            self.tls_port = self._hold_port() if tls else None
+            self.port = held_port()
+            self._epmd_port = peer._epmd_port if peer else held_port()
+            self._distribution_port = held_port()
+            self.tls_port = held_port() if tls else None
             self.certificates = Certificates(self.folder) if tls else None
             self._write_files(config, verify_peer, peer)
             if not peer:

@@ -1,4 +1,4 @@
-"""Servers that a test starts for itself: on a free port, in a folder of its own, ended by pid."""
+"""Servers that a test starts for itself: on a port of its own, in a folder of its own, ended by pid."""
 import os
 import shutil
 import signal
@@ -8,13 +8,9 @@ import tempfile
 import time
 import unittest
 
+from ports import held_port
+
 READY_SECONDS = 20
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -24,7 +20,7 @@ class Server:
         self.name = name
         self.behind = []    # servers that end with this one
         self.folder = tempfile.mkdtemp(prefix="freshet-test-", dir="/var/tmp")
-        self.port = port or free_port()
+        self.port = port or held_port()
         self.path = os.path.join(self.folder, "socket") if on_socket else None
         self.log = open(os.path.join(self.folder, "log"), "wb")
         arguments = make_arguments(self.port, self.folder)
