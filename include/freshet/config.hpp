@@ -126,7 +126,7 @@ struct queue_config {
     std::string group{};                                                  ///< Kafka: of consumers; empty: "SITE.NAME"
     milliseconds linger{5};                                               ///< Kafka
     std::vector<std::pair<std::string, std::string>> kafka_properties{};  ///< of librdkafka
-    unsigned prefetch{500};                                               ///< messages that are here and not settled
+    unsigned prefetch{0};  ///< messages that are here and not settled; 0: by need
     milliseconds publish_timeout{30'000};
     milliseconds idle{60'000};
     std::string later{};  ///< "journal:...": where messages without a key wait for their time; empty: in this process

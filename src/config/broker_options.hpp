@@ -33,7 +33,7 @@ struct broker_options {
     milliseconds reconnect_max{10'000};
     std::size_t unconfirmed_max{10'000};  ///< messages on their way to the broker; more are refused: busy
     std::size_t unconfirmed_max_bytes{std::size_t{64} << 20};
-    unsigned prefetch{500};     ///< messages that are here and not settled
+    unsigned prefetch{0};       ///< messages that are here and not settled; 0: by need
     milliseconds idle{60'000};  ///< nobody asks, and nobody works on one: they go back to the broker, for others
     /// A queue of a journal that outlives this one, where messages without a key wait for their time: those that are
     /// tried again later, with the attempts that they have used up, and those that are published with `not_before`.

@@ -157,8 +157,10 @@ constexpr std::array all_options{
     option{"queue", "declare", choice{at<queue, &queue_config::create>, "create", "check"},
            "Of a broker: `check`, the queue or topic and its dead letters (NAME.dead) must be there; `create`, what is "
            "not there is made."},
-    option{"queue", "prefetch", number<unsigned>{at<queue, &queue_config::prefetch>, 1, 65'535},
-           "Of a broker: messages that are here and not settled. More are left there, for other processes too."},
+    option{"queue", "prefetch", number<unsigned>{at<queue, &queue_config::prefetch>, 0, 65'535},
+           "Of a broker: messages that are here and not settled. More are left there, for other processes too. 0: by "
+           "need, 500 at most: on RabbitMQ as many as are asked for and worked on, and ahead of that what is settled "
+           "in 100 ms."},
     option{"queue", "idle", time<milliseconds>{at<queue, &queue_config::idle>, 1s, day},
            "Of a broker: when nobody has asked for a message for so long, and none is being worked on, those that are "
            "here go back to it, for other processes that want some, until somebody asks again."},

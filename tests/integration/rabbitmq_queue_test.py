@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from pathlib import Path
 
 try:
     import pika
@@ -57,6 +58,52 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         taken = subprocess.run(["amqp-consume", "--url", self.broker.url, "-q", "theirs", "-c", "1", "cat"], check=True,
                                capture_output=True, timeout=self.patience)
         self.assertEqual(taken.stdout, b"once more")
+
+    def ready_on_the_broker(self, channel, name):
+        return channel.queue_declare(name, passive=True).method.message_count
+
+    def test_slow_tasks_are_left_to_who_is_free(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        held = os.path.join(folder, "held")
+        Path(held).touch()
+        work = f"mktemp {folder}/begun.XXXXXX; while [ -e {held} ]; do sleep 0.01; done"
+        flow = f'[[flow]]\nfrom = "thumbs"\nconcurrency = 1\ncall = {{ exec = ["/bin/sh", "-c", "{work}"] }}\ninto = "main"\nkey = "result:{{id}}"\n'
+        tasks = [b"s%d" % number for number in range(8)]
+        _, one = self.serve("slow", flow)
+        for task in tasks:
+            until(lambda: one.publish(b"x", b"task:thumbs#" + task), CONFIRMED, self.patience)
+        begun = lambda: len([name for name in os.listdir(folder) if name.startswith("begun")])      # noqa: E731
+        until(begun, 1, self.patience)
+        channel = self.pika()
+        until(lambda: self.ready_on_the_broker(channel, "slow"), 7, self.patience)
+        _, two = self.serve("slow", flow)
+        until(begun, 2, self.patience)
+        until(lambda: self.ready_on_the_broker(channel, "slow"), 6, self.patience)
+        os.unlink(held)
+        for task in tasks:
+            until(lambda: one.get(b"result:" + task) is not None or two.get(b"result:" + task) is not None, True, self.patience)
+
+    def test_what_a_burst_has_taken_goes_to_who_is_free(self):
+        _, one = self.serve("burst")
+        self.ready(one)
+        bodies = [b"b%d" % number for number in range(800)]
+        for body in bodies:
+            self.assertEqual(one.publish(body), CONFIRMED)
+        taken = []
+        channel = self.pika()
+        while self.ready_on_the_broker(channel, "burst") > 300:
+            taken += filter(None, [self.take(one) for _ in range(50)])
+        opened = one.get(b"task:thumbs/open")
+        self.assertIsNotNone(opened)
+        _, two = self.serve("burst")
+        left = {body for body in bodies if body not in taken and body != opened}
+
+        def all_but_one():      # which the first may have taken ahead
+            left.discard(self.take(two))
+            return len(left) <= 1
+        until(all_but_one, True, self.patience)
+        self.assertIsNone(one.get(b"task:thumbs/close"))
+        self.drain(one, left)
 
     def test_dead_letters_are_in_a_queue_of_their_own(self):
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/bin/false"] }\n'

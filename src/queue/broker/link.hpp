@@ -5,6 +5,7 @@
 
 #include "queue/operations.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -64,8 +65,13 @@ public:
     /// Behind one or more calls of publish() and acknowledge().
     virtual void flush() = 0;
     virtual void acknowledge(delivery_tag tag) = 0;
-    /// From now on messages are wanted. Idempotent. A process that only publishes keeps none from others.
-    virtual void consume() = 0;
+    /// From now on messages are wanted, and may come until `window` of them are not acknowledged; those that had come
+    /// before do not count. A process that only publishes keeps none from others.
+    virtual void consume(std::size_t window) = 0;
+    /// So many more come now.
+    virtual std::size_t room() const noexcept = 0;
+    /// The message goes to whoever wants it. Not asked of a link whose window never changes.
+    virtual void give_back(delivery_tag tag) = 0;
     /// Does anybody else want messages of this queue? If so: others_wait(), now or later.
     virtual void ask_for_others() = 0;
     /// Nobody wants messages now: all that came is the broker's again, and none comes until consume(). Nobody works on

@@ -39,7 +39,8 @@ broker_queue::broker_queue(shard& back, const broker_options& options, const que
       label_("queue " + options.name),
       id_tag_(make_tag()),
       now_(clock.now()),
-      line_(unsettled_, options.name, options.queue) {
+      line_(unsettled_, options.name, options.queue),
+      window_(options.prefetch) {
     note_.owner = this;
     note_.home = &back_;
     // Numbers are never given again, not by a later process either. What is here may be handed out: no mark holds it.
@@ -94,11 +95,7 @@ void broker_queue::settle(settlement& s) noexcept {
 
 void broker_queue::cancel(reception& r) noexcept {
     back_.run([this, who = &r, time = r.times_lent] {
-        // It may have come home, and be gone, or be lent again: it is compared, not read.
-        const auto at = std::find_if(receptions_.begin(), receptions_.end(),
-                                     [&](const waiting& w) { return w.who == who && w.time == time; });
-        if (at == receptions_.end()) return;
-        receptions_.erase(at);
+        if (!receptions_.remove(who, time)) return;
         completions_.add(*who);
         completions_.post();
     });
@@ -124,17 +121,15 @@ void broker_queue::take_in() {
 
 void broker_queue::end_turn() {
     serve();
+    take_more_or_less();
     ask_level();
     look_whether_idle();
     link_->flush();
-    ready_.store(line_.ready() + behind_, std::memory_order_relaxed);
-    const std::uint64_t later = later_ != nullptr ? later_->length() : 0;
-    length_.store(line_.length() + behind_ + later, std::memory_order_relaxed);
+    figures_.show(line_, {.ready = behind_, .delayed = later_ != nullptr ? later_->length() : 0});
     completions_.post();
-    const auto finite = [](const waiting& w) { return w.until != steady::time_point::max(); };
     const bool wanted = !stopping_ && (line_.next_tick(now_) != steady::time_point::max() || !early_.empty() ||
-                                       (later_ != nullptr && later_->any_unsent()) ||
-                                       std::any_of(receptions_.begin(), receptions_.end(), finite));
+                                       (consuming_ && window_.is_wide(receptions_.wanted() + line_.leased())) ||
+                                       (later_ != nullptr && later_->any_unsent()) || receptions_.any_ends());
     if (wanted == ticking_) return;
     ticking_ = wanted;
     if (wanted) back_.add(*this);
@@ -155,18 +150,12 @@ void broker_queue::tick(steady::time_point) {
 }
 
 void broker_queue::serve() {
-    for (auto at = receptions_.begin(); at != receptions_.end();) {
-        reception& r = *at->who;
-        if (r.max == 0) {  // it only asks whether there is an answer
-            ++at;
-            continue;
-        }
-        if (!fill(r)) break;
-        at = receptions_.erase(at);
-        completions_.add(r);
+    for (reception* r = receptions_.first(); r != nullptr && fill(*r); r = receptions_.first()) {
+        receptions_.remove_first();
+        completions_.add(*r);
     }
     for (const auto& [e, reason] : line_.take_exhausted()) send_to_dead_letters(*e, reason, nullptr);
-    std::erase_if(receptions_, [this](const waiting& w) { return is_over(w); });
+    end_those_that_waited();
 }
 
 /// True: it has something.
@@ -181,6 +170,7 @@ bool broker_queue::fill(reception& r) {
         }
         taken += d.message.body.size();
         if (!r.settle_at_once) continue;
+        window_.settled();
         line_.leave(*e, true);
         remove(*e);
     }
@@ -188,17 +178,14 @@ bool broker_queue::fill(reception& r) {
 }
 
 /// Nothing is there for the first of them that takes any, so for none.
-bool broker_queue::is_over(const waiting& w) {
-    if (w.until > now_.since_start) return false;
-    if (!link_->is_connected()) {
-        if (starting_ && now_.since_start < w.until + start_time()) return false;
-        w.who->why = failed(errc::unreachable);
-    } else if (w.level == 0 || w.level > level_known_) {
-        if (w.give_up > now_.since_start) return false;
-        w.who->why = failed(errc::timed_out);
+void broker_queue::end_those_that_waited() {
+    using broker = waiting_receptions::broker;
+    const broker is = link_->is_connected() ? broker::connected : starting_ ? broker::connecting : broker::away;
+    while (const auto over = receptions_.next_over(now_.since_start, is, start_time())) {
+        const auto& [who, why] = *over;
+        if (why) who->why = failed(*why);
+        completions_.add(*who);
     }
-    completions_.add(*w.who);
-    return true;
 }
 
 void broker_queue::receive_one(reception& r) {
@@ -206,29 +193,30 @@ void broker_queue::receive_one(reception& r) {
         r.why = failed(errc::stopping);
         return completions_.add(r);
     }
-    consuming_ = true;
-    link_->consume();
-    waiting& w = receptions_.emplace_back();
-    w.who = &r;
-    w.time = r.times_lent;
-    if (r.wait == milliseconds::max()) return;
-    w.until = now_.since_start + r.wait;
-    w.behind = lent_;
-    w.give_up = w.until + options_.queue.confirm_within;
+    if (!std::exchange(consuming_, true)) begins_ = true;
+    if (r.wait == milliseconds::max()) return receptions_.add(r);
+    const steady::time_point until = now_.since_start + r.wait;
+    receptions_.add(r, until, lent_, until + options_.queue.confirm_within);
+}
+
+/// As many come from the broker as are needed here; of those that nobody needs others may want some.
+void broker_queue::take_more_or_less() {
+    if (!consuming_) return;
+    const bool first = std::exchange(begins_, false);
+    const std::size_t wanted = receptions_.wanted();
+    const std::size_t missing = wanted - std::min<std::size_t>(wanted, line_.ready());
+    const auto [anew, considered] =
+        window_.look({missing, line_.leased(), unsettled_.size()}, link_->room(), now_.since_start);
+    if (first || anew) link_->consume(window_.size());
+    if (considered && line_.ready() > window_.size() && !options_.queue.ordered) link_->ask_for_others();
 }
 
 /// One question at a time, for all who wait.
 void broker_queue::ask_level() {
-    if (level_asked_ != level_known_ || !link_->is_connected()) return;
+    if (asking_ || !link_->is_connected()) return;
     if (later_ != nullptr && later_->any_due()) return;  // they are there, too
-    bool any = false;
-    for (waiting& w : receptions_) {
-        if (w.level != 0 || w.until == steady::time_point::max() || w.behind > told_) continue;
-        w.level = level_asked_ + 1;
-        any = true;
-    }
-    if (!any) return;
-    ++level_asked_;
+    if (!receptions_.ask(told_)) return;
+    asking_ = true;
     link_->level();
 }
 
@@ -246,15 +234,29 @@ void broker_queue::look_whether_idle() {
 
 /// Messages that nobody here asks for are not kept from other processes.
 void broker_queue::others_wait() {
-    if (!is_idle()) return;
+    if (!is_idle()) return give_back_surplus();
     consuming_ = false;
     link_->rest();
     revoked();
 }
 
+/// The newest of those that nobody has seen yet.
+void broker_queue::give_back_surplus() {
+    if (!window_.is_by_need() || options_.queue.ordered) return;
+    const std::uint64_t last = line_.last_passed() + window_.size();
+    const auto surplus = [last](std::uint64_t number) { return number > last; };
+    line_.forget(now_, surplus, [this](const queue_line::entry*, std::uint64_t number, wall::time_point) {
+        const unsettled_messages::record& p = *unsettled_.find(number);
+        if (p.tag != 0) link_->give_back(p.tag);
+        ++behind_;
+        unsettled_.erase(p);
+    });
+    link_->flush();
+}
+
 void broker_queue::levelled(std::uint64_t ready) {
     behind_ = ready;
-    level_known_ = level_asked_;
+    if (std::exchange(asking_, false)) receptions_.answered();
 }
 
 /// What is the broker's again and nobody works on comes from there again, perhaps to another process.
@@ -280,8 +282,8 @@ void broker_queue::disconnected() {
     connected_.store(false, std::memory_order_relaxed);
     now_ = clock_.now();
     behind_ = 0;
-    level_known_ = level_asked_;  // what was asked of this connection is never answered
-    for (waiting& w : receptions_) w.level = 0;
+    asking_ = false;  // what was asked of this connection is never answered
+    receptions_.disconnected();
     end_turn();
 }
 
@@ -340,11 +342,11 @@ void broker_queue::stop(steady::time_point deadline) {
     back_.run_and_wait([this] {
         now_ = clock_.now();
         link_->stop();
-        for (const waiting& w : receptions_) {
-            w.who->why = failed(errc::stopping);
-            completions_.add(*w.who);
+        while (reception* const who = receptions_.any()) {
+            who->why = failed(errc::stopping);
+            receptions_.remove(who, who->times_lent);
+            completions_.add(*who);
         }
-        receptions_.clear();
         if (ticking_) back_.remove(*this);
         ticking_ = false;
         completions_.post();

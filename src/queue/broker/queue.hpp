@@ -10,8 +10,11 @@
 #include "config/broker_options.hpp"
 #include "queue/broker/delayed.hpp"
 #include "queue/broker/link.hpp"
+#include "queue/broker/prefetch_window.hpp"
+#include "queue/broker/receptions.hpp"
 #include "queue/broker/remote_queue.hpp"
 #include "queue/broker/unsettled.hpp"
+#include "queue/line/line_figures.hpp"
 #include "queue/line/queue_line.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue_clock.hpp"
@@ -39,8 +42,9 @@ public:
     const std::string& name() const noexcept override { return options_.name; }
     const std::string& label() const noexcept override { return label_; }
     const queue_options& options() const noexcept override { return options_.queue; }
-    std::uint64_t ready() const noexcept override { return ready_.load(std::memory_order_relaxed); }
-    std::uint64_t length() const noexcept override { return length_.load(std::memory_order_relaxed); }
+    std::uint64_t ready() const noexcept override { return figures_.ready(); }
+    std::uint64_t length() const noexcept override { return figures_.length(); }
+    queue_figures figures() const noexcept override { return figures_.all(); }
 
     using queue::publish;
     void publish(publication& first, publication& last) noexcept override;
@@ -61,16 +65,6 @@ private:
         broker_queue* owner{nullptr};
         void finish() override { owner->take_in(); }
     };
-    /// A reception that is not for ever looks at what is there: behind what was published before it, once the broker
-    /// has said that all it had ready has come.
-    struct waiting {
-        reception* who;
-        std::uint64_t time{0};                                ///< that it was lent
-        steady::time_point until{steady::time_point::max()};  ///< of waiting for a message
-        std::uint64_t behind{0};                              ///< publications that are to be told before
-        std::uint64_t level{0};                               ///< which question covers it; 0: none yet
-        steady::time_point give_up{};                         ///< of waiting for the broker
-    };
     /// Published before it was known whether anything can be.
     struct early {
         publication* who;
@@ -90,7 +84,9 @@ private:
     void end_turn();
     void serve();
     bool fill(reception& r);
-    bool is_over(const waiting& w);
+    void end_those_that_waited();
+    void take_more_or_less();
+    void give_back_surplus();
     void ask_level();
     bool is_idle() const;
     void look_whether_idle();
@@ -142,17 +138,19 @@ private:
     std::shared_ptr<broker_link> link_;  ///< its connection may outlive the queue for a moment
     std::unique_ptr<delayed_messages> later_;
     steady::time_point send_again_{};
-    std::deque<waiting> receptions_;
-    std::uint64_t level_asked_{0}, level_known_{0};
+    waiting_receptions receptions_;
+    prefetch_window window_;
+    bool asking_{false};               ///< what is ready there
     std::uint64_t lent_{0}, told_{0};  ///< publications, ever
     std::uint64_t behind_{0};          ///< that are ready on the broker, as it said last
     std::size_t unconfirmed_{0}, unconfirmed_bytes_{0};
     steady::time_point busy_{steady::now()};  ///< when somebody asked, or worked, last; by the real clock
     std::deque<early> early_;
-    bool starting_{true};  ///< the first connection is being made
-    bool consuming_{false}, stopping_{false}, ticking_{false};
+    bool starting_{true};                    ///< the first connection is being made
+    bool consuming_{false}, begins_{false};  ///< messages are wanted; the link does not know yet
+    bool stopping_{false}, ticking_{false};
 
-    std::atomic<std::uint64_t> ready_{0}, length_{0};
+    line_figures figures_{};
     std::atomic<bool> connected_{false};
 };
 

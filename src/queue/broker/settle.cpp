@@ -51,8 +51,11 @@ milliseconds broker_queue::start_time() const noexcept {
 }
 
 void broker_queue::end_start(bool can_publish) {
-    starting_ = false;
-    if (!can_publish) return fail_early(steady::time_point::max(), errc::unreachable);
+    const bool began = std::exchange(starting_, false);
+    if (!can_publish) {
+        if (began) receptions_.disconnected();  // the start is not waited for any more
+        return fail_early(steady::time_point::max(), errc::unreachable);
+    }
     for (const early& e : std::exchange(early_, {})) link_->publish(*e.who, e.to, e.reason);
 }
 
@@ -137,6 +140,7 @@ void broker_queue::settle_one(settlement& s) {
     }
     queue_line::entry* const e = line_.open(s.number, s.attempt);
     if (e == nullptr) return end(s, outcome::unknown);
+    if (s.action != action::renew) window_.settled();
     switch (s.action) {
         case action::renew: line_.renew(*e, now_); return end(s, outcome::done);
         case action::release: break;

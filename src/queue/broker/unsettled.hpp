@@ -50,6 +50,7 @@ public:
     void settled(const record& p);
     /// The tags mean nothing any more.
     void untag_all();
+    std::size_t size() const noexcept { return records_.size(); }
     bool any_untagged() const noexcept { return untagged_ != 0; }
 
     /// Kept until the message comes back; the oldest are forgotten.

@@ -1,8 +1,5 @@
 #include "queue/journal/queue.hpp"
 
-#include "base/since_1970.hpp"
-#include "queue/journal/writer.hpp"
-
 namespace freshet {
 
 namespace {
@@ -46,22 +43,14 @@ void journal_queue::settle(settlement& s) noexcept {
 }
 
 void journal_queue::show() {
-    const auto tell = [](auto& figure, auto value) { figure.store(value, std::memory_order_relaxed); };
-    tell(ready_, line.ready());
-    tell(length_, line.length());
-    tell(leased_, line.leased());
-    tell(delayed_, line.delayed());
-    tell(dead_, dead);
-    tell(oldest_, ms_since_1970(line.oldest()));
+    figures_.show(line);
+    dead_.store(dead, std::memory_order_relaxed);
 }
 
 queue_figures journal_queue::figures() const noexcept {
-    const auto now = [](const auto& figure) { return figure.load(std::memory_order_relaxed); };
-    return {.ready = now(ready_),
-            .leased = now(leased_),
-            .delayed = now(delayed_),
-            .oldest = from_ms_since_1970(now(oldest_)),
-            .dead = now(dead_)};
+    queue_figures all = figures_.all();
+    all.dead = dead_.load(std::memory_order_relaxed);
+    return all;
 }
 
 bool journal_queue::cancelled(reception& r) noexcept { return (std::atomic_ref(r.tag).load() & cancelled_bit) != 0; }

@@ -7,6 +7,7 @@
 
 #include "queue/journal/dead_request.hpp"
 #include "queue/journal/file/file.hpp"
+#include "queue/line/line_figures.hpp"
 #include "queue/line/queue_line.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
@@ -44,8 +45,8 @@ public:
     const std::string& name() const noexcept override { return line.name(); }
     const std::string& label() const noexcept override { return label_; }
     const queue_options& options() const noexcept override { return line.options(); }
-    std::uint64_t ready() const noexcept override { return ready_.load(std::memory_order_relaxed); }
-    std::uint64_t length() const noexcept override { return length_.load(std::memory_order_relaxed); }
+    std::uint64_t ready() const noexcept override { return figures_.ready(); }
+    std::uint64_t length() const noexcept override { return figures_.length(); }
     queue_figures figures() const noexcept override;
 
     using queue::publish;
@@ -78,9 +79,9 @@ public:
 private:
     journal_writer& writer_;
     std::string label_;
-    // As show() has seen them; a date in milliseconds since 1970.
-    std::atomic<std::uint64_t> ready_{0}, length_{0}, leased_{0}, delayed_{0}, dead_{0};
-    std::atomic<std::int64_t> oldest_{0};
+    // As show() has seen them:
+    line_figures figures_{};
+    std::atomic<std::uint64_t> dead_{0};
 };
 
 }  // namespace freshet

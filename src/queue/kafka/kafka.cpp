@@ -2,6 +2,7 @@
 
 #include "queue/kafka/kafka.hpp"
 
+#include "queue/broker/prefetch_window.hpp"
 #include "queue/broker/queue.hpp"
 #include "queue/kafka/link.hpp"
 #include "queue/queue_clock.hpp"
@@ -19,8 +20,10 @@ std::string wrong_kafka_queue(const kafka_options& options) {
     return {};
 }
 
-result<std::unique_ptr<remote_queue>> make_kafka_queue(shard& back, const kafka_options& options,
+result<std::unique_ptr<remote_queue>> make_kafka_queue(shard& back, const kafka_options& asked,
                                                        const queue_clock& clock) {
+    kafka_options options = asked;
+    if (options.prefetch == 0) options.prefetch = prefetch_window::by_need_max;  // partitions are shared, not messages
     const auto producer = make_kafka_handle(options, kafka_role::producer);
     if (!producer) return producer.error();
     const auto consumer = make_kafka_handle(options, kafka_role::consumer);

@@ -61,7 +61,7 @@ void kafka_link::start() {
     look_around();
 }
 
-void kafka_link::consume() { happened(kafka_event::wanted); }
+void kafka_link::consume(std::size_t) { happened(kafka_event::wanted); }  // its window is prefetch_
 void kafka_link::rest() { happened(kafka_event::unwanted); }
 void kafka_link::stop() { happened(kafka_event::stopped); }
 

@@ -32,7 +32,9 @@ public:
     void publish(publication& p, lane to, std::string_view reason) override;
     void flush() override;
     void acknowledge(delivery_tag tag) override;
-    void consume() override;
+    void consume(std::size_t window) override;
+    std::size_t room() const noexcept override { return prefetch_.room(); }
+    void give_back(delivery_tag) override {}
     void ask_for_others() override;
     void rest() override;
     void level() override;

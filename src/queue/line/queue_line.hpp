@@ -156,6 +156,7 @@ public:
 
     std::uint64_t length() const noexcept { return row_.length; }
     std::uint64_t ready() const noexcept;
+    std::uint64_t last_passed() const noexcept { return passed_; }
     /// It was passed, and is no more.
     bool is_gone(std::uint64_t number) const { return number <= passed_ && !entries_.contains(number); }
 

@@ -12,7 +12,6 @@ namespace freshet {
 
 namespace {
 
-constexpr std::string_view consumer_tag = "freshet";             // there is one on its channel
 constexpr std::uint64_t reserved_max = std::uint64_t{16} << 20;  ///< for a body that was only announced yet
 
 std::string with_hint(std::string reason, const rabbitmq_options& o) {
@@ -64,27 +63,55 @@ void rabbitmq_consumer::lost(const std::string& reason, const rabbitmq_server& s
 
 // ---- what is said
 
+void rabbitmq_consumer::consume(std::size_t window) {
+    window_ = window;
+    happened(consumer_event::wanted);
+}
+
+void rabbitmq_consumer::acknowledge(delivery_tag tag) {
+    subscription_.over(tag);
+    acks_.settled(tag);
+}
+
+void rabbitmq_consumer::give_back(delivery_tag tag) {
+    subscription_.over(tag);
+    acks_.returned(tag);
+    amqp_basic_reject_t reject{};
+    reject.delivery_tag = tag;
+    reject.requeue = 1;
+    connection_.say(channel, AMQP_BASIC_REJECT_METHOD, &reject);
+}
+
 void rabbitmq_consumer::carry_out(const consumer_actions& todo) {
-    if (todo.subscribe) subscribe();
     if (todo.unsubscribe) unsubscribe();
+    if (todo.subscribe) subscribe();
     if (todo.recover) recover();
-    if (todo.give_back) acks_.give_back(last_tag_);
+    if (todo.give_back) give_all_back();
     if (todo.hand_over) owner_.arrived(std::move(incoming_->what));
     if (todo.ask) ask();
 }
 
 void rabbitmq_consumer::subscribe() {
+    subscription_.begin(window_);
+    amqp_basic_qos_t qos{};
+    qos.prefetch_count = static_cast<std::uint16_t>(window_);
+    connection_.say(channel, AMQP_BASIC_QOS_METHOD, &qos);
     amqp_basic_consume_t consume{};
     consume.queue = to_amqp(options_.queue_name);
-    consume.consumer_tag = to_amqp(consumer_tag);
+    consume.consumer_tag = to_amqp(subscription_.name());
     connection_.say(channel, AMQP_BASIC_CONSUME_METHOD, &consume);
 }
 
 void rabbitmq_consumer::unsubscribe() {
     acks_.say(connection_.out());
     amqp_basic_cancel_t cancel{};
-    cancel.consumer_tag = to_amqp(consumer_tag);
+    cancel.consumer_tag = to_amqp(subscription_.name());
     connection_.say(channel, AMQP_BASIC_CANCEL_METHOD, &cancel);
+}
+
+void rabbitmq_consumer::give_all_back() {
+    acks_.give_back(last_tag_);
+    subscription_.given_back();
 }
 
 void rabbitmq_consumer::recover() {
@@ -109,6 +136,7 @@ bool rabbitmq_consumer::take_method(const amqp_method_t& m, amqp_channel_t) {
             const auto& f = fields_of<amqp_basic_deliver_t>(m);
             incoming_.emplace();
             incoming_->tag = last_tag_ = f.delivery_tag;
+            subscription_.delivered(from_amqp(f.consumer_tag), f.delivery_tag);
             incoming_->redelivered = f.redelivered != 0;
             return true;
         }

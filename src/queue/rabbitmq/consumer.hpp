@@ -5,12 +5,14 @@
 #include "config/broker_options.hpp"
 #include "queue/broker/link.hpp"
 #include "queue/rabbitmq/channel/acks.hpp"
+#include "queue/rabbitmq/channel/subscription.hpp"
 #include "queue/rabbitmq/connection/connection.hpp"
 #include "queue/rabbitmq/consumer_state.hpp"
 #include "shard/shard.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,8 +37,10 @@ public:
     /// Each of the servers was asked once, at least.
     bool has_tried_all() const noexcept { return tried_ >= options_.servers.size(); }
 
-    void acknowledge(delivery_tag tag) { acks_.settled(tag); }
-    void consume() { happened(consumer_event::wanted); }
+    void acknowledge(delivery_tag tag);
+    void consume(std::size_t window);
+    std::size_t room() const noexcept { return subscription_.room(); }
+    void give_back(delivery_tag tag);
     void rest() { happened(consumer_event::unwanted); }
     void level() { happened(consumer_event::level); }
     void ask_for_others() { happened(consumer_event::others); }
@@ -78,6 +82,7 @@ private:
     void subscribe();
     void unsubscribe();
     void recover();
+    void give_all_back();
     void ask();
     void answered(const amqp_queue_declare_ok_t& answer);
 
@@ -93,6 +98,8 @@ private:
     std::string last_trouble_{};
     std::optional<incoming> incoming_{};
     rabbitmq_acks acks_{channel};
+    std::size_t window_{1};  ///< of the next subscription
+    rabbitmq_subscription subscription_{};
     delivery_tag last_tag_{0};
 };
 

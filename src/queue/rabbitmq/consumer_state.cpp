@@ -1,5 +1,7 @@
 #include "queue/rabbitmq/consumer_state.hpp"
 
+#include <utility>
+
 namespace freshet {
 
 namespace {
@@ -36,9 +38,8 @@ consumer_actions rabbitmq_consumer_state::lost() {
 }
 
 consumer_actions rabbitmq_consumer_state::wanted() {
-    if (wanted_) return {};
-    wanted_ = true;
-    return {.subscribe = connected_};
+    const bool again = std::exchange(wanted_, true);
+    return {.unsubscribe = connected_ && again, .subscribe = connected_};
 }
 
 consumer_actions rabbitmq_consumer_state::unwanted() {

@@ -10,7 +10,7 @@ namespace freshet {
 enum class consumer_event : std::uint8_t {
     ready,      ///< there is a connection
     lost,       ///< there is none any more: what came is the broker's again
-    wanted,     ///< the owner wants messages
+    wanted,     ///< the owner wants messages, perhaps with another window
     unwanted,   ///< nobody wants messages
     delivered,  ///< a message has come, whole
     recovered,  ///< basic.recover-ok: what came before is the broker's again
@@ -21,8 +21,8 @@ enum class consumer_event : std::uint8_t {
 
 /// What is to be done, in this order.
 struct consumer_actions {
-    bool subscribe{false};        ///< to the queue
     bool unsubscribe{false};      ///< acknowledge what is settled, and cancel the consumer
+    bool subscribe{false};        ///< to the queue
     bool recover{false};          ///< ask the broker to take back what came
     bool give_back{false};        ///< what came is the broker's: its tags mean nothing any more
     bool hand_over{false};        ///< the message that came

@@ -27,6 +27,7 @@ asio::awaitable<std::string> rabbitmq_consumer::prepare() {
     incoming_.reset();
     acks_.begin_again();
     last_tag_ = 0;
+    subscription_.given_back();
     connection_.open_channel(channel);
     std::string wrong = co_await connection_.expect(AMQP_CHANNEL_OPEN_OK_METHOD);
     if (!wrong.empty()) co_return wrong;
@@ -38,10 +39,6 @@ asio::awaitable<std::string> rabbitmq_consumer::prepare() {
         wrong = co_await declare_exchange();
         if (!wrong.empty()) co_return wrong;
     }
-    amqp_basic_qos_t qos{};
-    qos.prefetch_count = static_cast<std::uint16_t>(options_.prefetch);
-    connection_.say(channel, AMQP_BASIC_QOS_METHOD, &qos);
-    wrong = co_await connection_.expect(AMQP_BASIC_QOS_OK_METHOD);
     co_return wrong;
 }
 

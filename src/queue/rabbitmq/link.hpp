@@ -22,7 +22,9 @@ public:
     void publish(publication& p, lane to, std::string_view reason) override { publisher_.publish(p, to, reason); }
     void flush() override;
     void acknowledge(delivery_tag tag) override { consumer_.acknowledge(tag); }
-    void consume() override { consumer_.consume(); }
+    void consume(std::size_t window) override { consumer_.consume(window); }
+    std::size_t room() const noexcept override { return consumer_.room(); }
+    void give_back(delivery_tag tag) override { consumer_.give_back(tag); }
     void ask_for_others() override { consumer_.ask_for_others(); }
     void rest() override { consumer_.rest(); }
     void level() override { consumer_.level(); }

@@ -15,13 +15,20 @@ void append_ack(std::string& to, std::uint16_t channel, delivery_tag tag, bool m
 
 }  // namespace
 
-void rabbitmq_acks::settled(delivery_tag tag) {
-    if (tag < first_) return;
+/// False: it is no longer open.
+bool rabbitmq_acks::becomes(delivery_tag tag, state s) {
+    if (tag < first_) return false;
     if (tag - first_ >= states_.size()) states_.resize(tag - first_ + 1, state::open);
-    if (at(tag) != state::open) return;
-    at(tag) = state::settled;
-    unsaid_.push_back(tag);
+    if (at(tag) != state::open) return false;
+    at(tag) = s;
+    return true;
 }
+
+void rabbitmq_acks::settled(delivery_tag tag) {
+    if (becomes(tag, state::settled)) unsaid_.push_back(tag);
+}
+
+void rabbitmq_acks::returned(delivery_tag tag) { becomes(tag, state::said); }
 
 void rabbitmq_acks::say(std::string& to) {
     if (unsaid_.empty()) return;

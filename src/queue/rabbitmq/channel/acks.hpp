@@ -16,6 +16,8 @@ public:
     explicit rabbitmq_acks(std::uint16_t channel) noexcept : channel_(channel) {}
 
     void settled(delivery_tag tag);
+    /// It was given back by itself, and is not to be acknowledged.
+    void returned(delivery_tag tag);
     bool empty() const noexcept { return unsaid_.empty(); }
     /// Appends the frames that acknowledge what was settled.
     void say(std::string& to);
@@ -27,6 +29,7 @@ public:
 private:
     enum class state : std::uint8_t { open, settled, said };
     state& at(delivery_tag tag) { return states_[tag - first_]; }
+    bool becomes(delivery_tag tag, state s);
 
     std::uint16_t channel_;
     std::deque<state> states_;  ///< from first_ to the highest that was settled

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -36,9 +37,14 @@ public:
     }
     void flush() override {}
     void acknowledge(delivery_tag tag) override { add("ack " + std::to_string(tag)); }
-    void consume() override {
-        if (!std::exchange(consuming, true)) add("consume");
+    void consume(std::size_t window) override {
+        add(std::exchange(consuming, true) ? "window " + std::to_string(window) : "consume");
+        room_ = window;
     }
+    std::size_t room() const noexcept override { return room_; }
+    void give_back(delivery_tag tag) override { add("give back " + std::to_string(tag)); }
+    /// Of what was granted so much is used up.
+    void use_up(std::size_t some) { room_ -= std::min(some, room_); }
     void ask_for_others() override { add("ask for others"); }
     void rest() override {
         consuming = false;
@@ -62,6 +68,7 @@ public:
 private:
     void add(const std::string& what) { said_ += (said_.empty() ? "" : ", ") + what; }
     std::string said_;
+    std::size_t room_{0};
 };
 
 constexpr milliseconds lease{60'000};
@@ -71,6 +78,7 @@ protected:
     linked() {
         options.name = "thumbs";
         options.queue.max_attempts = 3;
+        options.prefetch = 500;
         options.queue.ack_timeout = lease;
         back.start();
         home.start();
@@ -113,6 +121,7 @@ protected:
     }
     void come(std::string body, delivery_tag tag, std::uint64_t serial = 0, unsigned sending = 1) {
         on_back([&] {
+            link->use_up(1);
             arrival a;
             a.message.body = std::move(body);
             a.tag = tag;
@@ -801,6 +810,91 @@ TEST_F(linked, what_is_not_confirmed_at_the_deadline_may_have_been_done) {
     });
     of->stop(steady::now() + milliseconds(10));
     EXPECT_EQ(told(p), "queue thumbs " + std::string(explain(errc::stopping)) + "?");
+}
+
+// ---- figures
+
+TEST_F(linked, what_waits_for_its_time_is_not_counted_as_handed_out) {
+    connect();
+    come("a", 1);
+    come("b", 2);
+    come("c", 3);
+    EXPECT_EQ(came(receive(milliseconds(0), 2)), "a, b");
+    settle("a", action::retry, std::chrono::hours(1));
+    const queue_figures now = of->figures();
+    EXPECT_EQ(now.ready, 1U);
+    EXPECT_EQ(now.leased, 1U);
+    EXPECT_EQ(now.delayed, 1U);
+    EXPECT_FALSE(now.dead);
+}
+
+// ---- as many as are needed
+
+TEST_F(linked, as_many_come_as_are_asked_for_and_worked_on) {
+    options.prefetch = 0;
+    connect();
+    const receiving first = receive(milliseconds::max(), 2);
+    on_back([] {});
+    EXPECT_EQ(asked(), "consume");
+    EXPECT_EQ(link->room(), 2U);
+    come("a", 1);
+    EXPECT_EQ(came(first), "a");
+    come("b", 2);
+    EXPECT_EQ(asked(), "");
+    const receiving second = receive(milliseconds::max(), 1);
+    EXPECT_EQ(came(second), "b");
+    const receiving third = receive(milliseconds::max(), 1);
+    on_back([] {});
+    EXPECT_EQ(asked(), "window 3") << "one is asked for, two are being worked on";
+    of->cancel(*third);
+    third->wait_home();
+}
+
+TEST_F(linked, what_waits_for_its_time_takes_nobody_s_place) {
+    options.prefetch = 0;
+    connect();
+    for (delivery_tag tag = 1; tag < 10; ++tag) {
+        const receiving r = receive(milliseconds::max(), 1);
+        on_back([] {});
+        ASSERT_EQ(link->room(), 1U);
+        come("a" + std::to_string(tag), tag);
+        EXPECT_EQ(came(r), "a" + std::to_string(tag));
+        settle("a" + std::to_string(tag), action::retry, std::chrono::hours(1));
+    }
+}
+
+TEST_F(linked, what_nobody_needs_any_more_goes_to_others_if_they_want_some) {
+    options.prefetch = 0;
+    connect();
+    const receiving r = receive(milliseconds::max(), 4);
+    on_back([] {});
+    asked();
+    for (delivery_tag tag = 1; tag < 5; ++tag) come(std::string(1, static_cast<char>('a' + tag)), tag);
+    EXPECT_EQ(came(r), "b");
+    asked();
+    pass(milliseconds(1'000));
+    pass(milliseconds(1'000));
+    EXPECT_EQ(asked(), "window 1, ask for others");
+    on_back([this] { owner->others_wait(); });
+    EXPECT_EQ(asked(), "give back 3, give back 4") << "the next one stays";
+    EXPECT_EQ(came(receive()), "c");
+    EXPECT_EQ(settle("b", action::ack), "done");
+    EXPECT_EQ(of->length(), 3U) << "c, and two on the broker";
+}
+
+TEST_F(linked, of_an_ordered_queue_nothing_goes_back) {
+    options.prefetch = 0;
+    options.queue.ordered = true;
+    connect();
+    const receiving r = receive(milliseconds::max(), 4);
+    on_back([] {});
+    for (delivery_tag tag = 1; tag < 5; ++tag) come(std::string(1, static_cast<char>('a' + tag)), tag);
+    EXPECT_EQ(came(r), "b");
+    asked();
+    pass(milliseconds(1'000));
+    pass(milliseconds(1'000));
+    on_back([this] { owner->others_wait(); });
+    EXPECT_EQ(asked(), "window 1");
 }
 
 }  // namespace

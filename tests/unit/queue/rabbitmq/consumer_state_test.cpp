@@ -17,8 +17,8 @@ using actions = consumer_actions;
 constexpr std::size_t event_count = count_to(event::answered);
 
 constexpr std::array<flag_name<actions>, 8> names{{
-    {"subscribe", &actions::subscribe},
     {"unsubscribe", &actions::unsubscribe},
+    {"subscribe", &actions::subscribe},
     {"recover", &actions::recover},
     {"give_back", &actions::give_back},
     {"hand_over", &actions::hand_over},
@@ -48,7 +48,7 @@ rabbitmq_consumer_state consumer_that_is(bool connected, bool wanted = false) {
 std::string expected(event e, bool connected, bool wanted) {
     switch (e) {
         case event::ready: return !connected && wanted ? "subscribe" : "";
-        case event::wanted: return connected && !wanted ? "subscribe" : "";
+        case event::wanted: return !connected ? "" : wanted ? "unsubscribe subscribe" : "subscribe";
         case event::unwanted: return connected && wanted ? "unsubscribe recover" : "";
         case event::delivered: return !connected ? "" : wanted ? "hand_over" : "recover";
         case event::level:
@@ -76,11 +76,17 @@ TEST(rabbitmq_consumer_state, each_event_makes_the_consumer_do_what_it_should) {
 
 // ---- scripts
 
+TEST(rabbitmq_consumer_state, another_window_is_another_subscription_and_what_is_on_its_way_is_handed_over) {
+    rabbitmq_consumer_state consumer = consumer_that_is(true, true);
+    EXPECT_EQ(said(consumer, {event::delivered, event::wanted, event::delivered}),
+              "hand_over unsubscribe subscribe hand_over");
+}
+
 TEST(rabbitmq_consumer_state, what_was_wanted_before_there_was_a_connection_is_subscribed_once_there_is) {
     rabbitmq_consumer_state consumer;
     EXPECT_EQ(said(consumer, {event::wanted}), "");
     EXPECT_EQ(said(consumer, {event::ready}), "subscribe");
-    EXPECT_EQ(said(consumer, {event::wanted, event::delivered, event::delivered}), "hand_over hand_over");
+    EXPECT_EQ(said(consumer, {event::delivered, event::delivered}), "hand_over hand_over");
 }
 
 TEST(rabbitmq_consumer_state, the_next_connection_subscribes_again) {

@@ -1,0 +1,56 @@
+// How many messages a process takes from a broker ahead of being asked for them: as many as are asked for and worked
+// on, and what is settled here while the broker is asked for more. No time of its own. Own thread only.
+#pragma once
+
+#include <freshet/time.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace freshet {
+
+class prefetch_window {
+public:
+    /// Of what is here, and what is asked for.
+    struct demand {
+        std::size_t waiting{0};  ///< asked for, and not here
+        std::size_t leased{0};   ///< being worked on
+        std::size_t here{0};     ///< not settled, whatever they wait for
+    };
+
+    struct finding {
+        bool anew{false};        ///< size() has changed, or has to be granted once more
+        bool considered{false};  ///< it was time to; at least once a second, while look() is called
+    };
+
+    static constexpr std::size_t by_need_max = 500;
+
+    /// `fixed`: so many, always; 0: by need, at most by_need_max.
+    explicit prefetch_window(std::size_t fixed) noexcept : fixed_(fixed), size_(std::max<std::size_t>(fixed, 1)) {}
+
+    bool is_by_need() const noexcept { return fixed_ == 0; }
+    /// So many may come and not be settled, beside those that had come when it was granted.
+    std::size_t size() const noexcept { return size_; }
+    /// It would become smaller if time went on.
+    bool is_wide(std::size_t wanted) const noexcept {
+        return is_by_need() && size_ / 2 >= std::max<std::size_t>(wanted, 1);
+    }
+
+    /// A message that was handed out has been settled.
+    void settled() noexcept { ++settled_; }
+    /// To be asked whenever any of it has changed. `room`: so many more come of those that were granted.
+    finding look(const demand& d, std::size_t room, steady::time_point now) noexcept;
+
+private:
+    std::size_t granted(std::size_t wanted, const demand& d) const noexcept;
+    std::size_t ahead(steady::time_point now) const noexcept;
+
+    std::size_t fixed_;
+    std::size_t size_;
+    // Since begin_:
+    steady::time_point begin_{};
+    std::size_t settled_{0};
+    std::size_t wanted_{0};  ///< the most that were asked for and worked on at once
+};
+
+}  // namespace freshet
