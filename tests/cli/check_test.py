@@ -198,7 +198,8 @@ class Agreement(unittest.TestCase):
 
     def test_state_folders(self):
         self.file("file")
-        for state, words in [("new/folder", ""), ("file", "cannot be used"), ("file/folder", "cannot be used")]:
+        for state, words in [("new/folder", ""), ("file", "cannot be used"), ("file/folder", "cannot be used"),
+                             ("/proc/freshet", "holds no files of others")]:
             self.state = os.path.join(self.folder, state)
             for text in ("", "[queue.q]\n"):
                 with self.subTest(state=state, text=text):
