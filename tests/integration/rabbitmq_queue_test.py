@@ -380,6 +380,17 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
             self.assertEqual(client.publish(body), CONFIRMED)
         self.assertEqual(self.drain(client, [b"a", b"b"]), [b"a", b"b"])
 
+    def test_a_quorum_queue_keeps_its_order_while_it_goes_faster(self):
+        """Each larger window is another subscription."""
+        _, client = self.serve("faster", more='queue_type = "quorum"\n')
+        self.ready(client)
+        channel = self.pika()
+        channel.confirm_delivery()
+        bodies = [b"f%d" % number for number in range(2_000)]
+        for body in bodies:
+            channel.basic_publish("", "faster", body)
+        self.assertEqual(self.drain(client, bodies), bodies)
+
     def test_a_fanout_exchange_reaches_every_queue(self):
         _, one = self.serve("fan-one", more='exchange = "fan"\n')
         self.ready(one)

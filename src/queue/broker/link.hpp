@@ -70,7 +70,10 @@ public:
     virtual void consume(std::size_t window) = 0;
     /// So many more come now.
     virtual std::size_t room() const noexcept = 0;
-    /// The message goes to whoever wants it. Not asked of a link whose window never changes.
+    // Two that are asked of no link whose window is fixed:
+    /// None is wanted until consume(); what came stays.
+    virtual void pause() = 0;
+    /// The message goes to whoever wants it.
     virtual void give_back(delivery_tag tag) = 0;
     /// Does anybody else want messages of this queue? If so: others_wait(), now or later.
     virtual void ask_for_others() = 0;

@@ -11,16 +11,14 @@ namespace freshet {
 
 class prefetch_window {
 public:
-    /// Of what is here, and what is asked for.
     struct demand {
-        std::size_t waiting{0};  ///< asked for, and not here
+        std::size_t missing{0};  ///< asked for, and not here
         std::size_t leased{0};   ///< being worked on
         std::size_t here{0};     ///< not settled, whatever they wait for
     };
-
     struct finding {
-        bool anew{false};        ///< size() has changed, or has to be granted once more
-        bool considered{false};  ///< it was time to; at least once a second, while look() is called
+        bool subscribe{false};  ///< with size()
+        bool measured{false};   ///< it was time to: at least once a second, while look() is called
     };
 
     static constexpr std::size_t by_need_max = 500;
@@ -29,24 +27,25 @@ public:
     explicit prefetch_window(std::size_t fixed) noexcept : fixed_(fixed), size_(std::max<std::size_t>(fixed, 1)) {}
 
     bool is_by_need() const noexcept { return fixed_ == 0; }
-    /// So many may come and not be settled, beside those that had come when it was granted.
+    /// So many may come and not be settled, beside those that had come before the subscription.
     std::size_t size() const noexcept { return size_; }
-    /// It would become smaller if time went on.
-    bool is_wide(std::size_t wanted) const noexcept {
-        return is_by_need() && size_ / 2 >= std::max<std::size_t>(wanted, 1);
+    /// So many of those that are ready nobody needs here, as was measured last.
+    std::size_t surplus(std::size_t ready) const noexcept {
+        return is_by_need() && ready > ahead_ ? ready - ahead_ : 0;
     }
 
     /// A message that was handed out has been settled.
     void settled() noexcept { ++settled_; }
-    /// To be asked whenever any of it has changed. `room`: so many more come of those that were granted.
+    /// To be asked whenever any of it has changed. `room`: so many more come through the subscription that there is.
     finding look(const demand& d, std::size_t room, steady::time_point now) noexcept;
 
 private:
-    std::size_t granted(std::size_t wanted, const demand& d) const noexcept;
-    std::size_t ahead(steady::time_point now) const noexcept;
+    bool too_small(std::size_t room, const demand& d) noexcept;
+    void measure(steady::time_point now) noexcept;
 
     std::size_t fixed_;
     std::size_t size_;
+    std::size_t ahead_{0};  ///< that are settled while the broker is asked
     // Since begin_:
     steady::time_point begin_{};
     std::size_t settled_{0};

@@ -40,7 +40,7 @@ broker_queue::broker_queue(shard& back, const broker_options& options, const que
       id_tag_(make_tag()),
       now_(clock.now()),
       line_(unsettled_, options.name, options.queue),
-      window_(options.prefetch) {
+      window_(options.prefetch == 0 && options.queue.ordered ? prefetch_window::by_need_max : options.prefetch) {
     note_.owner = this;
     note_.home = &back_;
     // Numbers are never given again, not by a later process either. What is here may be handed out: no mark holds it.
@@ -128,7 +128,7 @@ void broker_queue::end_turn() {
     figures_.show(line_, {.ready = behind_, .delayed = later_ != nullptr ? later_->length() : 0});
     completions_.post();
     const bool wanted = !stopping_ && (line_.next_tick(now_) != steady::time_point::max() || !early_.empty() ||
-                                       (consuming_ && window_.is_wide(receptions_.wanted() + line_.leased())) ||
+                                       (consuming_ && window_.is_by_need() && line_.ready() != 0) ||
                                        (later_ != nullptr && later_->any_unsent()) || receptions_.any_ends());
     if (wanted == ticking_) return;
     ticking_ = wanted;
@@ -205,10 +205,9 @@ void broker_queue::take_more_or_less() {
     const bool first = std::exchange(begins_, false);
     const std::size_t wanted = receptions_.wanted();
     const std::size_t missing = wanted - std::min<std::size_t>(wanted, line_.ready());
-    const auto [anew, considered] =
-        window_.look({missing, line_.leased(), unsettled_.size()}, link_->room(), now_.since_start);
-    if (first || anew) link_->consume(window_.size());
-    if (considered && line_.ready() > window_.size() && !options_.queue.ordered) link_->ask_for_others();
+    const auto found = window_.look({missing, line_.leased(), unsettled_.size()}, link_->room(), now_.since_start);
+    if (first || found.subscribe) link_->consume(window_.size());
+    if (found.measured && missing == 0 && window_.surplus(line_.ready()) != 0) link_->ask_for_others();
 }
 
 /// One question at a time, for all who wait.
@@ -226,49 +225,63 @@ void broker_queue::look_whether_idle() {
     const auto now = steady::now();
     if (!is_idle()) {
         busy_ = now;
+        may_rest_ = false;
     } else if (now - busy_ > options_.idle) {
         busy_ = now;  // it is asked again after as long
+        may_rest_ = true;
         link_->ask_for_others();
     }
 }
 
 /// Messages that nobody here asks for are not kept from other processes.
 void broker_queue::others_wait() {
-    if (!is_idle()) return give_back_surplus();
+    if (!may_rest_) return give_back_surplus();
+    may_rest_ = false;
     consuming_ = false;
     link_->rest();
     revoked();
 }
 
-/// The newest of those that nobody has seen yet.
+/// The newest, of those that nobody has seen yet. None comes in their place before somebody asks.
 void broker_queue::give_back_surplus() {
-    if (!window_.is_by_need() || options_.queue.ordered) return;
-    const std::uint64_t last = line_.last_passed() + window_.size();
-    const auto surplus = [last](std::uint64_t number) { return number > last; };
-    line_.forget(now_, surplus, [this](const queue_line::entry*, std::uint64_t number, wall::time_point) {
-        const unsettled_messages::record& p = *unsettled_.find(number);
-        if (p.tag != 0) link_->give_back(p.tag);
-        ++behind_;
-        unsettled_.erase(p);
-    });
+    if (receptions_.wanted() != 0) return;
+    const std::uint64_t kept = line_.last_passed();
+    auto unseen = unsettled_.numbers_above(kept);
+    const std::size_t surplus = std::min(window_.surplus(line_.ready()), unseen.size());
+    if (surplus == 0) return;
+    link_->pause();
+    std::nth_element(unseen.begin(), unseen.end() - static_cast<std::ptrdiff_t>(surplus), unseen.end());
+    const std::uint64_t first = unseen[unseen.size() - surplus];
+    forget([first](std::uint64_t number) { return number >= first; });
+    link_->level();
     link_->flush();
 }
 
 void broker_queue::levelled(std::uint64_t ready) {
     behind_ = ready;
-    if (std::exchange(asking_, false)) receptions_.answered();
+    if (!std::exchange(asking_, false)) return;
+    // What came meanwhile may be nothing that can be handed out, and have used up the room of what can.
+    const bool more_comes = ready != 0 && receptions_.first() != nullptr && window_.is_by_need() &&
+                            link_->room() == 0 && unsettled_.size() < prefetch_window::by_need_max;
+    if (more_comes) receptions_.ask_again();
+    else receptions_.answered();
 }
 
 /// What is the broker's again and nobody works on comes from there again, perhaps to another process.
 void broker_queue::drop_untagged() {
     if (!unsettled_.any_untagged()) return;
-    const auto untagged = [this](std::uint64_t number) { return unsettled_.find(number)->tag == 0; };
-    line_.forget(now_, untagged, [this](const queue_line::entry* e, std::uint64_t number, wall::time_point due) {
+    forget([this](std::uint64_t number) { return unsettled_.find(number)->tag == 0; });
+}
+
+/// Gives back what nobody works on; what is known of it is remembered until it comes again.
+void broker_queue::forget(const std::function<bool(std::uint64_t number)>& which) {
+    line_.forget(now_, which, [this](const queue_line::entry* e, std::uint64_t number, wall::time_point due) {
         const unsettled_messages::record& p = *unsettled_.find(number);
         const unsigned used = e != nullptr ? e->used : p.stored.message.attempt;
         const wall::time_point not_before = std::max(due, p.stored.message.not_before);
         if (used != 0 || not_before != wall::time_point{})
             unsettled_.remember(p, {.attempts = used, .not_before = not_before});
+        if (p.tag != 0) link_->give_back(p.tag);
         unsettled_.erase(p);
     });
 }

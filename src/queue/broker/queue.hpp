@@ -108,6 +108,7 @@ private:
     void put_aside(queue_line::entry& e);
     void remove(queue_line::entry& e);
     void drop_untagged();
+    void forget(const std::function<bool(std::uint64_t number)>& which);
     void end(settlement& s, enum settlement::outcome outcome);
     void fail(publication& p, errc why, effect happened, std::string_view subject);
     failure failed(errc code) const noexcept { return {code, effect::not_done, label_}; }
@@ -148,6 +149,7 @@ private:
     std::deque<early> early_;
     bool starting_{true};                    ///< the first connection is being made
     bool consuming_{false}, begins_{false};  ///< messages are wanted; the link does not know yet
+    bool may_rest_{false};                   ///< it has asked for others since nobody asks here
     bool stopping_{false}, ticking_{false};
 
     line_figures figures_{};

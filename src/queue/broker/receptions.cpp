@@ -72,6 +72,11 @@ void waiting_receptions::answered() {
     asked_.clear();
 }
 
+void waiting_receptions::ask_again() {
+    for (const auto& [order, w] : asked_) w->is = standing::unasked;
+    unasked_.merge(asked_);
+}
+
 void waiting_receptions::disconnected() {
     for (line* const its : {&takers_, &probes_}) {
         for (auto w = its->begin(); w != its->end(); ++w) {

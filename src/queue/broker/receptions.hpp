@@ -44,7 +44,9 @@ public:
     bool ask(std::uint64_t told);
     /// The broker has answered what they wait for.
     void answered();
-    /// There is no connection: nothing that was asked is answered.
+    /// More has come than the answer knew: those who wait for it have to ask again.
+    void ask_again();
+    /// There is no connection: nothing that was asked is answered, or counts any more.
     void disconnected();
 
     enum class broker : std::uint8_t { connected, connecting, away };

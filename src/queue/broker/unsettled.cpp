@@ -97,6 +97,14 @@ void unsettled_messages::erase(const record& p) {
 }
 
 /// All sendings that were acknowledged may come again, too.
+std::vector<std::uint64_t> unsettled_messages::numbers_above(std::uint64_t number) const {
+    std::vector<std::uint64_t> all;
+    for (const auto& [its, p] : records_) {
+        if (its > number) all.push_back(its);
+    }
+    return all;
+}
+
 void unsettled_messages::untag_all() {
     for (auto& [number, p] : records_) {
         p.tag = 0;

@@ -51,6 +51,7 @@ public:
     /// The tags mean nothing any more.
     void untag_all();
     std::size_t size() const noexcept { return records_.size(); }
+    std::vector<std::uint64_t> numbers_above(std::uint64_t number) const;
     bool any_untagged() const noexcept { return untagged_ != 0; }
 
     /// Kept until the message comes back; the oldest are forgotten.

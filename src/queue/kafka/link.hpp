@@ -34,6 +34,7 @@ public:
     void acknowledge(delivery_tag tag) override;
     void consume(std::size_t window) override;
     std::size_t room() const noexcept override { return prefetch_.room(); }
+    void pause() override {}
     void give_back(delivery_tag) override {}
     void ask_for_others() override;
     void rest() override;

@@ -64,17 +64,22 @@ void rabbitmq_consumer::lost(const std::string& reason, const rabbitmq_server& s
 // ---- what is said
 
 void rabbitmq_consumer::consume(std::size_t window) {
-    window_ = window;
+    subscriptions_.want(window);
     happened(consumer_event::wanted);
 }
 
+void rabbitmq_consumer::pause() {
+    subscriptions_.want(0);
+    happened(consumer_event::enough);
+}
+
 void rabbitmq_consumer::acknowledge(delivery_tag tag) {
-    subscription_.over(tag);
+    subscriptions_.over(tag);
     acks_.settled(tag);
 }
 
 void rabbitmq_consumer::give_back(delivery_tag tag) {
-    subscription_.over(tag);
+    subscriptions_.over(tag);
     acks_.returned(tag);
     amqp_basic_reject_t reject{};
     reject.delivery_tag = tag;
@@ -92,26 +97,26 @@ void rabbitmq_consumer::carry_out(const consumer_actions& todo) {
 }
 
 void rabbitmq_consumer::subscribe() {
-    subscription_.begin(window_);
     amqp_basic_qos_t qos{};
-    qos.prefetch_count = static_cast<std::uint16_t>(window_);
+    qos.prefetch_count = static_cast<std::uint16_t>(subscriptions_.window());
     connection_.say(channel, AMQP_BASIC_QOS_METHOD, &qos);
     amqp_basic_consume_t consume{};
     consume.queue = to_amqp(options_.queue_name);
-    consume.consumer_tag = to_amqp(subscription_.name());
+    consume.consumer_tag = to_amqp(subscriptions_.begin());
     connection_.say(channel, AMQP_BASIC_CONSUME_METHOD, &consume);
 }
 
 void rabbitmq_consumer::unsubscribe() {
     acks_.say(connection_.out());
     amqp_basic_cancel_t cancel{};
-    cancel.consumer_tag = to_amqp(subscription_.name());
+    cancel.consumer_tag = to_amqp(subscriptions_.name());
     connection_.say(channel, AMQP_BASIC_CANCEL_METHOD, &cancel);
+    subscriptions_.retire();
 }
 
 void rabbitmq_consumer::give_all_back() {
     acks_.give_back(last_tag_);
-    subscription_.given_back();
+    subscriptions_.given_back();
 }
 
 void rabbitmq_consumer::recover() {
@@ -136,12 +141,16 @@ bool rabbitmq_consumer::take_method(const amqp_method_t& m, amqp_channel_t) {
             const auto& f = fields_of<amqp_basic_deliver_t>(m);
             incoming_.emplace();
             incoming_->tag = last_tag_ = f.delivery_tag;
-            subscription_.delivered(from_amqp(f.consumer_tag), f.delivery_tag);
+            subscriptions_.delivered(from_amqp(f.consumer_tag), f.delivery_tag);
             incoming_->redelivered = f.redelivered != 0;
             return true;
         }
         case AMQP_QUEUE_DECLARE_OK_METHOD: answered(fields_of<amqp_queue_declare_ok_t>(m)); return true;
         case AMQP_BASIC_RECOVER_OK_METHOD: happened(consumer_event::recovered); return true;
+        case AMQP_BASIC_CANCEL_OK_METHOD:
+            subscriptions_.ended();
+            happened(consumer_event::cancelled);
+            return true;
         case AMQP_BASIC_CANCEL_METHOD:
             return connection_.end("the broker has ended the subscription: is the queue deleted?");
         case AMQP_CHANNEL_CLOSE_METHOD: return connection_.end(told_by_server(m));
@@ -153,7 +162,7 @@ void rabbitmq_consumer::answered(const amqp_queue_declare_ok_t& answer) {
     const consumer_actions todo = state_.take(consumer_event::answered);
     carry_out(todo);
     if (todo.tell_levelled) owner_.levelled(answer.message_count);
-    if (todo.look_for_others && answer.consumer_count > 1) owner_.others_wait();
+    if (todo.look_for_others && answer.consumer_count > subscriptions_.count()) owner_.others_wait();
 }
 
 void rabbitmq_consumer::take_properties(const amqp_frame_t& frame) {

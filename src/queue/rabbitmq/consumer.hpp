@@ -5,7 +5,7 @@
 #include "config/broker_options.hpp"
 #include "queue/broker/link.hpp"
 #include "queue/rabbitmq/channel/acks.hpp"
-#include "queue/rabbitmq/channel/subscription.hpp"
+#include "queue/rabbitmq/channel/subscriptions.hpp"
 #include "queue/rabbitmq/connection/connection.hpp"
 #include "queue/rabbitmq/consumer_state.hpp"
 #include "shard/shard.hpp"
@@ -39,7 +39,8 @@ public:
 
     void acknowledge(delivery_tag tag);
     void consume(std::size_t window);
-    std::size_t room() const noexcept { return subscription_.room(); }
+    std::size_t room() const noexcept { return subscriptions_.room(); }
+    void pause();
     void give_back(delivery_tag tag);
     void rest() { happened(consumer_event::unwanted); }
     void level() { happened(consumer_event::level); }
@@ -98,8 +99,7 @@ private:
     std::string last_trouble_{};
     std::optional<incoming> incoming_{};
     rabbitmq_acks acks_{channel};
-    std::size_t window_{1};  ///< of the next subscription
-    rabbitmq_subscription subscription_{};
+    rabbitmq_subscriptions subscriptions_{};
     delivery_tag last_tag_{0};
 };
 

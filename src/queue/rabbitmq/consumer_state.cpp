@@ -14,7 +14,9 @@ consumer_actions rabbitmq_consumer_state::take(consumer_event e) {
         case consumer_event::ready: return ready();
         case consumer_event::lost: return lost();
         case consumer_event::wanted: return wanted();
+        case consumer_event::enough: return enough();
         case consumer_event::unwanted: return unwanted();
+        case consumer_event::cancelled: return cancelled();
         case consumer_event::delivered: return delivered();
         case consumer_event::recovered: return recovered();
         case consumer_event::level: return level();
@@ -24,35 +26,58 @@ consumer_actions rabbitmq_consumer_state::take(consumer_event e) {
     return {};
 }
 
+consumer_actions rabbitmq_consumer_state::subscribe() {
+    subscribed_ = connected_ && !cancelling_ && wish_ == wish::more;
+    return {.subscribe = subscribed_};
+}
+
+/// True: there is one to be cancelled.
+bool rabbitmq_consumer_state::unsubscribe() {
+    if (!subscribed_) return false;
+    subscribed_ = false;
+    cancelling_ = true;
+    return true;
+}
+
 consumer_actions rabbitmq_consumer_state::ready() {
     if (connected_) return {};
     connected_ = true;
-    return {.subscribe = wanted_};
+    return subscribe();
 }
 
 consumer_actions rabbitmq_consumer_state::lost() {
-    connected_ = false;
-    recoveries_ = levels_ = 0;
+    connected_ = subscribed_ = cancelling_ = false;
+    recoveries_ = levels_ = level_questions_ = 0;
     asked_.clear();
     return {};
 }
 
 consumer_actions rabbitmq_consumer_state::wanted() {
-    const bool again = std::exchange(wanted_, true);
-    return {.unsubscribe = connected_ && again, .subscribe = connected_};
+    wish_ = wish::more;
+    if (unsubscribe()) return {.unsubscribe = true};
+    return subscribe();
+}
+
+consumer_actions rabbitmq_consumer_state::enough() {
+    wish_ = wish::enough;
+    return {.unsubscribe = unsubscribe()};
 }
 
 consumer_actions rabbitmq_consumer_state::unwanted() {
-    if (!wanted_) return {};
-    wanted_ = false;
-    if (!connected_) return {};
+    if (std::exchange(wish_, wish::none) == wish::none || !connected_) return {};
     ++recoveries_;
-    return {.unsubscribe = true, .recover = true};
+    return {.unsubscribe = unsubscribe(), .recover = true};
+}
+
+consumer_actions rabbitmq_consumer_state::cancelled() {
+    if (!std::exchange(cancelling_, false)) return {};
+    if (levels_ != 0) levels_ = level_rounds + level_questions_;  // what is under way was asked before
+    return subscribe();
 }
 
 consumer_actions rabbitmq_consumer_state::delivered() {
     if (!connected_ || recoveries_ != 0) return {};
-    if (wanted_) return {.hand_over = true};
+    if (wish_ != wish::none) return {.hand_over = true};
     ++recoveries_;  // it was on its way when nobody wanted any more
     return {.recover = true};
 }
@@ -65,12 +90,13 @@ consumer_actions rabbitmq_consumer_state::recovered() {
 
 consumer_actions rabbitmq_consumer_state::level() {
     if (!connected_) return {};
-    levels_ = level_rounds;
+    levels_ = level_rounds + level_questions_;
     return ask(question::level);
 }
 
 consumer_actions rabbitmq_consumer_state::ask(question q) {
     if (!connected_) return {};
+    if (q == question::level) ++level_questions_;
     asked_.push_back(q);
     return {.ask = true};
 }
@@ -80,9 +106,10 @@ consumer_actions rabbitmq_consumer_state::answered() {
     const question q = asked_.front();
     asked_.pop_front();
     if (q == question::others) return {.look_for_others = true};
+    --level_questions_;
     if (levels_ == 0) return {};
-    if (--levels_ != 0) return ask(question::level);
-    return {.tell_levelled = true};
+    if (--levels_ == 0) return {.tell_levelled = true};
+    return level_questions_ == 0 ? ask(question::level) : consumer_actions{};
 }
 
 }  // namespace freshet

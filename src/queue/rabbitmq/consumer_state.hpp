@@ -10,8 +10,10 @@ namespace freshet {
 enum class consumer_event : std::uint8_t {
     ready,      ///< there is a connection
     lost,       ///< there is none any more: what came is the broker's again
-    wanted,     ///< the owner wants messages, perhaps with another window
+    wanted,     ///< the owner wants messages, with a new window
+    enough,     ///< the owner keeps what came, and wants no more for now
     unwanted,   ///< nobody wants messages
+    cancelled,  ///< basic.cancel-ok: no more comes through the subscription that was ended
     delivered,  ///< a message has come, whole
     recovered,  ///< basic.recover-ok: what came before is the broker's again
     level,      ///< the owner asks how many are ready
@@ -21,7 +23,7 @@ enum class consumer_event : std::uint8_t {
 
 /// What is to be done, in this order.
 struct consumer_actions {
-    bool unsubscribe{false};      ///< acknowledge what is settled, and cancel the consumer
+    bool unsubscribe{false};      ///< acknowledge what is settled, and cancel the subscription
     bool subscribe{false};        ///< to the queue
     bool recover{false};          ///< ask the broker to take back what came
     bool give_back{false};        ///< what came is the broker's: its tags mean nothing any more
@@ -43,18 +45,27 @@ private:
     consumer_actions ready();
     consumer_actions lost();
     consumer_actions wanted();
+    consumer_actions enough();
     consumer_actions unwanted();
+    consumer_actions cancelled();
     consumer_actions delivered();
     consumer_actions recovered();
     consumer_actions level();
     consumer_actions answered();
     consumer_actions ask(question q);
+    consumer_actions subscribe();
+    bool unsubscribe();
+
+    enum class wish : std::uint8_t { none, enough, more };
 
     bool connected_{false};
     /// What the owner wishes comes before there is a connection, and outlives each.
-    bool wanted_{false};
+    wish wish_{wish::none};
+    bool subscribed_{false};
+    bool cancelling_{false};        ///< the next subscription waits: a quorum queue would mix up the order of both
     unsigned recoveries_{0};        ///< asked for and not answered: what comes before the answer is the broker's again
     std::deque<question> asked_{};  ///< that are not answered, in order
+    unsigned level_questions_{0};   ///< of those
     unsigned levels_{0};            ///< answers that are missing until it is known what is ready
 };
 

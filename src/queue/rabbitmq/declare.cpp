@@ -27,7 +27,7 @@ asio::awaitable<std::string> rabbitmq_consumer::prepare() {
     incoming_.reset();
     acks_.begin_again();
     last_tag_ = 0;
-    subscription_.given_back();
+    subscriptions_.forget();
     connection_.open_channel(channel);
     std::string wrong = co_await connection_.expect(AMQP_CHANNEL_OPEN_OK_METHOD);
     if (!wrong.empty()) co_return wrong;

@@ -24,6 +24,7 @@ public:
     void acknowledge(delivery_tag tag) override { consumer_.acknowledge(tag); }
     void consume(std::size_t window) override { consumer_.consume(window); }
     std::size_t room() const noexcept override { return consumer_.room(); }
+    void pause() override { consumer_.pause(); }
     void give_back(delivery_tag tag) override { consumer_.give_back(tag); }
     void ask_for_others() override { consumer_.ask_for_others(); }
     void rest() override { consumer_.rest(); }

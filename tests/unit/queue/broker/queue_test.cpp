@@ -42,6 +42,10 @@ public:
         room_ = window;
     }
     std::size_t room() const noexcept override { return room_; }
+    void pause() override {
+        add("pause");
+        room_ = 0;
+    }
     void give_back(delivery_tag tag) override { add("give back " + std::to_string(tag)); }
     /// Of what was granted so much is used up.
     void use_up(std::size_t some) { room_ -= std::min(some, room_); }
@@ -845,7 +849,7 @@ TEST_F(linked, as_many_come_as_are_asked_for_and_worked_on) {
     EXPECT_EQ(came(second), "b");
     const receiving third = receive(milliseconds::max(), 1);
     on_back([] {});
-    EXPECT_EQ(asked(), "window 3") << "one is asked for, two are being worked on";
+    EXPECT_EQ(asked(), "window 3") << "as many as are worked on, since they may all be settled";
     of->cancel(*third);
     third->wait_home();
 }
@@ -863,38 +867,109 @@ TEST_F(linked, what_waits_for_its_time_takes_nobody_s_place) {
     }
 }
 
-TEST_F(linked, what_nobody_needs_any_more_goes_to_others_if_they_want_some) {
-    options.prefetch = 0;
-    connect();
-    const receiving r = receive(milliseconds::max(), 4);
-    on_back([] {});
-    asked();
-    for (delivery_tag tag = 1; tag < 5; ++tag) come(std::string(1, static_cast<char>('a' + tag)), tag);
-    EXPECT_EQ(came(r), "b");
-    asked();
-    pass(milliseconds(1'000));
-    pass(milliseconds(1'000));
-    EXPECT_EQ(asked(), "window 1, ask for others");
+/// "b" is being worked on, "c" to "e" are ready, and it has been so for a second.
+class with_surplus : public linked {
+protected:
+    with_surplus() { options.prefetch = 0; }
+    void make(std::size_t wanted = 4) {
+        connect();
+        const receiving r = receive(milliseconds::max(), wanted);
+        on_back([] {});
+        for (delivery_tag tag = 1; tag < 5; ++tag) come(std::string(1, static_cast<char>('a' + tag)), tag);
+        EXPECT_EQ(came(r), "b");
+        asked();
+        pass(milliseconds(1'000));
+    }
+};
+
+TEST_F(with_surplus, what_nobody_needs_goes_to_others_if_they_want_some) {
+    make();
+    EXPECT_EQ(asked(), "ask for others");
     on_back([this] { owner->others_wait(); });
-    EXPECT_EQ(asked(), "give back 3, give back 4") << "the next one stays";
-    EXPECT_EQ(came(receive()), "c");
-    EXPECT_EQ(settle("b", action::ack), "done");
-    EXPECT_EQ(of->length(), 3U) << "c, and two on the broker";
+    EXPECT_EQ(asked(), "pause, give back 2, give back 3, give back 4, level");
+    level(7);
+    EXPECT_EQ(of->length(), 8U) << "b, and seven on the broker";
+    const receiving r = receive(milliseconds::max(), 1);
+    on_back([] {});
+    EXPECT_EQ(asked(), "window 2");
+    come("c", 5);
+    EXPECT_EQ(came(r), "c");
 }
 
-TEST_F(linked, of_an_ordered_queue_nothing_goes_back) {
+TEST_F(with_surplus, it_stays_where_nobody_else_is) {
+    make();
+    EXPECT_EQ(asked(), "ask for others");
+    EXPECT_EQ(came(receive(milliseconds(0), 1)), "c");
+    EXPECT_EQ(asked(), "");
+}
+
+TEST_F(with_surplus, and_where_somebody_here_wants_more_than_that_meanwhile) {
+    make();
+    const receiving r = receive(milliseconds::max(), 10);
+    EXPECT_EQ(came(r), "c, d, e");
+    const receiving more = receive(milliseconds::max(), 1);
+    on_back([] {});
+    asked();
+    on_back([this] { owner->others_wait(); });
+    EXPECT_EQ(asked(), "");
+    of->cancel(*more);
+    more->wait_home();
+}
+
+TEST_F(with_surplus, what_goes_back_keeps_its_attempts) {
+    connect();
+    const receiving r = receive(milliseconds::max(), 2);
+    on_back([] {});
+    come("x", 1, 77);
+    EXPECT_EQ(came(r), "x");
+    settle("x", action::retry);
+    lose();
+    connect();
+    const receiving again = receive(milliseconds::max(), 3);
+    on_back([] {});
+    come("y", 1);
+    EXPECT_EQ(came(again), "y");
+    come("x", 2, 77);
+    pass(milliseconds(1'000));
+    asked();
+    on_back([this] { owner->others_wait(); });
+    EXPECT_EQ(asked(), "pause, give back 2, level");
+    const receiving last = receive(milliseconds::max(), 1);
+    on_back([] {});
+    come("x", 3, 77);
+    EXPECT_EQ(came(last), "x 2");
+}
+
+TEST_F(linked, what_has_come_and_cannot_be_handed_out_hides_nothing_behind_it) {
+    options.prefetch = 0;
+    connect();
+    const receiving r = receive(milliseconds(0), 1);
+    on_back([] {});
+    EXPECT_EQ(asked(), "consume, level");
+    on_back([this] {
+        arrival a;
+        a.message.body = "later";
+        a.message.not_before = clock.now().date + std::chrono::hours(1);
+        a.tag = a.serial = 1;
+        link->use_up(1);
+        owner->arrived(std::move(a));
+        owner->levelled(1);
+        owner->arrivals_over();
+    });
+    EXPECT_EQ(asked(), "window 1, level");
+    come("now", 2);
+    EXPECT_EQ(came(r), "now");
+}
+
+TEST_F(linked, an_ordered_queue_has_one_window) {
     options.prefetch = 0;
     options.queue.ordered = true;
     connect();
-    const receiving r = receive(milliseconds::max(), 4);
+    const receiving r = receive(milliseconds::max(), 1);
     on_back([] {});
-    for (delivery_tag tag = 1; tag < 5; ++tag) come(std::string(1, static_cast<char>('a' + tag)), tag);
-    EXPECT_EQ(came(r), "b");
-    asked();
-    pass(milliseconds(1'000));
-    pass(milliseconds(1'000));
-    on_back([this] { owner->others_wait(); });
-    EXPECT_EQ(asked(), "window 1");
+    EXPECT_EQ(link->room(), prefetch_window::by_need_max);
+    of->cancel(*r);
+    r->wait_home();
 }
 
 }  // namespace

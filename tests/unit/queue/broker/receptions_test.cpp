@@ -116,6 +116,17 @@ TEST_F(receptions, what_was_asked_of_a_lost_connection_is_asked_again) {
     EXPECT_EQ(over(broker::away), "0 unreachable ");
 }
 
+TEST_F(receptions, who_has_to_ask_again_is_not_over_before_the_next_answer) {
+    waits_for(milliseconds(0));
+    EXPECT_TRUE(waiting.ask(0));
+    waiting.ask_again();
+    waiting.answered();
+    EXPECT_EQ(over(), "");
+    EXPECT_TRUE(waiting.ask(0));
+    waiting.answered();
+    EXPECT_EQ(over(), "0 nothing ");
+}
+
 TEST_F(receptions, the_first_connection_has_its_time) {
     waits_for(milliseconds(10));
     now += milliseconds(10);

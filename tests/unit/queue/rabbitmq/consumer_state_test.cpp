@@ -48,13 +48,15 @@ rabbitmq_consumer_state consumer_that_is(bool connected, bool wanted = false) {
 std::string expected(event e, bool connected, bool wanted) {
     switch (e) {
         case event::ready: return !connected && wanted ? "subscribe" : "";
-        case event::wanted: return !connected ? "" : wanted ? "unsubscribe subscribe" : "subscribe";
+        case event::wanted: return !connected ? "" : wanted ? "unsubscribe" : "subscribe";
+        case event::enough: return connected && wanted ? "unsubscribe" : "";
         case event::unwanted: return connected && wanted ? "unsubscribe recover" : "";
         case event::delivered: return !connected ? "" : wanted ? "hand_over" : "recover";
         case event::level:
         case event::others: return connected ? "ask" : "";
         case event::lost:
         case event::recovered:
+        case event::cancelled:
         case event::answered: return "";
     }
     return "?";
@@ -76,10 +78,36 @@ TEST(rabbitmq_consumer_state, each_event_makes_the_consumer_do_what_it_should) {
 
 // ---- scripts
 
-TEST(rabbitmq_consumer_state, another_window_is_another_subscription_and_what_is_on_its_way_is_handed_over) {
+TEST(rabbitmq_consumer_state, another_window_is_another_subscription_once_the_last_has_ended) {
     rabbitmq_consumer_state consumer = consumer_that_is(true, true);
-    EXPECT_EQ(said(consumer, {event::delivered, event::wanted, event::delivered}),
-              "hand_over unsubscribe subscribe hand_over");
+    EXPECT_EQ(said(consumer, {event::delivered, event::wanted, event::delivered, event::wanted}),
+              "hand_over unsubscribe hand_over");
+    EXPECT_EQ(said(consumer, {event::cancelled, event::delivered, event::cancelled}), "subscribe hand_over");
+}
+
+TEST(rabbitmq_consumer_state, who_has_enough_keeps_what_came_and_what_is_on_its_way) {
+    rabbitmq_consumer_state consumer = consumer_that_is(true, true);
+    EXPECT_EQ(said(consumer, {event::enough, event::delivered, event::cancelled}), "unsubscribe hand_over");
+    EXPECT_EQ(said(consumer, {event::wanted}), "subscribe");
+    EXPECT_EQ(said(consumer, {event::enough, event::unwanted, event::delivered}), "unsubscribe recover");
+    EXPECT_EQ(said(consumer, {event::lost, event::ready, event::enough, event::wanted}), "subscribe");
+}
+
+TEST(rabbitmq_consumer_state, a_subscription_that_waits_for_the_last_one_s_end_is_forgotten_with_the_connection) {
+    rabbitmq_consumer_state consumer = consumer_that_is(true, true);
+    EXPECT_EQ(said(consumer, {event::wanted, event::lost, event::ready, event::cancelled}), "unsubscribe subscribe");
+}
+
+TEST(rabbitmq_consumer_state, what_is_ready_is_told_two_answers_after_the_subscription) {
+    rabbitmq_consumer_state consumer = consumer_that_is(true, true);
+    EXPECT_EQ(said(consumer, {event::wanted, event::level, event::cancelled}), "unsubscribe ask subscribe");
+    EXPECT_EQ(said(consumer, {event::answered, event::answered, event::answered}), "ask ask tell_levelled");
+}
+
+TEST(rabbitmq_consumer_state, and_two_after_the_last_who_asked) {
+    rabbitmq_consumer_state consumer = consumer_that_is(true, true);
+    EXPECT_EQ(said(consumer, {event::level, event::level}), "ask ask");
+    EXPECT_EQ(said(consumer, {event::answered, event::answered, event::answered}), "ask tell_levelled");
 }
 
 TEST(rabbitmq_consumer_state, what_was_wanted_before_there_was_a_connection_is_subscribed_once_there_is) {
@@ -110,7 +138,7 @@ TEST(rabbitmq_consumer_state, what_came_until_the_broker_has_taken_it_back_is_no
 
 TEST(rabbitmq_consumer_state, who_wants_again_gets_what_comes_behind_the_recovery) {
     rabbitmq_consumer_state consumer = consumer_that_is(true, true);
-    EXPECT_EQ(said(consumer, {event::unwanted, event::wanted}), "unsubscribe recover subscribe");
+    EXPECT_EQ(said(consumer, {event::unwanted, event::wanted, event::cancelled}), "unsubscribe recover subscribe");
     EXPECT_EQ(said(consumer, {event::delivered}), "");
     EXPECT_EQ(said(consumer, {event::recovered, event::delivered}), "give_back hand_over");
 }

@@ -60,6 +60,18 @@ TEST(rabbitmq_acks, what_was_given_back_is_not_waited_for) {
     EXPECT_EQ(said(acks), strings{"7*"});
 }
 
+TEST(rabbitmq_acks, one_that_was_given_back_by_itself_is_passed_over) {
+    rabbitmq_acks acks(2);
+    for (const int tag : {1, 3, 4}) acks.settled(tag);
+    acks.returned(2);
+    acks.returned(5);
+    EXPECT_EQ(said(acks), strings{"4*"});
+    acks.settled(5);
+    EXPECT_TRUE(acks.empty());
+    acks.settled(6);
+    EXPECT_EQ(said(acks), strings{"6*"});
+}
+
 TEST(rabbitmq_acks, a_new_channel_counts_from_one) {
     rabbitmq_acks acks(2);
     acks.settled(9);
