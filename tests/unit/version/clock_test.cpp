@@ -1,0 +1,110 @@
+#include "version/clock.hpp"
+
+#include <freshet/time.hpp>
+
+#include "version/version.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace freshet::test {
+namespace {
+
+const wall::time_point today{milliseconds{1'800'000'000'000}};
+
+struct started_clock : version_clock {
+    started_clock() : version_clock(7, 0) { mark_stored(wanted_mark(today)); }
+};
+
+TEST(version, says_when_and_where_it_was_given) {
+    const version v = version_above(0, today, 1'023);
+    EXPECT_EQ(time_of(v), today);
+    EXPECT_EQ(node_of(v), 1'023U);
+    EXPECT_GT(v, lowest_version);
+    EXPECT_LT(v, version_end);
+    EXPECT_EQ(version_at(wall::time_point(milliseconds(-5))), 0U);
+}
+
+TEST(version, more_than_there_are_in_a_millisecond_go_on_in_the_next) {
+    version v = version_above(0, today, 3);
+    for (unsigned i = 0; i < 1U << counter_bits; ++i) {
+        const version next = version_above(v, today, 3);
+        ASSERT_GT(next, v);
+        ASSERT_EQ(node_of(next), 3U);
+        v = next;
+    }
+    EXPECT_EQ(time_of(v), today + milliseconds(1));
+}
+
+TEST(version, is_above_one_of_a_higher_node) {
+    EXPECT_GT(version_above(version_above(0, today, node_max), today, 0), version_above(0, today, node_max));
+}
+
+TEST(version_clock, gives_none_before_its_mark_is_stored) {
+    version_clock clock(7, 0);
+    EXPECT_EQ(clock.next(0, today), std::nullopt);
+    EXPECT_TRUE(clock.wants_mark(today));
+    clock.mark_stored(clock.wanted_mark(today));
+    EXPECT_TRUE(clock.next(0, today));
+    EXPECT_FALSE(clock.wants_mark(today));
+}
+
+TEST(version_clock, goes_on_above_its_mark_when_the_machine_s_clock_is_set_back) {
+    started_clock before;
+    const version last = *before.next(0, today + seconds(59));
+    const version mark = before.wanted_mark(today);
+    version_clock after(7, mark);
+    const auto yesterday = today - std::chrono::hours(24);
+    EXPECT_EQ(after.next(0, yesterday), std::nullopt) << "the earlier run may have given all up to there";
+    after.mark_stored(after.wanted_mark(yesterday));
+    EXPECT_GT(*after.next(0, yesterday), mark);
+    EXPECT_GT(mark, last);
+}
+
+TEST(version_clock, is_above_what_it_has_seen_and_met) {
+    started_clock clock;
+    const version seen = version_above(0, today + seconds(5), 9), met = version_above(0, today + seconds(6), 9);
+    EXPECT_GT(*clock.next(seen, today), seen);
+    clock.met(met);
+    EXPECT_GT(*clock.next(0, today), met);
+}
+
+TEST(version_clock, stores_a_mark_before_it_follows_a_clock_that_is_ahead) {
+    started_clock clock;
+    clock.met(version_above(0, today + std::chrono::hours(1), 9));
+    EXPECT_EQ(clock.next(0, today), std::nullopt);
+    clock.mark_stored(clock.wanted_mark(today));
+    EXPECT_EQ(time_of(*clock.next(0, today)), today + std::chrono::hours(1));
+}
+
+TEST(version_clock, what_nothing_could_be_above_is_no_version) {
+    started_clock clock;
+    clock.met(version_end);
+    clock.met(~version{0});
+    EXPECT_EQ(time_of(*clock.next(~version{0}, today)), today);
+}
+
+TEST(version_clock, gives_each_version_once_to_many_threads) {
+    started_clock clock;
+    std::vector<std::vector<version>> given(4);
+    std::vector<std::thread> threads;
+    for (auto& mine : given)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 5'000; ++i) mine.push_back(*clock.next(0, today));
+        });
+    for (auto& t : threads) t.join();
+    std::vector<version> all;
+    for (const auto& mine : given) {
+        EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
+        all.insert(all.end(), mine.begin(), mine.end());
+    }
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end());
+}
+
+}  // namespace
+}  // namespace freshet::test
