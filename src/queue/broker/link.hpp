@@ -65,9 +65,9 @@ public:
     /// Behind one or more calls of publish() and acknowledge().
     virtual void flush() = 0;
     virtual void acknowledge(delivery_tag tag) = 0;
-    /// From now on messages are wanted, and may come until `window` of them are not acknowledged; those that had come
-    /// before do not count. A process that only publishes keeps none from others.
-    virtual void consume(std::size_t window) = 0;
+    /// From now on messages are wanted: so many more than until now may be here and not acknowledged; what came before
+    /// a pause does not count. A process that only publishes keeps none from others.
+    virtual void consume(std::size_t more) = 0;
     /// So many more come now.
     virtual std::size_t room() const noexcept = 0;
     // Two that are asked of no link whose window is fixed:

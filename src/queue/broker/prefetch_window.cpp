@@ -9,12 +9,6 @@ constexpr milliseconds measure_every{1'000};
 constexpr std::size_t settled_each{4};  ///< of each that is worked on, to know how fast it goes
 constexpr std::size_t settled_min{16};
 
-/// One at least. What is here already is counted by us, not by the broker.
-std::size_t within_limit(std::size_t size, std::size_t here) noexcept {
-    const std::size_t left = prefetch_window::by_need_max > here ? prefetch_window::by_need_max - here : 0;
-    return std::max<std::size_t>(std::min(size, left), 1);
-}
-
 }  // namespace
 
 void prefetch_window::measure(steady::time_point now) noexcept {
@@ -24,36 +18,39 @@ void prefetch_window::measure(steady::time_point now) noexcept {
     settled_ = 0;
 }
 
-/// While there is room, what the broker has comes; nobody waits for another subscription before it is used up, but
-/// where twice as many are wanted.
-bool prefetch_window::too_small(std::size_t room, const demand& d) noexcept {
-    if (d.missing <= room || d.here >= by_need_max) return false;
-    const std::size_t size = within_limit(d.missing + d.leased + ahead_, d.here);
-    if (room != 0 && size / 2 < room) return false;
-    // At the limit, not for each message that is settled.
-    if (size < d.missing && size < by_need_max / 8 && d.leased != 0) return false;
-    size_ = size;
-    return true;
+/// What came before the window was closed counts to what is here, not to the window.
+std::size_t prefetch_window::within_limit(std::size_t more, const demand& d) const noexcept {
+    const std::size_t used = std::max(size_, d.here);
+    return std::min(more, by_need_max > used ? by_need_max - used : 0);
+}
+
+/// Who finds no room doubles the window, so that a handful of times is enough.
+std::size_t prefetch_window::lacking(std::size_t room, const demand& d) const noexcept {
+    if (d.missing <= room) return 0;
+    const std::size_t more = within_limit(std::max(d.missing - room, size_), d);
+    const bool enough = more >= d.missing - room || more >= size_ / 2 || size_ + more == by_need_max;
+    return room == 0 || more >= size_ ? (enough ? more : 0) : 0;
 }
 
 prefetch_window::finding prefetch_window::look(const demand& d, std::size_t room, steady::time_point now) noexcept {
     finding found;
-    if (!is_by_need()) return found;
+    if (!is_by_need()) {
+        found.more = fixed_ - size_;
+        size_ = fixed_;
+        return found;
+    }
     const std::size_t wanted = d.missing + d.leased;
     wanted_ = std::max(wanted_, wanted);
-    found.subscribe = too_small(room, d);
+    found.more = lacking(room, d);
     const bool fast = settled_ >= std::max({settled_min, settled_each * wanted_, size_});
-    if (!fast && now - begin_ < measure_every) return found;
-    measure(now);
-    found.measured = true;
-    const std::size_t size = within_limit(wanted_ + ahead_, d.here);
-    const bool larger = fast && size / 2 >= size_;
-    const bool smaller = !fast && d.missing != 0 && size_ / 2 >= size;  // else what is ready says it: surplus()
-    if (larger || smaller) {
-        size_ = size;
-        found.subscribe = true;
+    if (fast || now - begin_ >= measure_every) {
+        measure(now);
+        found.measured = true;
+        const std::size_t target = wanted_ + ahead_, size = size_ + found.more;
+        if (fast && size != 0 && target / 2 >= size) found.more += within_limit(target - size, d);
+        wanted_ = wanted;
     }
-    wanted_ = wanted;
+    size_ += found.more;
     return found;
 }
 

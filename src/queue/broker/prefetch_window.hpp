@@ -4,7 +4,6 @@
 
 #include <freshet/time.hpp>
 
-#include <algorithm>
 #include <cstddef>
 
 namespace freshet {
@@ -17,18 +16,17 @@ public:
         std::size_t here{0};     ///< not settled, whatever they wait for
     };
     struct finding {
-        bool subscribe{false};  ///< with size()
-        bool measured{false};   ///< it was time to: at least once a second, while look() is called
+        std::size_t more{0};   ///< are to come than until now
+        bool measured{false};  ///< it was time to: at least once a second, while look() is called
     };
 
     static constexpr std::size_t by_need_max = 500;
 
     /// `fixed`: so many, always; 0: by need, at most by_need_max.
-    explicit prefetch_window(std::size_t fixed) noexcept : fixed_(fixed), size_(std::max<std::size_t>(fixed, 1)) {}
+    explicit prefetch_window(std::size_t fixed) noexcept : fixed_(fixed) {}
 
     bool is_by_need() const noexcept { return fixed_ == 0; }
-    /// So many may come and not be settled, beside those that had come before the subscription.
-    std::size_t size() const noexcept { return size_; }
+    std::size_t max() const noexcept { return is_by_need() ? by_need_max : fixed_; }
     /// So many of those that are ready nobody needs here, as was measured last.
     std::size_t surplus(std::size_t ready) const noexcept {
         return is_by_need() && ready > ahead_ ? ready - ahead_ : 0;
@@ -36,15 +34,18 @@ public:
 
     /// A message that was handed out has been settled.
     void settled() noexcept { ++settled_; }
-    /// To be asked whenever any of it has changed. `room`: so many more come through the subscription that there is.
+    /// None comes from now on; what came does not count.
+    void closed() noexcept { size_ = 0; }
+    /// To be asked whenever any of it has changed. `room`: so many more come of those that were found before.
     finding look(const demand& d, std::size_t room, steady::time_point now) noexcept;
 
 private:
-    bool too_small(std::size_t room, const demand& d) noexcept;
+    std::size_t lacking(std::size_t room, const demand& d) const noexcept;
+    std::size_t within_limit(std::size_t more, const demand& d) const noexcept;
     void measure(steady::time_point now) noexcept;
 
     std::size_t fixed_;
-    std::size_t size_;
+    std::size_t size_{0};   ///< so many may be here, of those that came since it was closed
     std::size_t ahead_{0};  ///< that are settled while the broker is asked
     // Since begin_:
     steady::time_point begin_{};

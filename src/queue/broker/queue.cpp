@@ -193,7 +193,7 @@ void broker_queue::receive_one(reception& r) {
         r.why = failed(errc::stopping);
         return completions_.add(r);
     }
-    if (!std::exchange(consuming_, true)) begins_ = true;
+    consuming_ = true;
     if (r.wait == milliseconds::max()) return receptions_.add(r);
     const steady::time_point until = now_.since_start + r.wait;
     receptions_.add(r, until, lent_, until + options_.queue.confirm_within);
@@ -202,11 +202,10 @@ void broker_queue::receive_one(reception& r) {
 /// As many come from the broker as are needed here; of those that nobody needs others may want some.
 void broker_queue::take_more_or_less() {
     if (!consuming_) return;
-    const bool first = std::exchange(begins_, false);
     const std::size_t wanted = receptions_.wanted();
     const std::size_t missing = wanted - std::min<std::size_t>(wanted, line_.ready());
     const auto found = window_.look({missing, line_.leased(), unsettled_.size()}, link_->room(), now_.since_start);
-    if (first || found.subscribe) link_->consume(window_.size());
+    if (found.more != 0) link_->consume(found.more);
     if (found.measured && missing == 0 && window_.surplus(line_.ready()) != 0) link_->ask_for_others();
 }
 
@@ -238,6 +237,7 @@ void broker_queue::others_wait() {
     if (!may_rest_) return give_back_surplus();
     may_rest_ = false;
     consuming_ = false;
+    window_.closed();
     link_->rest();
     revoked();
 }
@@ -249,6 +249,7 @@ void broker_queue::give_back_surplus() {
     auto unseen = unsettled_.numbers_above(kept);
     const std::size_t surplus = std::min(window_.surplus(line_.ready()), unseen.size());
     if (surplus == 0) return;
+    window_.closed();
     link_->pause();
     std::nth_element(unseen.begin(), unseen.end() - static_cast<std::ptrdiff_t>(surplus), unseen.end());
     const std::uint64_t first = unseen[unseen.size() - surplus];

@@ -147,9 +147,9 @@ private:
     std::size_t unconfirmed_{0}, unconfirmed_bytes_{0};
     steady::time_point busy_{steady::now()};  ///< when somebody asked, or worked, last; by the real clock
     std::deque<early> early_;
-    bool starting_{true};                    ///< the first connection is being made
-    bool consuming_{false}, begins_{false};  ///< messages are wanted; the link does not know yet
-    bool may_rest_{false};                   ///< it has asked for others since nobody asks here
+    bool starting_{true};  ///< the first connection is being made
+    bool consuming_{false};
+    bool may_rest_{false};  ///< it has asked for others since nobody asks here
     bool stopping_{false}, ticking_{false};
 
     line_figures figures_{};

@@ -32,7 +32,7 @@ public:
     void publish(publication& p, lane to, std::string_view reason) override;
     void flush() override;
     void acknowledge(delivery_tag tag) override;
-    void consume(std::size_t window) override;
+    void consume(std::size_t more) override;
     std::size_t room() const noexcept override { return prefetch_.room(); }
     void pause() override {}
     void give_back(delivery_tag) override {}

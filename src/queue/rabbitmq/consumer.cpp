@@ -63,14 +63,19 @@ void rabbitmq_consumer::lost(const std::string& reason, const rabbitmq_server& s
 
 // ---- what is said
 
-void rabbitmq_consumer::consume(std::size_t window) {
-    subscriptions_.want(window);
+void rabbitmq_consumer::consume(std::size_t more) {
+    subscriptions_.want(more);
     happened(consumer_event::wanted);
 }
 
 void rabbitmq_consumer::pause() {
-    subscriptions_.want(0);
+    subscriptions_.want_none();
     happened(consumer_event::enough);
+}
+
+void rabbitmq_consumer::rest() {
+    subscriptions_.want_none();
+    happened(consumer_event::unwanted);
 }
 
 void rabbitmq_consumer::acknowledge(delivery_tag tag) {
@@ -98,7 +103,7 @@ void rabbitmq_consumer::carry_out(const consumer_actions& todo) {
 
 void rabbitmq_consumer::subscribe() {
     amqp_basic_qos_t qos{};
-    qos.prefetch_count = static_cast<std::uint16_t>(subscriptions_.window());
+    qos.prefetch_count = static_cast<std::uint16_t>(subscriptions_.unsaid());
     connection_.say(channel, AMQP_BASIC_QOS_METHOD, &qos);
     amqp_basic_consume_t consume{};
     consume.queue = to_amqp(options_.queue_name);
@@ -108,9 +113,11 @@ void rabbitmq_consumer::subscribe() {
 
 void rabbitmq_consumer::unsubscribe() {
     acks_.say(connection_.out());
-    amqp_basic_cancel_t cancel{};
-    cancel.consumer_tag = to_amqp(subscriptions_.name());
-    connection_.say(channel, AMQP_BASIC_CANCEL_METHOD, &cancel);
+    for (const std::string& name : subscriptions_.names()) {
+        amqp_basic_cancel_t cancel{};
+        cancel.consumer_tag = to_amqp(name);
+        connection_.say(channel, AMQP_BASIC_CANCEL_METHOD, &cancel);
+    }
     subscriptions_.retire();
 }
 
@@ -148,8 +155,7 @@ bool rabbitmq_consumer::take_method(const amqp_method_t& m, amqp_channel_t) {
         case AMQP_QUEUE_DECLARE_OK_METHOD: answered(fields_of<amqp_queue_declare_ok_t>(m)); return true;
         case AMQP_BASIC_RECOVER_OK_METHOD: happened(consumer_event::recovered); return true;
         case AMQP_BASIC_CANCEL_OK_METHOD:
-            subscriptions_.ended();
-            happened(consumer_event::cancelled);
+            if (subscriptions_.ended()) happened(consumer_event::cancelled);
             return true;
         case AMQP_BASIC_CANCEL_METHOD:
             return connection_.end("the broker has ended the subscription: is the queue deleted?");
@@ -162,7 +168,7 @@ void rabbitmq_consumer::answered(const amqp_queue_declare_ok_t& answer) {
     const consumer_actions todo = state_.take(consumer_event::answered);
     carry_out(todo);
     if (todo.tell_levelled) owner_.levelled(answer.message_count);
-    if (todo.look_for_others && answer.consumer_count > subscriptions_.count()) owner_.others_wait();
+    if (todo.look_for_others && answer.consumer_count > subscriptions_.names().size()) owner_.others_wait();
 }
 
 void rabbitmq_consumer::take_properties(const amqp_frame_t& frame) {

@@ -38,11 +38,11 @@ public:
     bool has_tried_all() const noexcept { return tried_ >= options_.servers.size(); }
 
     void acknowledge(delivery_tag tag);
-    void consume(std::size_t window);
+    void consume(std::size_t more);
     std::size_t room() const noexcept { return subscriptions_.room(); }
     void pause();
     void give_back(delivery_tag tag);
-    void rest() { happened(consumer_event::unwanted); }
+    void rest();
     void level() { happened(consumer_event::level); }
     void ask_for_others() { happened(consumer_event::others); }
     void flush() { connection_.flush(); }

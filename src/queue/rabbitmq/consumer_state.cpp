@@ -27,11 +27,12 @@ consumer_actions rabbitmq_consumer_state::take(consumer_event e) {
 }
 
 consumer_actions rabbitmq_consumer_state::subscribe() {
-    subscribed_ = connected_ && !cancelling_ && wish_ == wish::more;
-    return {.subscribe = subscribed_};
+    if (!connected_ || cancelling_ || wish_ != wish::more) return {};
+    subscribed_ = true;
+    return {.subscribe = true};
 }
 
-/// True: there is one to be cancelled.
+/// True: there are some to be cancelled.
 bool rabbitmq_consumer_state::unsubscribe() {
     if (!subscribed_) return false;
     subscribed_ = false;
@@ -54,7 +55,6 @@ consumer_actions rabbitmq_consumer_state::lost() {
 
 consumer_actions rabbitmq_consumer_state::wanted() {
     wish_ = wish::more;
-    if (unsubscribe()) return {.unsubscribe = true};
     return subscribe();
 }
 

@@ -10,10 +10,10 @@ namespace freshet {
 enum class consumer_event : std::uint8_t {
     ready,      ///< there is a connection
     lost,       ///< there is none any more: what came is the broker's again
-    wanted,     ///< the owner wants messages, with a new window
+    wanted,     ///< the owner wants messages, or more of them
     enough,     ///< the owner keeps what came, and wants no more for now
     unwanted,   ///< nobody wants messages
-    cancelled,  ///< basic.cancel-ok: no more comes through the subscription that was ended
+    cancelled,  ///< basic.cancel-ok, of all: no more comes through the subscriptions that were ended
     delivered,  ///< a message has come, whole
     recovered,  ///< basic.recover-ok: what came before is the broker's again
     level,      ///< the owner asks how many are ready
@@ -23,8 +23,8 @@ enum class consumer_event : std::uint8_t {
 
 /// What is to be done, in this order.
 struct consumer_actions {
-    bool unsubscribe{false};      ///< acknowledge what is settled, and cancel the subscription
-    bool subscribe{false};        ///< to the queue
+    bool unsubscribe{false};      ///< acknowledge what is settled, and cancel the subscriptions
+    bool subscribe{false};        ///< to the queue, once more
     bool recover{false};          ///< ask the broker to take back what came
     bool give_back{false};        ///< what came is the broker's: its tags mean nothing any more
     bool hand_over{false};        ///< the message that came
@@ -62,7 +62,7 @@ private:
     /// What the owner wishes comes before there is a connection, and outlives each.
     wish wish_{wish::none};
     bool subscribed_{false};
-    bool cancelling_{false};        ///< the next subscription waits: a quorum queue would mix up the order of both
+    bool cancelling_{false};        ///< the next subscription waits until the last ones have ended
     unsigned recoveries_{0};        ///< asked for and not answered: what comes before the answer is the broker's again
     std::deque<question> asked_{};  ///< that are not answered, in order
     unsigned level_questions_{0};   ///< of those

@@ -22,7 +22,7 @@ public:
     void publish(publication& p, lane to, std::string_view reason) override { publisher_.publish(p, to, reason); }
     void flush() override;
     void acknowledge(delivery_tag tag) override { consumer_.acknowledge(tag); }
-    void consume(std::size_t window) override { consumer_.consume(window); }
+    void consume(std::size_t more) override { consumer_.consume(more); }
     std::size_t room() const noexcept override { return consumer_.room(); }
     void pause() override { consumer_.pause(); }
     void give_back(delivery_tag tag) override { consumer_.give_back(tag); }

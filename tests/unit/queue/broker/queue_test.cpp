@@ -37,9 +37,9 @@ public:
     }
     void flush() override {}
     void acknowledge(delivery_tag tag) override { add("ack " + std::to_string(tag)); }
-    void consume(std::size_t window) override {
-        add(std::exchange(consuming, true) ? "window " + std::to_string(window) : "consume");
-        room_ = window;
+    void consume(std::size_t more) override {
+        add(std::exchange(consuming, true) ? std::to_string(more) + " more" : "consume");
+        room_ += more;
     }
     std::size_t room() const noexcept override { return room_; }
     void pause() override {
@@ -52,6 +52,7 @@ public:
     void ask_for_others() override { add("ask for others"); }
     void rest() override {
         consuming = false;
+        room_ = 0;
         add("rest");
     }
     void level() override { add("level"); }
@@ -849,7 +850,7 @@ TEST_F(linked, as_many_come_as_are_asked_for_and_worked_on) {
     EXPECT_EQ(came(second), "b");
     const receiving third = receive(milliseconds::max(), 1);
     on_back([] {});
-    EXPECT_EQ(asked(), "window 3") << "as many as are worked on, since they may all be settled";
+    EXPECT_EQ(asked(), "2 more") << "twice as many, so that a handful of times is enough";
     of->cancel(*third);
     third->wait_home();
 }
@@ -860,7 +861,7 @@ TEST_F(linked, what_waits_for_its_time_takes_nobody_s_place) {
     for (delivery_tag tag = 1; tag < 10; ++tag) {
         const receiving r = receive(milliseconds::max(), 1);
         on_back([] {});
-        ASSERT_EQ(link->room(), 1U);
+        ASSERT_GE(link->room(), 1U);
         come("a" + std::to_string(tag), tag);
         EXPECT_EQ(came(r), "a" + std::to_string(tag));
         settle("a" + std::to_string(tag), action::retry, std::chrono::hours(1));
@@ -891,7 +892,7 @@ TEST_F(with_surplus, what_nobody_needs_goes_to_others_if_they_want_some) {
     EXPECT_EQ(of->length(), 8U) << "b, and seven on the broker";
     const receiving r = receive(milliseconds::max(), 1);
     on_back([] {});
-    EXPECT_EQ(asked(), "window 2");
+    EXPECT_EQ(asked(), "1 more");
     come("c", 5);
     EXPECT_EQ(came(r), "c");
 }
@@ -956,7 +957,7 @@ TEST_F(linked, what_has_come_and_cannot_be_handed_out_hides_nothing_behind_it) {
         owner->levelled(1);
         owner->arrivals_over();
     });
-    EXPECT_EQ(asked(), "window 1, level");
+    EXPECT_EQ(asked(), "1 more, level");
     come("now", 2);
     EXPECT_EQ(came(r), "now");
 }

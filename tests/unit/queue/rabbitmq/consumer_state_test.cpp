@@ -48,7 +48,7 @@ rabbitmq_consumer_state consumer_that_is(bool connected, bool wanted = false) {
 std::string expected(event e, bool connected, bool wanted) {
     switch (e) {
         case event::ready: return !connected && wanted ? "subscribe" : "";
-        case event::wanted: return !connected ? "" : wanted ? "unsubscribe" : "subscribe";
+        case event::wanted: return connected ? "subscribe" : "";
         case event::enough: return connected && wanted ? "unsubscribe" : "";
         case event::unwanted: return connected && wanted ? "unsubscribe recover" : "";
         case event::delivered: return !connected ? "" : wanted ? "hand_over" : "recover";
@@ -78,11 +78,15 @@ TEST(rabbitmq_consumer_state, each_event_makes_the_consumer_do_what_it_should) {
 
 // ---- scripts
 
-TEST(rabbitmq_consumer_state, another_window_is_another_subscription_once_the_last_has_ended) {
+TEST(rabbitmq_consumer_state, who_wants_more_has_one_more_subscription) {
     rabbitmq_consumer_state consumer = consumer_that_is(true, true);
-    EXPECT_EQ(said(consumer, {event::delivered, event::wanted, event::delivered, event::wanted}),
-              "hand_over unsubscribe hand_over");
-    EXPECT_EQ(said(consumer, {event::cancelled, event::delivered, event::cancelled}), "subscribe hand_over");
+    EXPECT_EQ(said(consumer, {event::delivered, event::wanted, event::delivered}), "hand_over subscribe hand_over");
+}
+
+TEST(rabbitmq_consumer_state, the_next_one_waits_for_the_end_of_those_before) {
+    rabbitmq_consumer_state consumer = consumer_that_is(true, true);
+    EXPECT_EQ(said(consumer, {event::enough, event::wanted, event::wanted, event::delivered}), "unsubscribe hand_over");
+    EXPECT_EQ(said(consumer, {event::cancelled, event::cancelled}), "subscribe");
 }
 
 TEST(rabbitmq_consumer_state, who_has_enough_keeps_what_came_and_what_is_on_its_way) {
@@ -95,12 +99,14 @@ TEST(rabbitmq_consumer_state, who_has_enough_keeps_what_came_and_what_is_on_its_
 
 TEST(rabbitmq_consumer_state, a_subscription_that_waits_for_the_last_one_s_end_is_forgotten_with_the_connection) {
     rabbitmq_consumer_state consumer = consumer_that_is(true, true);
-    EXPECT_EQ(said(consumer, {event::wanted, event::lost, event::ready, event::cancelled}), "unsubscribe subscribe");
+    EXPECT_EQ(said(consumer, {event::enough, event::wanted, event::lost, event::ready, event::cancelled}),
+              "unsubscribe subscribe");
 }
 
 TEST(rabbitmq_consumer_state, what_is_ready_is_told_two_answers_after_the_subscription) {
     rabbitmq_consumer_state consumer = consumer_that_is(true, true);
-    EXPECT_EQ(said(consumer, {event::wanted, event::level, event::cancelled}), "unsubscribe ask subscribe");
+    EXPECT_EQ(said(consumer, {event::enough, event::wanted, event::level, event::cancelled}),
+              "unsubscribe ask subscribe");
     EXPECT_EQ(said(consumer, {event::answered, event::answered, event::answered}), "ask ask tell_levelled");
 }
 
