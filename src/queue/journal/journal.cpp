@@ -1,7 +1,7 @@
 #include "queue/journal/journal.hpp"
 
+#include "queue/journal/file/lock.hpp"
 #include "queue/journal/file/open.hpp"
-#include "queue/journal/lock.hpp"
 #include "queue/journal/queue.hpp"
 #include "queue/journal/writer.hpp"
 #include "queue/queue_clock.hpp"

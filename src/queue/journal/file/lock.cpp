@@ -1,4 +1,4 @@
-#include "queue/journal/lock.hpp"
+#include "queue/journal/file/lock.hpp"
 
 #include "base/whole_number.hpp"
 
