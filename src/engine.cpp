@@ -99,6 +99,7 @@ std::optional<problem> engine::open_journals() {
         options.accept_loss = config_.accept_loss;
         options.allow_tmpfs = j.allow_tmpfs;
         options.queues_max = config_.server.queues_max;
+        options.queue_idle = config_.server.queue_idle;
         options.defaults = config_.made_queues.options;
         auto opened = open_journal(options);
         if (!opened) return opened.error();
@@ -240,7 +241,7 @@ void engine::add_queue_statistics(std::vector<statistic>& to) {
     journal* const made = default_journal();
     if (made == nullptr) return;
     for (const std::string& name : made->names()) {
-        const queue* const q = made->find(name);
+        const queue_ptr q = made->find(name);
         if (q != nullptr && is_name(name) && !queues_.contains(name)) add(name, *q);
     }
 }

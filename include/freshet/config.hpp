@@ -90,8 +90,9 @@ struct server_config {
     std::size_t connections_max{10'000};                    ///< of clients; more are answered with an error and closed
     /// Held in memory for clients, beside the stores; 0: a quarter of the memory this process may use.
     std::size_t memory_max_bytes{0};
-    milliseconds stop_timeout{10'000};  ///< what is under way at a stop has so long to end
-    std::size_t queues_max{1'000};      ///< queues that any_queue routes make
+    milliseconds stop_timeout{10'000};   ///< what is under way at a stop has so long to end
+    std::size_t queues_max{1'000};       ///< queues that any_queue routes make
+    milliseconds queue_idle{3'600'000};  ///< such a queue goes when it was empty and unused for so long; 0: it stays
 };
 
 /// [store.NAME].

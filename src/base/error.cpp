@@ -11,7 +11,8 @@ std::string_view explain(errc e) noexcept {
         case errc::stopping: return "is being stopped";
         case errc::queue_full: return "is full (length_max)";
         case errc::queue_bytes_full: return "is full (bytes_max)";
-        case errc::too_many_queues: return "cannot be made, there are too many (queues_max)";
+        case errc::too_many_queues:
+            return "cannot be made; an empty one goes after queue_idle without use, or by freshet queue drop NAME";
         case errc::disk_full: return "has no room on its disk";
         case errc::journal_stopped: return "has stopped, and the log says why";
         case errc::journal_locked: return "is open in another process";

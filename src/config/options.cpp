@@ -71,6 +71,11 @@ constexpr std::array all_options{
            "How long a stop waits for what clients have asked and for calls that run. 0s: it does not wait."},
     option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 500'000},
            R"(How many queues routes with `queue = "*"` make in all. 0: none, only those of the file are used.)"},
+    option{
+        "server", "queue_idle", time<milliseconds>{at<server, &server_config::queue_idle>, 0ms, 30 * day},
+        "A queue that such a route has made goes, and its name is free, when for so long nobody has published to it, "
+        "received from it or waited for it, and nothing waits there, is leased, dead, or remembered by `add`. Its "
+        "next set makes it again, and its message numbers go on. 0s: it stays until `freshet queue drop`."},
 
     option{
         "store", "url", texts{at<store, &store_config::urls>, wrong_store_url, "URL or a list of URLs"},

@@ -74,6 +74,12 @@ struct reply {
         outcome = freshet::outcome::failed;
         why = {code, e, subject};
     }
+    /// The same, with a copy of the subject, whose owner may have gone before this is told.
+    void fail(const failure& f) {
+        value.clear();
+        value.append(f.subject);
+        fail(f.code, f.effect, value.view());
+    }
     void refuse(std::string_view static_text) noexcept {
         outcome = freshet::outcome::refused;
         text = static_text;

@@ -7,6 +7,8 @@
 
 #include "queue/operations.hpp"
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -38,6 +40,10 @@ public:
         return {.ready = now, .leased = std::max(length(), now) - now};
     }
 
+    /// Whoever keeps a pointer to it holds it (queue_ptr): one that clients have made may go while nobody does.
+    virtual void hold() noexcept {}
+    virtual void let_go() noexcept {}
+
     /// Lends a chain (linked by next, last.next = nullptr); each publication comes home by itself.
     virtual void publish(publication& first, publication& last) noexcept = 0;
     void publish(publication& one) noexcept {
@@ -51,5 +57,9 @@ public:
     /// Lends it until it is decided; a delivery that is not known (any more) is an outcome, not a failure.
     virtual void settle(settlement& s) noexcept = 0;
 };
+
+inline void intrusive_ptr_add_ref(queue* q) noexcept { q->hold(); }
+inline void intrusive_ptr_release(queue* q) noexcept { q->let_go(); }
+using queue_ptr = boost::intrusive_ptr<queue>;
 
 }  // namespace freshet

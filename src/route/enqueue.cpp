@@ -26,7 +26,7 @@ wall::time_point expiry(std::int64_t exptime) {
 }  // namespace
 
 /// `to`: null, it is to be made.
-bool task_store::publish(call& c, queue* to, const task_key& key) {
+bool task_store::publish(call& c, queue_ptr to, const task_key& key) {
     const request& r = c.request;
     const bool unique = r.mode == store_mode::add;
     if ((r.mode != store_mode::set && !unique) || r.compare || r.assign || r.invalidate) {
@@ -41,18 +41,18 @@ bool task_store::publish(call& c, queue* to, const task_key& key) {
         c.reply.refuse("add needs an id: add KEY#id");
         return true;
     }
+    if (home_.memory().is_tight()) {
+        home_.memory().note_refusal();
+        c.reply.fail(errc::busy, effect::not_done, "the server");
+        return true;
+    }
     failure why{errc::busy, effect::not_done, queue_subject};
     if (to == nullptr) {  // what was refused has made none
         std::string_view rest = r.key.substr(prefix_size_);
         to = source_->find(rest, true, why);
     }
     if (to == nullptr) {
-        c.reply.fail(why.code, why.effect, queue_subject);
-        return true;
-    }
-    if (home_.memory().is_tight()) {
-        home_.memory().note_refusal();
-        c.reply.fail(errc::busy, effect::not_done, "the server");
+        c.reply.fail(why.code, why.effect, why.subject);
         return true;
     }
     publishing& p = begin_publishing(*to);
@@ -93,8 +93,7 @@ void task_store::published(publishing& p) {
             case publication::outcome::confirmed: c->reply.outcome = outcome::stored; break;
             case publication::outcome::duplicate: c->reply.outcome = outcome::not_stored; break;
             case publication::outcome::failed:
-                c->reply.outcome = outcome::failed;
-                c->reply.why = p.why;
+                c->reply.fail(p.why);
                 lost(*c, p.noreply);
                 break;
         }
@@ -105,6 +104,7 @@ void task_store::published(publishing& p) {
     }
     if (p.put_back) p.release_memory();  // headers and all, which no client's message has
     p.hook::unlink();
+    p.to.reset();
     free_publications_.give_back(std::unique_ptr<publishing>(&p));
     if (c != nullptr) c->complete();
 }

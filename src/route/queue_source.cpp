@@ -9,7 +9,7 @@ namespace {
 class single_queue final : public queue_source {
 public:
     explicit single_queue(queue& q) : queue_(q) {}
-    queue* find(std::string_view&, bool, failure&) override { return &queue_; }
+    queue_ptr find(std::string_view&, bool, failure&) override { return &queue_; }
 
 private:
     queue& queue_;
@@ -19,7 +19,7 @@ class named_queue final : public queue_source {
 public:
     named_queue(journal& j, const std::map<std::string, queue*, std::less<>>& known) : journal_(j), known_(known) {}
 
-    queue* find(std::string_view& rest, bool make, failure& why) override {
+    queue_ptr find(std::string_view& rest, bool make, failure& why) override {
         const std::string_view name = rest.substr(0, rest.find_first_of("#/"));
         if (!is_name(name)) {
             why = {errc::refused, effect::not_done, {}};

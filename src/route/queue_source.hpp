@@ -20,7 +20,7 @@ public:
     virtual ~queue_source() = default;
     /// The queue that `rest` of a key names (what stands behind the prefix); `rest` loses the name. Null: none of that
     /// name, or `why` says what is wrong: errc::refused for a name that cannot be one.
-    virtual queue* find(std::string_view& rest, bool make, failure& why) = 0;
+    virtual queue_ptr find(std::string_view& rest, bool make, failure& why) = 0;
 };
 
 std::unique_ptr<queue_source> one_queue(queue& q);

@@ -50,8 +50,7 @@ void task_store::received(receiving& r) {
     auto* const mine = r.open && client != nullptr ? &client->of<client_deliveries>() : nullptr;
     if (mine != nullptr) --mine->opening;
     if (r.why) {
-        c.reply.outcome = outcome::failed;
-        c.reply.why = *r.why;
+        c.reply.fail(*r.why);
     } else if (r.max == 0) {
         c.reply.outcome = r.from->ready() != 0 ? outcome::hit : outcome::miss;
     } else if (r.deliveries.empty()) {
@@ -71,6 +70,7 @@ void task_store::received(receiving& r) {
     r.deliveries.clear();
     r.why.reset();
     r.hook::unlink();
+    r.from.reset();
     free_receptions_.give_back(std::unique_ptr<receiving>(&r));
     c.complete();
     resume_held(client);
@@ -130,10 +130,10 @@ void task_store::settled(settling& s) {
     call* const c = std::exchange(s.waiting, nullptr);
     const task_key then = s.then;
     const bool goes_on = then.open && !s.abandoned;
-    queue& in = *s.in;
+    const queue_ptr in = std::move(s.in);
     const auto came_to = s.outcome;
     const failure why = s.why;
-    const auto was_open = s.was_open;
+    const auto was_open = std::exchange(s.was_open, std::nullopt);
     const bool abandoned = s.abandoned;
     s.hook::unlink();
     free_settlements_.give_back(std::unique_ptr<settling>(&s));
@@ -141,10 +141,9 @@ void task_store::settled(settling& s) {
     client_slots* const client = c->client;
     if (then.open && client != nullptr) --client->of<client_deliveries>().opening;
     if (came_to == settlement::outcome::failed) {
-        c->reply.outcome = outcome::failed;
-        c->reply.why = why;
+        c->reply.fail(why);
         if (was_open && abandoned) {
-            if (!was_open->number_told) give_back(in, was_open->number, was_open->attempt, true);
+            if (!was_open->number_told) give_back(*in, was_open->number, was_open->attempt, true);
         } else if (was_open) {  // it still is
             auto& open = client->of<client_deliveries>().open;
             open.insert(open.begin(), *was_open);
@@ -152,7 +151,7 @@ void task_store::settled(settling& s) {
     } else if (c->request.command == command::remove) {
         c->reply.outcome = came_to == settlement::outcome::done ? outcome::deleted : outcome::not_found;
     } else if (goes_on) {
-        begin_receiving(*c, in, then);
+        begin_receiving(*c, *in, then);
         return;
     } else {
         c->reply.outcome = outcome::miss;

@@ -35,7 +35,7 @@ bool task_store::dispatch(call& c) {
     const request& r = c.request;
     std::string_view rest = r.key.substr(prefix_size_);
     failure why{errc::busy, effect::not_done, queue_subject};
-    queue* const q = source_->find(rest, false, why);
+    queue_ptr q = source_->find(rest, false, why);
     if (q == nullptr && why.code == errc::refused) {
         c.reply.refuse("the name of a queue is 1 to 64 of A-Z a-z 0-9 _ . : -");
         return true;
@@ -57,7 +57,7 @@ bool task_store::dispatch(call& c) {
                 c.reply.outcome = outcome::too_large;
                 return true;
             }
-            return publish(c, q, *key);
+            return publish(c, std::move(q), *key);
         case command::get:
             if (r.touch) break;
             if (q == nullptr) return true;  // a queue that nobody has published to: a miss
@@ -131,7 +131,7 @@ void task_store::tick(steady::time_point now) {
         if (p == nullptr) break;
         publishing_.remove(*p);
         call* const c = std::exchange(p->waiting, nullptr);
-        c->reply.fail(errc::timed_out, effect::maybe_done, p->to->label());
+        c->reply.fail({errc::timed_out, effect::maybe_done, p->to->label()});
         lost(*c, p->noreply);
         c->complete();
     }

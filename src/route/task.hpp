@@ -39,7 +39,7 @@ class task_store;
 /// What a client has of queues, whichever route it takes to them.
 struct client_deliveries final : client_slot {
     struct open_delivery {
-        freshet::queue* queue;
+        queue_ptr queue;
         std::uint64_t number;
         unsigned attempt;  ///< a later one is somebody else's
         task_store* by;
@@ -87,7 +87,7 @@ private:
 
         task_store& owner;
         call* waiting{nullptr};  ///< null: it was told already that nothing is known
-        queue* to{nullptr};
+        queue_ptr to{};
         std::size_t counted_bytes{0};  ///< of what the shard holds for its clients
         bool noreply{false};
         bool put_back{false};  ///< it was handed out, to a client that had left
@@ -110,7 +110,7 @@ private:
 
         task_store& owner;
         call* waiting{nullptr};
-        queue* from{nullptr};
+        queue_ptr from{};
         bool open{false};
         bool number_told{false};
         bool cancelled{false};
@@ -127,7 +127,7 @@ private:
 
         task_store& owner;
         call* waiting{nullptr};  ///< null: nobody asks how it went
-        queue* in{nullptr};
+        queue_ptr in{};
         task_key then{};                                           ///< /close/open: what comes behind
         std::optional<client_deliveries::open_delivery> was_open;  ///< of the client's open deliveries
         bool abandoned{false};
@@ -138,7 +138,7 @@ private:
     bool hold(call& c, bool settles);
     static void resume_held(client_slots* of);
     void abandon(call& c) override;
-    bool publish(call& c, queue* to, const task_key& key);
+    bool publish(call& c, queue_ptr to, const task_key& key);
     void published(publishing& p);
     bool receive(call& c, queue& from, const task_key& key);
     bool begin_receiving(call& c, queue& from, const task_key& key);

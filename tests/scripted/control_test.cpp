@@ -6,6 +6,7 @@
 
 #include "protocol/reply.hpp"
 #include "queue/journal/dead_request.hpp"
+#include "queue/journal/drop_request.hpp"
 #include "queue/journal/journal.hpp"
 #include "shard/shard.hpp"
 #include "support/plain_client.hpp"
@@ -29,8 +30,9 @@ namespace {
 class hand_journal final : public journal {
 public:
     queue& open(std::string_view, const queue_options&) override { throw std::logic_error("not asked for here"); }
-    queue* find(std::string_view) noexcept override { return nullptr; }
-    boost::system::result<queue*, failure> find_or_make(std::string_view) override { return nullptr; }
+    queue_ptr find(std::string_view) noexcept override { return nullptr; }
+    boost::system::result<queue_ptr, failure> find_or_make(std::string_view) override { return queue_ptr(); }
+    void drop(drop_request&) noexcept override {}
     std::vector<kept_result> results() override { return {}; }
     void change_results(result_changes&) noexcept override {}
     std::vector<std::string> names() const override { return {}; }

@@ -25,6 +25,9 @@ public:
     std::uint64_t ready() const noexcept override { return waiting; }
     std::uint64_t length() const noexcept override { return waiting; }
 
+    void hold() noexcept override { ++holders; }
+    void let_go() noexcept override { --holders; }
+
     using queue::publish;
     void publish(publication& first, publication&) noexcept override {
         for (auto* p = &first; p != nullptr; p = static_cast<publication*>(p->next)) published.push_back(p);
@@ -68,6 +71,7 @@ public:
     std::deque<settlement*> settlements;
     std::ptrdiff_t cancelled{0};
     std::uint64_t waiting{0};
+    std::ptrdiff_t holders{0};
 
 private:
     template <class Operation>

@@ -62,7 +62,7 @@ public:
     bool can(ability) const override { return true; }
 
     queue& open(std::string_view name, const queue_options& options) override { return journal_->open(name, options); }
-    queue* find(std::string_view name) override { return journal_->find(name); }
+    queue* find(std::string_view name) override { return journal_->find(name).get(); }
     void pass(milliseconds time) override { journal_.pass(time); }
     void step(milliseconds by) override { clock_.step(by); }
     wall::time_point date() const override { return clock_.now().date; }

@@ -80,6 +80,7 @@ journal_file::outcome journal_writer::write() {
     write_removals();
     for (auto& m : batch_.requests) write_request(m);
     write_rows();
+    write_drops();
     if (prune_) file_->prune(now_);
     return file_->commit();
 }
@@ -163,6 +164,7 @@ void journal_writer::apply() {
         apply(m);
         if (m.more) unfinished.push_back(std::move(m));
     }
+    apply_drops();
     batch_.clear();
     batch_.requests = std::move(unfinished);
     if (file_->failed()) break_down(effect::not_done);
@@ -217,6 +219,11 @@ void journal_writer::fail(errc code, effect e) {
         for (const auto& one : m.messages) one.queue->line.subtract(one.bytes);
         m.who->why = failure{code, e, label_};
         completions_.add(*m.who);
+    }
+    for (const auto& d : batch_.drops) {
+        if (d.who == nullptr) continue;
+        d.who->why = failure{code, e, label_};
+        completions_.add(*d.who);
     }
     batch_.clear();
 }

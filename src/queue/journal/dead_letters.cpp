@@ -57,9 +57,10 @@ void journal_writer::write_request(journal_batch::moving& m) {
         const auto found = file_->read_dead(number);
         if (!found || (asked != 0 && found->queue != asked)) continue;
         journal_queue* const q = queue_of(found->queue);
+        if (q == nullptr) continue;  // of a queue that was dropped
         if (r.action == dead_request::action::drop) {
             file_->drop(number);
-        } else if (q != nullptr) {  // limits are for publishers: what was accepted once is accepted again
+        } else {  // limits are for publishers: what was accepted once is accepted again
             const std::uint64_t bytes = queue_line::size_of(found->letter.message);
             q->line.add(bytes);
             m.messages.push_back({q, q->line.take_number(), bytes});
@@ -100,7 +101,9 @@ void journal_writer::list(dead_request& r) {
         if (r.letters.size() == r.max) break;
         auto found = file_->read_dead(number);
         if (!found || (asked != 0 && found->queue != asked)) continue;
-        if (const journal_queue* const q = queue_of(found->queue)) found->letter.queue = q->name();
+        const journal_queue* const q = queue_of(found->queue);
+        if (q == nullptr) continue;
+        found->letter.queue = q->name();
         r.letters.push_back(std::move(found->letter));
     }
 }

@@ -1,10 +1,13 @@
 #include "queue/journal/journal.hpp"
 
+#include "queue/journal/file/format.hpp"
 #include "queue/journal/file/lock.hpp"
 #include "queue/journal/file/open.hpp"
 #include "queue/journal/queue.hpp"
 #include "queue/journal/writer.hpp"
 #include "queue/queue_clock.hpp"
+
+#include <fmt/format.h>
 
 #include <mutex>
 #include <shared_mutex>
@@ -21,16 +24,24 @@ struct name_hash {
     std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
 };
 
-class sqlite_journal final : public journal {
+class sqlite_journal final : public journal, private queue_owner {
 public:
     sqlite_journal(const journal_options& options, const queue_clock& clock, journal_lock lock,
                    std::unique_ptr<journal_file> file)
-        : options_(options), lock_(std::move(lock)), clock_(clock), writer_(std::move(file), clock) {}
+        : options_(options),
+          too_many_(fmt::format("queues_max = {} is reached: a new queue", options.queues_max)),
+          lock_(std::move(lock)),
+          clock_(clock),
+          writer_(std::move(file), clock, *this, options.queue_idle) {}
     ~sqlite_journal() override { sqlite_journal::stop(); }
 
     /// The queues that the file knows. False: they cannot be read.
     bool start() {
         for (const queue_row& row : writer_.file().queues()) {
+            if (journal_format::is_set_aside(row.name)) {
+                writer_.sweep_later(row.number);
+                continue;
+            }
             const std::uint64_t last = writer_.file().last_number(row.number);
             journal_queue& q = add(row.name, options_.defaults);
             q.line.restore(row, last);
@@ -46,28 +57,36 @@ public:
     }
 
     queue& open(std::string_view name, const queue_options& options) override {
-        const std::unique_lock lock(mutex_);
-        journal_queue* q = look_up(name);
+        std::unique_lock lock(mutex_);
+        journal_queue* const q = look_up(name);
         if (q == nullptr) return add(name, options);
-        writer_.run_and_wait([q, &options] { q->line.set_options(options); });
-        if (std::exchange(q->made, false)) --made_;
+        const queue_ptr held = q;
+        lock.unlock();  // which the writer may want
+        bool was_made = false;
+        writer_.run_and_wait([&] {
+            q->line.set_options(options);
+            was_made = writer_.keep(*q);
+        });
+        lock.lock();
+        if (was_made) --made_;
         return *q;
     }
 
-    queue* find(std::string_view name) noexcept override {
+    queue_ptr find(std::string_view name) noexcept override {
         const std::shared_lock lock(mutex_);
         return look_up(name);
     }
 
-    boost::system::result<queue*, failure> find_or_make(std::string_view name) override {
-        if (queue* const q = find(name)) return q;
+    boost::system::result<queue_ptr, failure> find_or_make(std::string_view name) override {
+        if (queue_ptr q = find(name)) return q;
         const std::unique_lock lock(mutex_);
-        if (queue* const q = look_up(name)) return q;
-        if (made_ >= options_.queues_max) return failure{errc::too_many_queues, effect::not_done, "queue"};
+        if (journal_queue* const q = look_up(name)) return queue_ptr(q);
+        if (made_ >= options_.queues_max) return failure{errc::too_many_queues, effect::not_done, too_many_};
         ++made_;
         journal_queue& q = add(name, options_.defaults);
         q.made = true;
-        return &q;
+        q.begin();
+        return queue_ptr(&q);
     }
 
     std::vector<kept_result> results() override {
@@ -78,17 +97,35 @@ public:
 
     void dead_letters(dead_request& r) noexcept override { writer_.put(r); }
     void change_results(result_changes& r) noexcept override { writer_.put(r); }
+    void drop(drop_request& r) noexcept override {
+        const std::shared_lock lock(mutex_);
+        r.why.reset();
+        r.outcome = drop_request::outcome::unknown;
+        journal_queue* const q = look_up(r.queue);
+        if (q == nullptr) return r.home->post(r);
+        r.held = q;
+        q->drop(r);
+    }
 
     std::vector<std::string> names() const override {
         const std::shared_lock lock(mutex_);
         std::vector<std::string> all;
-        for (const auto& [name, q] : queues_) all.push_back(name);
+        for (const auto& [name, q] : queues_) {
+            if (!q->is_gone()) all.push_back(name);
+        }
         return all;
     }
 
     void stop() override { writer_.stop(); }
 
 private:
+    std::unique_ptr<journal_queue> give_up(journal_queue& q) override {
+        const std::unique_lock lock(mutex_);
+        if (!q.is_free()) return nullptr;
+        --made_;
+        return std::move(queues_.extract(queues_.find(q.name())).mapped());
+    }
+
     journal_queue* look_up(std::string_view name) const noexcept {
         const auto at = queues_.find(name);
         return at == queues_.end() ? nullptr : at->second.get();
@@ -99,12 +136,13 @@ private:
     }
 
     journal_options options_;
+    std::string too_many_;
     journal_lock lock_;
     const queue_clock& clock_;
     journal_writer writer_;
     mutable std::shared_mutex mutex_;
     std::unordered_map<std::string, std::unique_ptr<journal_queue>, name_hash, std::equal_to<>> queues_;
-    std::size_t made_{0};  ///< not by open()
+    std::size_t made_{0};  ///< not by open(); some of them may be gone and still be held
 };
 
 }  // namespace

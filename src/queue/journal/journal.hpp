@@ -6,6 +6,7 @@
 #include <freshet/error.hpp>
 
 #include "queue/journal/dead_request.hpp"
+#include "queue/journal/drop_request.hpp"
 #include "queue/journal/result_changes.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
@@ -25,6 +26,7 @@ struct journal_options {
     bool accept_loss{false};        ///< opened although something that was confirmed is known to be missing
     bool allow_tmpfs{false};        ///< a file in memory survives no reboot: refused unless allowed
     std::size_t queues_max{1'000};  ///< names that find_or_make() makes
+    milliseconds queue_idle{0};     ///< one of them goes when it was empty and unused for so long; 0: it stays
     queue_options defaults{};       ///< of the queues it makes
 };
 
@@ -37,14 +39,16 @@ public:
     /// as the journal.
     virtual queue& open(std::string_view name, const queue_options& options) = 0;
     /// The queue of that name, or null. Any thread.
-    virtual queue* find(std::string_view name) noexcept = 0;
-    /// The queue of that name, made with the default options if it is new. Any thread.
-    virtual boost::system::result<queue*, failure> find_or_make(std::string_view name) = 0;
+    virtual queue_ptr find(std::string_view name) noexcept = 0;
+    /// The queue of that name, made with the default options if it is new. Any thread. The subject of a failure lives
+    /// as long as the journal.
+    virtual boost::system::result<queue_ptr, failure> find_or_make(std::string_view name) = 0;
     /// The results kept for memory stores that have not expired. Once, at start-up.
     virtual std::vector<kept_result> results() = 0;
     /// Any thread.
     virtual void change_results(result_changes& r) noexcept = 0;
     virtual void dead_letters(dead_request& r) noexcept = 0;
+    virtual void drop(drop_request& r) noexcept = 0;
     virtual std::vector<std::string> names() const = 0;
     /// Gives back all that waits (publications that were not written: not_done, stopping), settles the marks, closes
     /// cleanly. The home shards must still run. Idempotent.

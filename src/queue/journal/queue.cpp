@@ -31,6 +31,16 @@ void journal_queue::receive(reception& r) noexcept {
     writer_.put(r, r);
 }
 
+void journal_queue::begin() noexcept {
+    note_sent = true;
+    writer_.put(note, note);
+}
+
+void journal_queue::drop(drop_request& r) noexcept {
+    r.tag = tag_of(*this, journal_work::drop);
+    writer_.put(r, r);
+}
+
 // The reception may be on its way home, or home already: only its tag is touched, and the writer looks at what it has.
 void journal_queue::cancel(reception& r) noexcept {
     std::atomic_ref(r.tag).fetch_or(cancelled_bit);

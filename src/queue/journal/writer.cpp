@@ -45,24 +45,37 @@ void journal_batch::clear() noexcept {
     requests.clear();
     takers.clear();
     results.clear();
+    drops.clear();
     bytes = 0;
 }
 
-journal_writer::journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock)
+journal_writer::journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock, queue_owner& owner,
+                               milliseconds idle)
     : file_(std::move(file)),
       clock_(clock),
+      owner_(owner),
+      idle_(idle),
       label_("the journal " + file_->path()),
       now_(clock.now()),
+      dropped_through_(file_->dropped_through()),
       careful_(file_->is_suspicious()) {}
 
 void journal_writer::add(journal_queue& q) {
     if (q.known) return;
     q.known = true;
+    q.place = queues_.size();
     queues_.push_back(&q);
     next_queue_number_ = std::max(next_queue_number_, q.line.queue_number() + 1);
+    use(q);
+}
+
+void journal_writer::sweep_later(std::uint64_t queue_number) {
+    swept_.push_back(queue_number);
+    next_queue_number_ = std::max(next_queue_number_, queue_number + 1);
 }
 
 void journal_writer::start() {
+    find_free_numbers();
     thread_ = std::thread([this] {
         ::pthread_setname_np(::pthread_self(), "journal");
         run();
@@ -139,6 +152,7 @@ void journal_writer::take_turn() {
     serve(true);
     post_completions();
     end_turn();
+    if (may_sweep()) sweep();
     completions_.post();
     if (!broken_ && !file_->checkpoint_if_long()) break_down(effect::maybe_done);
 }
@@ -150,7 +164,7 @@ void journal_writer::post_completions() {
 }
 
 bool journal_writer::idle() const noexcept {
-    return pending_ == nullptr && mail_.empty() && batch_.empty() && touched_.empty();
+    return pending_ == nullptr && mail_.empty() && batch_.empty() && touched_.empty() && !may_sweep();
 }
 
 std::chrono::nanoseconds journal_writer::time_to_sleep() const {
@@ -170,6 +184,7 @@ void journal_writer::tick() {
             file_->mark_damaged("its file or its log has been deleted or moved away");
             break_down(effect::maybe_done);
         }
+        look_at_queues();
     }
     if (now_.since_start < next_tick_ && now_.date < next_date_) return;
     next_tick_ = steady::time_point::max();
@@ -215,6 +230,7 @@ void journal_writer::take_in(operation& o) {
             return touch(lent_to(o));
         case journal_work::dead_request: batch_.requests.push_back({static_cast<dead_request*>(&o)}); return;
         case journal_work::result_changes: return take_in(static_cast<result_changes&>(o));
+        case journal_work::drop: batch_.drops.push_back({&lent_to(o), static_cast<drop_request*>(&o)}); return;
         case journal_work::function:
             static_cast<writer_function&>(o).work();
             static_cast<writer_function&>(o).done.set_value();
@@ -228,7 +244,7 @@ void journal_writer::take_in(publication& p, journal_queue& q) {
         return refuse(p, errc::message_too_large, completions_);
     touch(q);
     queue_line& line = q.line;
-    if (line.queue_number() == 0) line.set_queue_number(next_queue_number_++);
+    if (line.queue_number() == 0) give_number(q);
     const std::uint64_t number = line.take_number();
     if (p.message.id.empty()) p.message.id = journal_format::make_id(file_->tag(), line.queue_number(), number);
     const std::uint64_t bytes = queue_line::size_of(p.message);
@@ -324,6 +340,7 @@ void journal_writer::refuse(operation& o, errc code, completion_batch& way) {
             static_cast<dead_request&>(o).why = failure{code, effect::not_done, label_};
             break;
         case journal_work::result_changes: static_cast<result_changes&>(o).why = code; break;
+        case journal_work::drop: static_cast<drop_request&>(o).why = failure{code, effect::not_done, label_}; break;
         case journal_work::cancel: return;
         case journal_work::function:
             static_cast<writer_function&>(o).work();
@@ -337,6 +354,7 @@ void journal_writer::touch(journal_queue& q) {
     if (q.touched) return;
     q.touched = true;
     add(q);
+    use(q);
     touched_.push_back(&q);
 }
 

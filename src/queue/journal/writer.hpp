@@ -17,6 +17,8 @@
 #include "shard/mailbox.hpp"
 #include "shard/operation.hpp"
 
+#include <boost/intrusive/list.hpp>
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -62,10 +64,17 @@ struct journal_batch {
         bool more{false};
     };
 
+    struct dropping {
+        journal_queue* queue;
+        drop_request* who{nullptr};  ///< or: it is idle
+        bool drops{false};           ///< this transaction
+    };
+
     std::vector<publishing> publications;
     std::vector<leaving> leaves;
     std::vector<expired_lease> expired_leases;
     std::vector<moving> requests;
+    std::vector<dropping> drops;
     std::vector<reception*> takers;  ///< settle at once
     struct changing {
         result_changes* who;
@@ -76,14 +85,25 @@ struct journal_batch {
 
     bool empty() const noexcept {
         return publications.empty() && leaves.empty() && expired_leases.empty() && requests.empty() && takers.empty() &&
-               results.empty();
+               results.empty() && drops.empty();
     }
     void clear() noexcept;
 };
 
+/// Whose the queues are.
+class queue_owner {
+public:
+    /// Null: somebody has it. Else nobody finds it any more. The writer's thread.
+    virtual std::unique_ptr<journal_queue> give_up(journal_queue& q) = 0;
+
+protected:
+    ~queue_owner() = default;
+};
+
 class journal_writer {
 public:
-    journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock);
+    /// `idle`: how long a queue that was made is empty and unused before it goes; 0: it stays.
+    journal_writer(std::unique_ptr<journal_file> file, const queue_clock& clock, queue_owner& owner, milliseconds idle);
     ~journal_writer() { stop(); }
     journal_writer(const journal_writer&) = delete;
     journal_writer& operator=(const journal_writer&) = delete;
@@ -92,6 +112,8 @@ public:
     const std::string& label() const noexcept { return label_; }
     /// Before start().
     void add(journal_queue& q);
+    /// The same: what a queue of this number had is to be removed.
+    void sweep_later(std::uint64_t queue_number);
     void start();
     /// Gives back all that waits, closes the file. Idempotent, any thread but the writer's.
     void stop();
@@ -102,6 +124,8 @@ public:
     void put(result_changes& r) noexcept;
     /// On the writer's thread, or here when it has none (any more).
     void run_and_wait(const std::function<void()>& work);
+    /// It stays, whoever made it. True: it would have gone. The writer's thread.
+    bool keep(journal_queue& q) noexcept;
 
 private:
     void run() noexcept;
@@ -159,8 +183,26 @@ private:
     journal_queue* queue_of(std::string_view name) const noexcept;
     journal_queue* queue_of(std::uint64_t number) const noexcept;
 
+    // drop.cpp: queues that go
+    using queue_list = boost::intrusive::list<journal_queue, boost::intrusive::constant_time_size<false>>;
+    void find_free_numbers();
+    void give_number(journal_queue& q);
+    void use(journal_queue& q) noexcept;
+    bool is_empty(const journal_queue& q);
+    bool is_unused(const journal_queue& q);
+    void look_at_queues();
+    bool give_up(journal_queue& q);
+    void write_drops();
+    bool decide(journal_batch::dropping& d);
+    void apply_drops();
+    void forget(journal_queue& q, bool with_all);
+    bool may_sweep() const noexcept;
+    void sweep();
+
     std::unique_ptr<journal_file> file_;
     const queue_clock& clock_;
+    queue_owner& owner_;
+    milliseconds idle_;
     std::string label_;
     mailbox mail_;
     futex_event arrived_;
@@ -183,6 +225,12 @@ private:
     };
     std::vector<removal> removals_;
     std::uint64_t next_queue_number_{1};
+    std::vector<std::uint64_t> free_queue_numbers_;  ///< below that one
+    std::uint64_t dropped_through_;                  ///< no queue that was dropped had a higher message number
+    queue_list by_use_;                              ///< those that were made, the longest unused first
+    queue_list gone_;                                ///< dropped, and held by somebody perhaps
+    std::vector<std::uint64_t> swept_;               ///< numbers of queues whose messages are being removed
+    steady::time_point next_sweep_{};
     bool careful_{false};  ///< until what may have ended the process is worked off
     bool held_up_{false};  ///< something waits until nothing is leased
     struct {

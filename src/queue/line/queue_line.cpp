@@ -31,6 +31,27 @@ void queue_line::restore(const queue_row& row, std::uint64_t last) {
     mark_ = old_mark_ = row.mark;
 }
 
+void queue_line::begin_behind(std::uint64_t number) noexcept {
+    next_ = std::max(next_, number + 1);
+    tail_ = loaded_ = passed_ = next_ - 1;
+}
+
+void queue_line::clear() {
+    row_.number = row_.length = row_.bytes = 0;
+    window_.clear();
+    window_bytes_ = kept_bytes_ = 0;
+    entries_.clear();
+    keys_.clear();
+    ready_ = {};
+    later_ = {};
+    paused_ = {};
+    oldest_ = newest_ = nullptr;
+    exhausted_.clear();
+    exhausted_count_ = behind_ = later_count_ = leased_ = leaving_ = adopted_ = suspects_ = 0;
+    mark_wanted_ = false;
+    begin_behind(0);
+}
+
 std::uint64_t queue_line::weight_of(const message& m) noexcept {
     std::uint64_t weight = size_of(m) + m.origin.size();
     for (const auto& [name, value] : m.headers) weight += name.size() + value.size();

@@ -76,6 +76,10 @@ public:
     void set_queue_number(std::uint64_t number) noexcept { row_.number = number; }
     /// What is stored, at start; `last`: the highest number there.
     void restore(const queue_row& row, std::uint64_t last);
+    /// Where nothing is stored: numbers go on behind this one.
+    void begin_behind(std::uint64_t number) noexcept;
+    /// All that is stored is gone, the row too; numbers go on. Nothing is leaving.
+    void clear();
 
     static std::uint64_t size_of(const message& m) noexcept { return m.id.size() + m.key.size() + m.body.size(); }
     /// With what no limit of a queue counts: headers, and what its broker said of it.
@@ -85,6 +89,7 @@ public:
     void add(std::uint64_t bytes) noexcept { ++row_.length, row_.bytes += bytes; }
     void subtract(std::uint64_t bytes) noexcept { --row_.length, row_.bytes -= bytes; }
     std::uint64_t take_number() noexcept { return next_++; }
+    std::uint64_t last_number() const noexcept { return next_ - 1; }  ///< that was taken
     /// It is committed.
     void admit(std::uint64_t number, const message& m);
     /// So is this one; it is read when its turn comes.

@@ -52,6 +52,7 @@ item_size_max = "2MiB"
 connections_max = 500
 stop_timeout = "3s"
 queues_max = 7
+queue_idle = "2h"
 
 [store.main]
 url = "memory:"
@@ -108,6 +109,7 @@ concurrency = 8
     EXPECT_EQ(c.server.connections_max, 500u);
     EXPECT_EQ(c.server.stop_timeout, 3s);
     EXPECT_EQ(c.server.queues_max, 7u);
+    EXPECT_EQ(c.server.queue_idle, std::chrono::hours(2));
     ASSERT_EQ(c.stores.size(), 2u);
     EXPECT_EQ(c.stores[0].name, "main");
     EXPECT_EQ(c.stores[0].size_bytes, 64u << 20);
@@ -248,7 +250,7 @@ TEST(read, unknown_names_get_a_suggestion) {
                    "5:1: unknown key 'timeout' in [[flow]]; it belongs in call = { ... }");
     expect_mistake("[server]\n\"a\\nb\" = 1",
                    "2:1: unknown key 'a\\nb' in [server]; there are listen, threads, allow_exec, item_size_max, "
-                   "connections_max, memory_max, stop_timeout, queues_max");
+                   "connections_max, memory_max, stop_timeout, queues_max, queue_idle");
 }
 
 TEST(read, sections_have_their_shape) {

@@ -2,6 +2,7 @@
 #include <freshet/error.hpp>
 
 #include "queue/journal/dead_request.hpp"
+#include "queue/journal/drop_request.hpp"
 #include "queue/journal/journal.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
@@ -17,18 +18,19 @@ namespace {
 class small_journal final : public journal {
 public:
     queue& open(std::string_view name, const queue_options&) override { return **find_or_make(name); }
-    queue* find(std::string_view name) noexcept override {
+    queue_ptr find(std::string_view name) noexcept override {
         const auto at = made_.find(name);
         return at == made_.end() ? nullptr : at->second.get();
     }
-    boost::system::result<queue*, failure> find_or_make(std::string_view name) override {
-        if (queue* const q = find(name)) return q;
+    boost::system::result<queue_ptr, failure> find_or_make(std::string_view name) override {
+        if (queue_ptr q = find(name)) return q;
         if (made_.size() == 2) return failure{errc::too_many_queues, effect::not_done, {}};
-        return made_.emplace(name, std::make_unique<hand_queue>(std::string(name))).first->second.get();
+        return queue_ptr(made_.emplace(name, std::make_unique<hand_queue>(std::string(name))).first->second.get());
     }
     std::vector<kept_result> results() override { return {}; }
     void change_results(result_changes&) noexcept override {}
     void dead_letters(dead_request&) noexcept override {}
+    void drop(drop_request&) noexcept override {}
     std::vector<std::string> names() const override { return {}; }
     void stop() override {}
 
@@ -41,7 +43,7 @@ protected:
     /// The queue's name and what is left of the key, or why there is none.
     std::string find(std::string_view rest, bool make) {
         failure why{errc::busy, effect::not_done, {}};
-        queue* const q = source->find(rest, make, why);
+        const queue_ptr q = source->find(rest, make, why);
         return q != nullptr ? q->name() + " " + std::string(rest) : std::string(explain(why.code));
     }
 

@@ -28,7 +28,7 @@ namespace {
 class two_queues final : public queue_source {
 public:
     two_queues(queue& slow, queue& quick) : slow_(slow), quick_(quick) {}
-    queue* find(std::string_view& rest, bool, failure&) override {
+    queue_ptr find(std::string_view& rest, bool, failure&) override {
         queue& found = rest.starts_with('s') ? slow_ : quick_;
         rest.remove_prefix(1);
         return &found;
@@ -118,6 +118,39 @@ TEST_F(task, failed_publication_says_what_failed) {
     quick.answer_publication(publication::outcome::failed, {errc::queue_full, effect::not_done, quick.label()});
     EXPECT_EQ(told, "SERVER_ERROR queue quick is full (length_max), not_done\r\n");
     EXPECT_FALSE(calls.back().c.reply.close);
+}
+
+TEST_F(task, failure_can_be_told_when_its_queue_has_gone) {
+    std::string label = "queue of a name that is long enough to lie elsewhere";
+    ask("set t:q 0 0 1\r\nx");
+    quick.answer_publication(publication::outcome::failed, {errc::queue_full, effect::not_done, label});
+    label.assign(label.size(), 'x');
+    EXPECT_EQ(calls.back().c.reply.why.subject, "queue of a name that is long enough to lie elsewhere");
+}
+
+TEST_F(task, queue_is_held_for_as_long_as_something_of_it_is_under_way_or_open) {
+    ask("set t:q 0 0 1\r\nx");
+    EXPECT_EQ(quick.holders, 1);
+    quick.answer_publication(publication::outcome::confirmed);
+    EXPECT_EQ(quick.holders, 0);
+    ask("get t:q");
+    EXPECT_EQ(quick.holders, 1);
+    quick.answer_reception(0);
+    EXPECT_EQ(quick.holders, 0);
+    ask("get t:q/open");
+    quick.answer_reception(5, "x");
+    EXPECT_EQ(quick.holders, 1) << "the client has it open";
+    ask("get t:q/close");
+    quick.answer_settlement(done);
+    EXPECT_EQ(quick.holders, 0);
+    ask("delete t:q/7");
+    quick.answer_settlement(settlement::outcome::unknown);
+    EXPECT_EQ(quick.holders, 0);
+    ask("set t:s 0 0 1\r\nx");
+    after(milliseconds(60'001));
+    EXPECT_EQ(slow.holders, 1) << "it is on its way, though its client was told that it is late";
+    slow.answer_publication(publication::outcome::confirmed);
+    EXPECT_EQ(slow.holders, 0);
 }
 
 TEST_F(task, publication_not_confirmed_in_time_is_maybe_done) {

@@ -71,6 +71,17 @@ public:
     void write(const queue_row& row);
     void replay(std::uint64_t dead_number, std::uint64_t queue, std::uint64_t number);
     void drop(std::uint64_t dead_number);
+    /// Ids that were published with `add`.
+    bool remembers(std::uint64_t queue);
+    /// The highest message number that any queue had which was dropped, as it was noted last.
+    std::uint64_t dropped_through();
+    /// Of a queue that has nothing.
+    void remove_queue(std::uint64_t queue, std::uint64_t dropped_through);
+    /// Its name is free, and what it has is for sweep().
+    void set_aside(std::uint64_t queue, std::uint64_t dropped_through);
+    enum class swept : std::uint8_t { some, all, no_room, unreadable, failed };
+    /// Removes some of what such a queue has, in a transaction.
+    swept sweep(std::uint64_t queue);
     /// Forgets ids, results that have expired: some of each.
     void prune(const moment& now);
     /// prune() would find something.
@@ -128,6 +139,8 @@ private:
     void say_damaged(std::uint64_t queue, std::uint64_t first, std::uint64_t last, std::string_view what);
     void read_row(const sqlite_statement& s, stored_message& row);
     void bound_results();
+    void note_dropped(std::uint64_t through);
+    void change_queue(const char* sql, std::uint64_t queue);
     void committed(int log_pages);
     void read_suspects();
     void empty_log();

@@ -34,6 +34,10 @@ constexpr std::uint64_t number_of(std::int64_t place) noexcept {
     return static_cast<std::uint64_t>(place) & number_max;
 }
 
+/// Of a queue that was dropped and is not removed yet: no queue's name begins so.
+inline constexpr char aside_mark = ' ';
+constexpr bool is_set_aside(std::string_view name) noexcept { return name.starts_with(aside_mark); }
+
 using headers = std::vector<std::pair<std::string, std::string>>;
 /// Each name and value behind its length in four bytes, least first.
 std::string encode(const headers& h);

@@ -20,8 +20,6 @@ namespace freshet {
 namespace {
 /// A row is 20 bytes or more.
 constexpr std::uint64_t messages_on_a_page_max = journal_format::page_bytes / 20;
-
-bool is_unreadable(int code) { return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_IOERR_READ; }
 }  // namespace
 
 // Columns as in message_columns; nearly all messages have nothing in most of them.

@@ -65,6 +65,8 @@ std::string sqlite_database::sentence() const {
 int sqlite_database::changes() const noexcept { return sqlite3_changes(handle_); }
 bool sqlite_database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
 
+bool is_unreadable(int code) noexcept { return (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_IOERR_READ; }
+
 sqlite_statement::sqlite_statement(sqlite_database& in, std::string_view sql) {
     sqlite3_prepare_v3(in.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle_,
                        nullptr);

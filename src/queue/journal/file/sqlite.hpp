@@ -49,6 +49,9 @@ private:
     sqlite3* handle_{nullptr};
 };
 
+/// What is asked for is on a damaged page, or on one that the disk does not read.
+bool is_unreadable(int code) noexcept;
+
 /// Bound from 1, read from 0. What is bound must live until the step.
 class sqlite_statement {
 public:
