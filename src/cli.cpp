@@ -4,6 +4,7 @@
 #include <freshet/config.hpp>
 
 #include "admin/dead.hpp"
+#include "admin/drop.hpp"
 #include "base/conceal.hpp"
 #include "base/escape.hpp"
 #include "base/log.hpp"
@@ -52,6 +53,7 @@ struct command_line {
     bool accept_loss{false};
     dead_command dead{};
     bool dead_of_all{false};
+    drop_command drop{};
     demo_options demo{};
 };
 
@@ -149,6 +151,15 @@ int run_dead(const command_line& line) {
     return dead(c, line.dead, read->secrets);
 }
 
+int run_queue(const command_line& line) {
+    if (line.drop.queue.empty() || has_blank_or_control(line.drop.queue))
+        return refuse(fmt::format("{} is no name of a queue", in_quotes(line.drop.queue)));
+    const auto read = load(line);
+    if (!read) return failed;
+    if (read->value.state_folder.empty()) return refuse(no_state_folder);
+    return drop_queue(read->value, line.drop, read->secrets);
+}
+
 int run_demo(const command_line& line) {
     if (const std::string wrong = demonstration::wrong_pool(line.demo.store); !wrong.empty())
         return refuse("--store: " + escaped(wrong));
@@ -233,6 +244,18 @@ CLI::App* add_dead(CLI::App& app, command_line& line) {
     return dead;
 }
 
+CLI::App* add_queue(CLI::App& app, command_line& line) {
+    auto* const queue = app.add_subcommand("queue", "Drop a queue that clients have made");
+    queue->require_subcommand(1);
+    auto* const drop = queue->add_subcommand("drop", "End it, so that its name is free; its next set makes it again");
+    drop->add_option("NAME", line.drop.queue, "This queue")->required();
+    drop->add_flag("--force", line.drop.with_all,
+                   "With all that it has: messages, dead letters, and ids that add remembers");
+    add_file(*drop, line);
+    add_state(*drop, line);
+    return queue;
+}
+
 int run_command(int argc, const char* const* argv) {
     command_line line;
     CLI::App app("Freshet: memcached and durable queues in one server", "freshet");
@@ -243,6 +266,7 @@ int run_command(int argc, const char* const* argv) {
     const auto* const serve = add_serve(app, line);
     const auto* const check_file = add_check(app, line);
     const auto* const dead = add_dead(app, line);
+    const auto* const queue = add_queue(app, line);
     auto* const demo = app.add_subcommand("demo", "Show the main job on this machine's own data, measured");
     demo->add_flag("--json", line.demo.json, "The figures for programs");
     demo->add_option("--store", line.demo.store,
@@ -260,7 +284,7 @@ int run_command(int argc, const char* const* argv) {
     bench.add_to(app);
     const auto* const reference = app.add_subcommand("reference", "Print docs/config.md")->group("");
 
-    const std::vector<std::string_view> commands{"serve", "check", "dead", "demo", "bench"};
+    const std::vector<std::string_view> commands{"serve", "check", "dead", "queue", "demo", "bench"};
     const std::string_view command = argc > 1 ? argv[1] : "-";
     if (!command.starts_with('-') && command != reference->get_name() &&
         std::find(commands.begin(), commands.end(), command) == commands.end()) {
@@ -278,6 +302,7 @@ int run_command(int argc, const char* const* argv) {
     if (serve->parsed()) return run_serve(line);
     if (check_file->parsed()) return check(line);
     if (dead->parsed()) return run_dead(line);
+    if (queue->parsed()) return run_queue(line);
     if (demo->parsed()) return run_demo(line);
     if (bench.is_meant()) return bench.run();
     if (reference->parsed()) say(stdout, config_reference());

@@ -3,6 +3,7 @@
 #include <freshet/time.hpp>
 
 #include "admin/dead_letters.hpp"
+#include "admin/drop.hpp"
 #include "base/unix_socket.hpp"
 #include "protocol/ask.hpp"
 
@@ -104,12 +105,15 @@ private:
         });
     }
     void ask(std::size_t size) {
-        auto command = parse_dead_command(std::string_view(line_).substr(0, size - 1));
-        if (!command) return tell({false, "the server does not know this request; is it of another version?\n"});
-        answer_dead_command(socket_state_->back, socket_state_->journals, std::move(*command),
-                            [self = shared_from_this()](dead_answer a) { self->tell(std::move(a)); });
+        const std::string_view line = std::string_view(line_).substr(0, size - 1);
+        const auto then = [self = shared_from_this()](command_answer a) { self->tell(std::move(a)); };
+        if (auto command = parse_dead_command(line))
+            return answer_dead_command(socket_state_->back, socket_state_->journals, std::move(*command), then);
+        if (auto command = parse_drop_command(line))
+            return answer_drop_command(socket_state_->back, socket_state_->journals, std::move(*command), then);
+        tell({false, "the server does not know this request; is it of another version?\n"});
     }
-    void tell(dead_answer a) {
+    void tell(command_answer a) {
         if (!socket_.is_open()) return;
         answer_ = fmt::format("{} {}\n{}", a.done ? "done" : "failed", a.text.size(), a.text);
         limit();
@@ -166,7 +170,8 @@ private:
 };
 
 problem trouble(const std::string& path, std::string_view why) {
-    return {errc::refused, effect::not_done, fmt::format("freshet dead will not reach this server: {}: {}", path, why)};
+    return {errc::refused, effect::not_done,
+            fmt::format("freshet dead and freshet queue will not reach this server: {}: {}", path, why)};
 }
 
 std::string reason(int error) {

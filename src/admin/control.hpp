@@ -1,5 +1,5 @@
-// The door of `freshet dead`: a Unix socket in the state folder, for this user only. A connection asks one line, is
-// answered "done SIZE" or "failed SIZE" and so many bytes, and is closed.
+// The door of `freshet dead` and `freshet queue`: a Unix socket in the state folder, for this user only. A connection
+// asks one line, is answered "done SIZE" or "failed SIZE" and so many bytes, and is closed.
 #pragma once
 
 #include <freshet/error.hpp>

@@ -73,7 +73,7 @@ std::string as_table(const std::vector<dead_letter>& letters, std::uint64_t coun
 /// One command on its way through the journals.
 class asking final : public dead_request {
 public:
-    asking(shard& on, std::vector<journal*> journals, dead_command command, std::function<void(dead_answer)> then)
+    asking(shard& on, std::vector<journal*> journals, dead_command command, std::function<void(command_answer)> then)
         : journals_(std::move(journals)), command_(std::move(command)), then_(std::move(then)) {
         home = &on;
         queue = command_.queue;
@@ -85,16 +85,9 @@ public:
 
     void begin() {
         if (!queue.empty()) {
-            std::string there;
-            const auto unknown = [&](journal* j) {
-                for (const std::string& name : j->names()) there += (there.empty() ? "" : ", ") + name;
-                return j->find(queue) == nullptr;
-            };
-            journals_.erase(std::remove_if(journals_.begin(), journals_.end(), unknown), journals_.end());
-            if (journals_.empty()) {
-                return end({false, fmt::format("there is no queue {}; there {}\n", in_quotes(queue),
-                                               there.empty() ? "is none yet" : "are: " + there)});
-            }
+            const auto all = journals_;
+            std::erase_if(journals_, [this](journal* j) { return j->find(queue) == nullptr; });
+            if (journals_.empty()) return end(no_such_queue(queue, all));
         }
         next();
     }
@@ -117,7 +110,7 @@ private:
         max = command_.max - std::min(command_.max, found_.size());
         journals_[at_++]->dead_letters(*this);
     }
-    void end(dead_answer a) {
+    void end(command_answer a) {
         const std::unique_ptr<asking> self(this);
         then_(std::move(a));
     }
@@ -125,7 +118,7 @@ private:
         return fmt::format("{} message{} {}", total_, total_ == 1 ? "" : "s",
                            command_.verb == dead_verb::replay ? "published again" : "dropped");
     }
-    dead_answer answer() {
+    command_answer answer() {
         if (command_.verb == dead_verb::list)
             return {true, command_.json ? as_json(found_, total_) : as_table(found_, total_)};
         const bool all = numbers.empty() || total_ == numbers.size();
@@ -137,7 +130,7 @@ private:
 
     std::vector<journal*> journals_;
     dead_command command_;
-    std::function<void(dead_answer)> then_;
+    std::function<void(command_answer)> then_;
     std::size_t at_{0};
     std::uint64_t total_{0};
     std::vector<dead_letter> found_;
@@ -178,7 +171,7 @@ std::optional<dead_command> parse_dead_command(std::string_view line) {
 }
 
 void answer_dead_command(shard& home, std::vector<journal*> journals, dead_command command,
-                         std::function<void(dead_answer)> then) {
+                         std::function<void(command_answer)> then) {
     std::sort(command.numbers.begin(), command.numbers.end());
     command.numbers.erase(std::unique(command.numbers.begin(), command.numbers.end()), command.numbers.end());
     (new asking(home, std::move(journals), std::move(command), std::move(then)))->begin();

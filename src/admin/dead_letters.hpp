@@ -1,6 +1,7 @@
 // What `freshet dead` asks and is told, the same whether a server answers or the program opens the journals itself.
 #pragma once
 
+#include "admin/answer.hpp"
 #include "queue/journal/journal.hpp"
 #include "shard/shard.hpp"
 
@@ -24,11 +25,6 @@ struct dead_command {
     bool json{false};
 };
 
-struct dead_answer {
-    bool done{false};    ///< false: the text says why not
-    std::string text{};  ///< lines for a person, or one line of JSON
-};
-
 /// One line without its end: "VERB QUEUE|* MAX json|text [NUMBER]...".
 std::string to_line(const dead_command& c);
 /// Nothing: no such line.
@@ -37,6 +33,6 @@ std::optional<dead_command> parse_dead_command(std::string_view line);
 /// Asks the journals, one after another, and tells `then` on `home`, once. Called on `home`. The journals live until
 /// then.
 void answer_dead_command(shard& home, std::vector<journal*> journals, dead_command command,
-                         std::function<void(dead_answer)> then);
+                         std::function<void(command_answer)> then);
 
 }  // namespace freshet

@@ -38,13 +38,14 @@ class Cli(unittest.TestCase):
     def test_help_names_every_command(self):
         result = freshet("--help")
         self.expect(result, 0, err="")
-        for command in ("serve", "check", "dead", "demo", "bench"):
+        for command in ("serve", "check", "dead", "queue", "demo", "bench"):
             self.assertRegex(result.stdout, rf"(?m)^  {command} ")
             self.expect(freshet(command, "--help"), 0, err="")
         for option in ("-c", "--listen", "--state", "--log-level"):
             self.assertIn(option, freshet("serve", "--help").stdout)
         for verb in ("list", "replay", "drop"):
             self.expect(freshet("dead", verb, "--help"), 0, err="")
+        self.expect(freshet("queue", "drop", "--help"), 0, err="")
 
     def test_wrong_usage_is_2_with_one_line(self):
         for arguments, words in [
@@ -70,6 +71,13 @@ class Cli(unittest.TestCase):
             (["dead", "drop", "a", "x"], "'x' is no number of a dead letter"),
             (["dead", "list", "--max", "-1"], "-1"),
             (["dead", "drop", "a", "--", "-1"], "-1"),
+            (["queue"], "subcommand is required"),
+            (["queue", "drp"], "freshet queue has no command 'drp', did you mean 'drop'?"),
+            (["queue", "drop"], "NAME is required"),
+            (["queue", "drop", "a", "--forc"], "freshet queue drop has no option '--forc', did you mean '--force'?"),
+            (["queue", "drop", "a b"], "'a b' is no name of a queue"),
+            (["queue", "drop", "\x1b[31m\n"], "'\\x1b[31m\\n' is no name of a queue"),
+            (["queue", "drop", ""], "'' is no name of a queue"),
             (["bench"], "name the server"),
             (["bench", "11311"], "'11311' is no address"),
             (["bench", "*:1"], "names no host to connect to"),

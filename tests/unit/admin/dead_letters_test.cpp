@@ -94,15 +94,15 @@ protected:
         run(s, [&](auto& o) { q.settle(o); });
         return s.number;
     }
-    dead_answer ask(dead_command c) {
+    command_answer ask(dead_command c) {
         std::vector<journal*> all;
         for (const auto& j : journals_) all.push_back(j.get());
-        std::promise<dead_answer> told;
+        std::promise<command_answer> told;
         shard_.run(
-            [&] { answer_dead_command(shard_, all, c, [&told](dead_answer a) { told.set_value(std::move(a)); }); });
+            [&] { answer_dead_command(shard_, all, c, [&told](command_answer a) { told.set_value(std::move(a)); }); });
         return told.get_future().get();
     }
-    dead_answer ask(std::string_view line) { return ask(*parse_dead_command(line)); }
+    command_answer ask(std::string_view line) { return ask(*parse_dead_command(line)); }
 
     std::string folder_;
     shard shard_{"test"};
@@ -113,7 +113,7 @@ TEST_F(dead_letters_of, no_journal_are_none) {
     EXPECT_EQ(ask("list * 9 text").text, "no dead letters\n");
     EXPECT_EQ(ask("list * 9 json").text, "{\"count\": 0, \"letters\": []}\n");
     EXPECT_EQ(ask("replay * 9 text").text, "0 messages published again\n");
-    const dead_answer a = ask("list nothing 9 text");
+    const command_answer a = ask("list nothing 9 text");
     EXPECT_FALSE(a.done);
     EXPECT_EQ(a.text, "there is no queue 'nothing'; there is none yet\n");
 }
@@ -121,15 +121,15 @@ TEST_F(dead_letters_of, no_journal_are_none) {
 TEST_F(dead_letters_of, all_journals_are_listed) {
     dispose(*journals_[0], "thumbs", "one", "HTTP 500\nsorry");
     dispose(*journals_[1], "mail", "two", "no such user");
-    const dead_answer table = ask("list * 9 text");
+    const command_answer table = ask("list * 9 text");
     EXPECT_TRUE(table.done);
     EXPECT_NE(table.text.find("thumbs"), std::string::npos) << table.text;
     EXPECT_NE(table.text.find("HTTP 500\\nsorry"), std::string::npos) << table.text;
     EXPECT_NE(table.text.find("'body of two'"), std::string::npos) << table.text;
     EXPECT_EQ(std::count(table.text.begin(), table.text.end(), '\n'), 3);
-    const dead_answer one = ask("list * 1 text");
+    const command_answer one = ask("list * 1 text");
     EXPECT_NE(one.text.find("1 of 2; --max shows more\n"), std::string::npos) << one.text;
-    const dead_answer json = ask("list mail 9 json");
+    const command_answer json = ask("list mail 9 json");
     EXPECT_TRUE(json.text.starts_with("{\"count\": 1, \"letters\": [{\"queue\": \"mail\", \"number\": ")) << json.text;
     EXPECT_NE(json.text.find("\"reason\": \"no such user\""), std::string::npos);
     EXPECT_FALSE(ask("list none 9 text").done);
@@ -139,11 +139,11 @@ TEST_F(dead_letters_of, one_queue_are_replayed_and_dropped) {
     const auto first = dispose(*journals_[0], "thumbs", "one", "x");
     dispose(*journals_[0], "thumbs", "two", "x");
     dispose(*journals_[1], "mail", "three", "x");
-    const dead_answer some = ask("replay thumbs 9 text " + std::to_string(first) + " 4711");
+    const command_answer some = ask("replay thumbs 9 text " + std::to_string(first) + " 4711");
     EXPECT_FALSE(some.done);
     EXPECT_EQ(some.text, "1 message published again; 1 of these numbers is no dead letter of thumbs\n");
     EXPECT_EQ(journals_[0]->find("thumbs")->length(), 1u);
-    const dead_answer rest = ask("drop thumbs 9 text");
+    const command_answer rest = ask("drop thumbs 9 text");
     EXPECT_TRUE(rest.done);
     EXPECT_EQ(rest.text, "1 message dropped\n");
     EXPECT_EQ(ask("drop * 9 text").text, "1 message dropped\n");
