@@ -3,34 +3,25 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
-enum which { ACCEPT, EPOLL_ADD, SHORT_RECV, SHORT_SEND, CALLS };
+#include "mapped_file.h"
 
-static const int *rates(void) {
-    static const int none[CALLS];
-    static _Atomic(const int *) known;
-    const int *found = atomic_load(&known);
-    if (found != NULL) return found;
-    const char *const name = getenv("FAILING_CALLS");
-    const int file = name != NULL ? open(name, O_RDONLY | O_CLOEXEC) : -1;
-    void *const map = file < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ, MAP_SHARED, file, 0);
-    found = map == MAP_FAILED ? none : map;
-    atomic_store(&known, found);
-    return found;
-}
+enum which { ACCEPT, EPOLL_ADD, SHORT_RECV, SHORT_SEND };
+
+static const _Atomic int *rates;
+
+__attribute__((constructor)) static void begin(void) { rates = mapped_file("FAILING_CALLS"); }
 
 static int fails(enum which call) {
     static _Thread_local unsigned state;
+    if (rates == NULL) return 0;
     if (state == 0) state = (unsigned)(unsigned long)&state | 1;
     state = state * 1664525u + 1013904223u;
-    return (int)(state >> 8) % 1000 < rates()[call];
+    return (int)(state >> 8) % 1000 < atomic_load(&rates[call]);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))

@@ -1,77 +1,11 @@
 """Clients of all kinds, each a thread, that leave in every way. What they are told goes into the ledger."""
 import random
-import socket
-import struct
 import threading
 import time
 
+from configuration import QUEUES
+from connection import ANSWER_SECONDS, Connection, Gone
 from ledger import Values
-
-ANSWER_SECONDS = 30     # a call is answered within its deadlines, or its connection ends
-
-
-class Gone(Exception):
-    """The connection has ended; what was asked last may have happened."""
-
-
-class Connection:
-    def __init__(self, port):
-        try:
-            self.socket = socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS)
-        except OSError as error:
-            raise Gone(str(error))
-        self.lines = self.socket.makefile("rb")
-
-    def send(self, data):
-        try:
-            self.socket.sendall(data)
-        except OSError as error:
-            raise Gone(str(error))
-
-    def line(self):
-        try:
-            line = self.lines.readline()
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise Gone(str(error))
-        if not line.endswith(b"\r\n"):
-            raise Gone("it ends")
-        return line[:-2]
-
-    def ask(self, command):
-        self.send(command + b"\r\n")
-        return self.line()
-
-    def get(self, command):
-        """(value, CAS) or None, or the line of an error."""
-        line = self.ask(command)
-        if line == b"END":
-            return None
-        if not line.startswith(b"VALUE "):
-            return line
-        words = line.split()
-        try:
-            body = self.lines.read(int(words[3]) + 2)
-        except OSError as error:
-            raise Gone(str(error))
-        if len(body) != int(words[3]) + 2:
-            raise Gone("it ends")
-        if self.line() != b"END":
-            raise AssertionError(f"no END behind the value of {command!r}")
-        return body[:-2], words[4] if len(words) > 4 else None
-
-    def leave(self, how):
-        """0: orderly; 1: with a reset; 2: the half that is said first."""
-        try:
-            if how == 1:
-                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            if how == 2:
-                self.socket.shutdown(socket.SHUT_WR)
-            self.lines.close()
-            self.socket.close()
-        except OSError:
-            pass
 
 
 class Client(threading.Thread):
@@ -86,7 +20,7 @@ class Client(threading.Thread):
         while not self.storm.over.is_set():
             connection = None
             try:
-                connection = Connection(self.storm.port)
+                connection = Connection(self.storm.program.port)
                 for _ in range(self.random.randrange(1, 60)):
                     if self.storm.over.is_set():
                         break
@@ -146,7 +80,7 @@ class Publisher(Client):
         self.made += 1
         body = b"message-%d-%d-" % (self.number, self.made) + b"x" * self.random.choice([0, 0, 100, 20_000])
         self.ledger.publish(body, "maybe")
-        said = connection.ask(b"set q/%d 0 0 %d\r\n%s" % (self.random.randrange(3), len(body), body))
+        said = connection.ask(b"set q/%d 0 0 %d\r\n%s" % (self.random.randrange(QUEUES), len(body), body))
         if said == b"STORED":
             self.ledger.publish(body, "confirmed")
         elif said.endswith(b"not_done"):
@@ -159,23 +93,27 @@ class Consumer(Client):
     """Takes messages and settles most of them; leaves with some of them open."""
 
     def act(self, connection):
-        queue = b"q/%d" % self.random.randrange(3)
+        queue = b"q/%d" % self.random.randrange(QUEUES)
         wait = self.random.choice([b"", b"/t=50"])
+        asked = self.ledger.ask()
         said = connection.get(b"gets " + queue + b"/open" + wait)
         if said is None or isinstance(said, bytes):
             return
         body, number = said
-        self.ledger.deliver(body)
+        self.ledger.deliver(body, asked)
         choice = self.random.random()
         if choice < 0.1:
             raise Gone("it leaves with the message")
         if choice < 0.2:
+            self.ledger.give_back(body)
             connection.ask(b"get " + queue + b"/abort")
             return
         said = connection.ask(b"delete %s/%s" % (queue, number))
         if said == b"DELETED":
             self.ledger.settle(body)
-        elif said != b"NOT_FOUND" and not said.startswith(b"SERVER_ERROR "):
+        elif said.startswith(b"SERVER_ERROR "):
+            raise Gone("it leaves what it could not settle")
+        elif said != b"NOT_FOUND":
             raise AssertionError(f"a delete is answered {said!r}")
 
 

@@ -1,12 +1,16 @@
 """What was promised, and what has come of it: of messages and of values, each named by its own text."""
 import threading
+import time
 
 
 class Ledger:
-    """Any thread."""
+    """Any thread. `lease_seconds`: of each delivery."""
 
-    def __init__(self):
+    def __init__(self, lease_seconds):
         self._lock = threading.Lock()
+        self._lease_seconds = lease_seconds
+        self._starts = 0
+        self._leases = {}       # body -> when it was asked for and came, since which start
         self.faults = []
         self.published = {}     # body -> "confirmed", "maybe"
         self.seen = set()       # bodies that were handed out
@@ -32,18 +36,43 @@ class Ledger:
         with self._lock:
             self.published[body] = "refused"
 
-    def deliver(self, body):
+    def restart(self):
+        """Before it starts: leases end with the process."""
         with self._lock:
+            self._starts += 1
+
+    def ask(self):
+        """What `deliver` wants to know of the moment before a message was asked for."""
+        with self._lock:
+            return time.monotonic(), self._starts
+
+    def give_back(self, body):
+        """It may come again before its lease is over."""
+        with self._lock:
+            self._leases.pop(body, None)
+
+    def deliver(self, body, asked):
+        with self._lock:
+            early = self._comes_early(body, *asked)
             outcome = self.published.get(body)
             settled = body in self.settled
             self.seen.add(body)
         self.count("delivered")
         if outcome is None:
-            self.fault(f"a message that nobody published: {body!r}")
+            self.fault(f"a message that nobody published: {body[:60]!r}")
         elif outcome == "refused":
-            self.fault(f"a message that was refused, not_done: {body!r}")
+            self.fault(f"a message that was refused, not_done: {body[:60]!r}")
+        if early:
+            self.fault(f"a message comes again although its lease is not over: {body[:60]!r}")
         if settled:
-            self.fault(f"a message comes again whose acknowledgement was confirmed: {body!r}")
+            self.fault(f"a message comes again whose acknowledgement was confirmed: {body[:60]!r}")
+
+    def _comes_early(self, body, asked, start):
+        """Two clients may tell of it in the wrong order. Half of a lease: on a busy machine it begins before it is told."""
+        now = time.monotonic()
+        before = self._leases.get(body)
+        self._leases[body] = (asked, now, start)
+        return before is not None and before[2] == start and max(now - before[0], before[1] - asked) < self._lease_seconds / 2
 
     def settle(self, body):
         self.count("settled")

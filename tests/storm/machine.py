@@ -1,0 +1,56 @@
+"""The machine under the program, as libraries of tests/preload make it: its clock, its disk, its system calls."""
+import contextlib
+import mmap
+import os
+import struct
+
+import servers
+
+BYTES = 4_096   # of a file of numbers, as tests/preload/mapped_file.h says
+
+
+class Numbers:
+    """In a file that a preloaded library has mapped."""
+
+    def __init__(self, path, form):
+        self.path, self.form = path, form
+        with open(path, "w+b") as file:
+            file.truncate(BYTES)
+            self.map = mmap.mmap(file.fileno(), BYTES)
+
+    def set(self, *values):
+        struct.pack_into(self.form, self.map, 0, *values)
+
+
+class Machine:
+    def __init__(self, folder):
+        self.rates = Numbers(os.path.join(folder, "rates"), "4i")
+        self.step = Numbers(os.path.join(folder, "step"), "q")
+        self.slow = os.path.join(folder, "slow")
+
+    def environment(self):
+        libraries = [servers.preload(name) for name in ("slow_sync", "failing_calls", "stepped_clock")]
+        return {**libraries[0], "LD_PRELOAD": ":".join(library["LD_PRELOAD"] for library in libraries),
+                "SLOW_SYNC": self.slow, "FAILING_CALLS": self.rates.path, "STEPPED_CLOCK": self.step.path}
+
+    @contextlib.contextmanager
+    def calls_fail(self, *rates):
+        """So many in a thousand, in the order of failing_calls.c."""
+        self.rates.set(*rates)
+        try:
+            yield
+        finally:
+            self.rates.set(*(0 for _ in rates))
+
+    @contextlib.contextmanager
+    def sync_stands_still(self):
+        with open(self.slow, "w"):
+            pass
+        try:
+            yield
+        finally:
+            os.unlink(self.slow)
+
+    def set_clock(self, seconds):
+        """The date is so much later than the system's."""
+        self.step.set(round(seconds * 1_000))

@@ -1,0 +1,75 @@
+"""The program under test: it starts, ends in each way, and is looked at."""
+import contextlib
+import os
+import re
+import subprocess
+import time
+
+from configuration import STOP_SECONDS
+from connection import Connection, Gone
+
+SLOW = 5 if os.environ.get("STORM_SLOW") else 1     # a sanitizer's build
+THREADS_MAX = 64
+RESIDENT_MIB_MAX = 512
+
+
+class Program:
+    def __init__(self, folder, configuration, machine, ledger):
+        self.folder, self.machine, self.ledger = folder, machine, ledger
+        self.port = configuration.port
+        self.log = open(os.path.join(folder, "log"), "ab")
+        self.process = None
+        with open(os.path.join(folder, "freshet.toml"), "w") as file:
+            file.write(configuration.text)
+
+    def start(self):
+        self.ledger.restart()
+        self.process = subprocess.Popen(
+            [os.environ["FRESHET"], "serve", "-c", os.path.join(self.folder, "freshet.toml"), "--state",
+             os.path.join(self.folder, "state")], stdout=self.log, stderr=self.log, env=self.machine.environment())
+        end = time.monotonic() + 20 * SLOW
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"it does not start: status {self.process.returncode}")
+            with contextlib.suppress(Gone, TimeoutError), Connection(self.port) as connection:
+                if connection.ask(b"version").startswith(b"VERSION"):
+                    return
+            time.sleep(0.02)
+        raise RuntimeError("it does not answer at its start")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, statuses=(0,)):
+        begin = time.monotonic()
+        self.process.terminate()
+        try:
+            status = self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.ledger.fault("it does not stop")
+            self.kill()
+            return
+        if status not in statuses:
+            self.ledger.fault(f"a stop ends with status {status}")
+        if time.monotonic() - begin > (STOP_SECONDS + 7) * SLOW:
+            self.ledger.fault(f"a stop lasts {time.monotonic() - begin:.1f} s")
+
+    def look(self):
+        """It lives, and is within its limits."""
+        if self.process.poll() is not None:
+            self.ledger.fault(f"it has ended by itself, with status {self.process.returncode}")
+            self.start()
+        with open(f"/proc/{self.process.pid}/status") as status:
+            text = status.read()
+        threads = int(re.search(r"Threads:\s+(\d+)", text)[1])
+        resident = int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) // 1024
+        if threads > THREADS_MAX:
+            self.ledger.fault(f"it has {threads} threads")
+        if SLOW == 1 and resident > RESIDENT_MIB_MAX:
+            self.ledger.fault(f"it takes {resident} MiB")
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        self.log.close()
