@@ -4,7 +4,7 @@ import threading
 import time
 
 from configuration import QUEUES
-from connection import ANSWER_SECONDS, Connection, Gone
+from connection import ANSWER_SECONDS, NO_ROOM, Connection, Gone
 from ledger import Values
 
 
@@ -85,6 +85,8 @@ class Publisher(Client):
             self.ledger.publish(body, "confirmed")
         elif said.endswith(b"not_done"):
             self.ledger.forget(body)
+            if said.endswith(NO_ROOM):
+                self.ledger.count("published where there is no room")
         elif not said.endswith(b"maybe_done"):
             raise AssertionError(f"a publish is answered {said!r}")
 
@@ -97,6 +99,7 @@ class Consumer(Client):
         wait = self.random.choice([b"", b"/t=50"])
         asked = self.ledger.ask()
         said = connection.get(b"gets " + queue + b"/open" + wait)
+        self._needs_no_room(said)
         if said is None or isinstance(said, bytes):
             return
         body, number = said
@@ -109,12 +112,17 @@ class Consumer(Client):
             connection.ask(b"get " + queue + b"/abort")
             return
         said = connection.ask(b"delete %s/%s" % (queue, number))
+        self._needs_no_room(said)
         if said == b"DELETED":
             self.ledger.settle(body)
         elif said.startswith(b"SERVER_ERROR "):
             raise Gone("it leaves what it could not settle")
         elif said != b"NOT_FOUND":
             raise AssertionError(f"a delete is answered {said!r}")
+
+    def _needs_no_room(self, said):
+        if isinstance(said, bytes) and said.endswith(NO_ROOM) and self.storm.machine.settles_though_full:
+            self.ledger.fault(f"the reserve is there, and all the same: {said!r}")
 
 
 class Tasker(Client):

@@ -3,6 +3,7 @@ import socket
 import struct
 
 ANSWER_SECONDS = 30     # a call is answered within its deadlines, or its connection ends
+NO_ROOM = b"has no room on its disk, not_done"
 
 
 class Gone(Exception):

@@ -1,11 +1,15 @@
 """What happens to the program, one thing after the other."""
 import time
 
-from connection import Connection, Gone
+from connection import NO_ROOM, Connection, Gone
 from freeze import freeze, thaw
+from program import SLOW
 
 SEEDS_OF_CI = 3
 DAY_SECONDS = 86_400
+FILL_MESSAGES = 100
+BIG = b" " + 500_000 * b"x"
+STORED_AGAIN_SECONDS = 10 * SLOW
 
 
 class Happenings:
@@ -15,7 +19,7 @@ class Happenings:
     def __init__(self, storm):
         self.program, self.machine, self.ledger = storm.program, storm.machine, storm.ledger
         self.configuration, self.random = storm.configuration, storm.random
-        self.kinds = [self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.clock_steps]
+        self.kinds = [self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.clock_steps, self.disk_is_full]
         if self.configuration.members:
             self.kinds += [self.member_stands_still]
         self.due = self.kinds[storm.seed % SEEDS_OF_CI::SEEDS_OF_CI]
@@ -42,6 +46,32 @@ class Happenings:
         with self.machine.sync_stands_still():
             self._a_moment()
 
+    def disk_is_full(self):
+        with self.machine.disk_full(self.random.choice([0, 10_000, 1_000_000])):
+            self._fill_it()
+            self._a_moment()
+            if self.random.random() < 0.3:
+                self.machine.settles_though_full = False    # without a reserve that it could take at its start
+                self.kill()
+            self._a_moment()
+        self._is_stored_again()
+
+    def _fill_it(self):
+        """There may be pages in the files that are used again."""
+        for _ in range(FILL_MESSAGES):
+            said = self._publish(b"set", self._new_name(b"fill"), BIG)
+            if said is None or said.endswith(NO_ROOM):
+                return
+
+    def _is_stored_again(self):
+        end = time.monotonic() + STORED_AGAIN_SECONDS
+        while time.monotonic() < end:
+            said = self._publish(b"set", self._new_name(b"again"))
+            if said == b"STORED":
+                return
+            time.sleep(0.05)
+        self.ledger.fault(f"nothing is stored although there is room again: {said!r}")
+
     def calls_fail(self):
         with self.machine.calls_fail(*(self.random.choice([0, 20, 200]) for _ in range(4))):
             self._a_moment()
@@ -55,20 +85,24 @@ class Happenings:
     def clock_steps(self):
         """And an id that was accepted once stays so: what `add` remembers lasts as long whoever sets the clock. Nor do leases
         follow it, which the ledger knows of each delivery."""
-        self.ids += 1
-        name = b"once-%d" % self.ids
-        known = self._add(name, name) == b"STORED"
+        name = self._new_name(b"once")
+        known = self._publish(b"add", name) == b"STORED"
         for _ in range(self.random.randrange(1, 4)):
             self.machine.set_clock(self.random.choice([-1, 1]) * self.random.choice([0, 2, 3_600, DAY_SECONDS, 40 * DAY_SECONDS]))
             self._a_moment()
-            if known and self._add(name, b"not-" + name) == b"STORED":
+            if known and self._publish(b"add", name, b" again") == b"STORED":
                 self.ledger.fault(f"{name!r} is accepted a second time after a step of the clock")
 
-    def _add(self, name, body):
+    def _new_name(self, what):
+        self.ids += 1
+        return b"%s-%d" % (what, self.ids)
+
+    def _publish(self, command, name, more=b""):
+        body = name + more
         self.ledger.publish(body, "maybe")
         try:
             with Connection(self.program.port) as connection:
-                said = connection.ask(b"add q/0#%s 0 0 %d\r\n%s" % (name, len(body), body))
+                said = connection.ask(command + b" q/0#%s 0 0 %d\r\n%s" % (name, len(body), body))
         except (Gone, TimeoutError):
             return None
         if said == b"STORED":

@@ -6,6 +6,8 @@ import struct
 
 import servers
 
+LIBRARIES = ("slow_sync", "failing_calls", "stepped_clock", "full_disk")
+ENOUGH = -1
 BYTES = 4_096   # of a file of numbers, as tests/preload/mapped_file.h says
 
 
@@ -26,12 +28,17 @@ class Machine:
     def __init__(self, folder):
         self.rates = Numbers(os.path.join(folder, "rates"), "4i")
         self.step = Numbers(os.path.join(folder, "step"), "q")
+        self.room = Numbers(os.path.join(folder, "room"), "q")
+        self.room.set(ENOUGH)
+        self.state = os.path.join(folder, "state")
         self.slow = os.path.join(folder, "slow")
+        self.settles_though_full = True
 
     def environment(self):
-        libraries = [servers.preload(name) for name in ("slow_sync", "failing_calls", "stepped_clock")]
+        libraries = [servers.preload(name) for name in LIBRARIES]
         return {**libraries[0], "LD_PRELOAD": ":".join(library["LD_PRELOAD"] for library in libraries),
-                "SLOW_SYNC": self.slow, "FAILING_CALLS": self.rates.path, "STEPPED_CLOCK": self.step.path}
+                "SLOW_SYNC": self.slow, "FAILING_CALLS": self.rates.path, "STEPPED_CLOCK": self.step.path,
+                "FULL_DISK": self.room.path, "FULL_DISK_FOLDER": self.state}
 
     @contextlib.contextmanager
     def calls_fail(self, *rates):
@@ -50,6 +57,16 @@ class Machine:
             yield
         finally:
             os.unlink(self.slow)
+
+    @contextlib.contextmanager
+    def disk_full(self, room_bytes):
+        """The files of the state folder grow by so much, and no more. What is settled goes from the reserve, if it is there."""
+        self.settles_though_full = os.path.getsize(os.path.join(self.state, "journal.db.reserve")) > 0
+        self.room.set(room_bytes)
+        try:
+            yield
+        finally:
+            self.room.set(ENOUGH)
 
     def set_clock(self, seconds):
         """The date is so much later than the system's."""

@@ -25,8 +25,8 @@ class Program:
     def start(self):
         self.ledger.restart()
         self.process = subprocess.Popen(
-            [os.environ["FRESHET"], "serve", "-c", os.path.join(self.folder, "freshet.toml"), "--state",
-             os.path.join(self.folder, "state")], stdout=self.log, stderr=self.log, env=self.machine.environment())
+            [os.environ["FRESHET"], "serve", "-c", os.path.join(self.folder, "freshet.toml"), "--state", self.machine.state],
+            stdout=self.log, stderr=self.log, env=self.machine.environment())
         end = time.monotonic() + 20 * SLOW
         while time.monotonic() < end:
             if self.process.poll() is not None:
