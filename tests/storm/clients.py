@@ -85,8 +85,7 @@ class Publisher(Client):
             self.ledger.publish(body, "confirmed")
         elif said.endswith(b"not_done"):
             self.ledger.forget(body)
-            if said.endswith(NO_ROOM):
-                self.ledger.count("published where there is no room")
+            self.ledger.count("refused: " + said.decode().split(maxsplit=3)[3])
         elif not said.endswith(b"maybe_done"):
             raise AssertionError(f"a publish is answered {said!r}")
 

@@ -3,6 +3,7 @@ import time
 
 from connection import NO_ROOM, Connection, Gone
 from freeze import freeze, thaw
+from machine import CALLS
 from program import SLOW
 
 SEEDS_OF_CI = 3
@@ -19,7 +20,8 @@ class Happenings:
     def __init__(self, storm):
         self.program, self.machine, self.ledger = storm.program, storm.machine, storm.ledger
         self.configuration, self.random = storm.configuration, storm.random
-        self.kinds = [self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.clock_steps, self.disk_is_full]
+        self.kinds = [self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.sync_fails, self.clock_steps,
+                      self.disk_is_full]
         if self.configuration.members:
             self.kinds += [self.member_stands_still]
         self.due = self.kinds[storm.seed % SEEDS_OF_CI::SEEDS_OF_CI]
@@ -73,8 +75,14 @@ class Happenings:
         self.ledger.fault(f"nothing is stored although there is room again: {said!r}")
 
     def calls_fail(self):
-        with self.machine.calls_fail(*(self.random.choice([0, 20, 200]) for _ in range(4))):
+        with self.machine.calls_fail(**{name: self.random.choice([0, 20, 200]) for name in CALLS if name != "sync"}):
             self._a_moment()
+
+    def sync_fails(self):
+        """What the journal took is on the disk or not, nobody knows; it takes nothing more until it is started again."""
+        with self.machine.calls_fail(sync=self.random.choice([50, 1_000])):
+            self._a_moment()
+        self.random.choice([self.kill, self.stop])()
 
     def member_stands_still(self):
         member = self.random.choice(self.configuration.members)

@@ -7,6 +7,7 @@ import struct
 import servers
 
 LIBRARIES = ("slow_sync", "failing_calls", "stepped_clock", "full_disk")
+CALLS = ("accept", "epoll_add", "short_recv", "short_send", "open", "socket", "pipe", "clone", "sync")   # of failing_calls.c
 ENOUGH = -1
 BYTES = 4_096   # of a file of numbers, as tests/preload/mapped_file.h says
 
@@ -26,7 +27,7 @@ class Numbers:
 
 class Machine:
     def __init__(self, folder):
-        self.rates = Numbers(os.path.join(folder, "rates"), "4i")
+        self.rates = Numbers(os.path.join(folder, "rates"), f"{len(CALLS)}i")
         self.step = Numbers(os.path.join(folder, "step"), "q")
         self.room = Numbers(os.path.join(folder, "room"), "q")
         self.room.set(ENOUGH)
@@ -41,13 +42,13 @@ class Machine:
                 "FULL_DISK": self.room.path, "FULL_DISK_FOLDER": self.state}
 
     @contextlib.contextmanager
-    def calls_fail(self, *rates):
-        """So many in a thousand, in the order of failing_calls.c."""
-        self.rates.set(*rates)
+    def calls_fail(self, **rates):
+        """Of CALLS, so many in a thousand."""
+        self.rates.set(*(rates.get(name, 0) for name in CALLS))
         try:
             yield
         finally:
-            self.rates.set(*(0 for _ in rates))
+            self.rates.set(*(0 for _ in CALLS))
 
     @contextlib.contextmanager
     def sync_stands_still(self):
