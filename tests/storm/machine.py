@@ -1,35 +1,20 @@
 """The machine under the program, as libraries of tests/preload make it: its clock, its disk, its system calls."""
 import contextlib
-import mmap
 import os
-import struct
 
 import servers
+from numbers_file import NumbersFile
 
 LIBRARIES = ("slow_sync", "failing_calls", "stepped_clock", "full_disk")
 CALLS = ("accept", "epoll_add", "short_recv", "short_send", "open", "socket", "pipe", "clone", "sync")   # of failing_calls.c
 ENOUGH = -1
-BYTES = 4_096   # of a file of numbers, as tests/preload/mapped_file.h says
-
-
-class Numbers:
-    """In a file that a preloaded library has mapped."""
-
-    def __init__(self, path, form):
-        self.path, self.form = path, form
-        with open(path, "w+b") as file:
-            file.truncate(BYTES)
-            self.map = mmap.mmap(file.fileno(), BYTES)
-
-    def set(self, *values):
-        struct.pack_into(self.form, self.map, 0, *values)
 
 
 class Machine:
     def __init__(self, folder):
-        self.rates = Numbers(os.path.join(folder, "rates"), f"{len(CALLS)}i")
-        self.step = Numbers(os.path.join(folder, "step"), "q")
-        self.room = Numbers(os.path.join(folder, "room"), "q")
+        self.rates = NumbersFile(os.path.join(folder, "rates"), f"{len(CALLS)}i")
+        self.step = NumbersFile(os.path.join(folder, "step"), "q")
+        self.room = NumbersFile(os.path.join(folder, "room"), "q")
         self.room.set(ENOUGH)
         self.state = os.path.join(folder, "state")
         self.slow = os.path.join(folder, "slow")

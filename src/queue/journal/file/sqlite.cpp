@@ -52,6 +52,11 @@ int sqlite_database::empty_log() {
     return sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
 }
 
+void sqlite_database::keep_log() noexcept {
+    int yes = 1;
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &yes);
+}
+
 int sqlite_database::code() const noexcept { return sqlite3_extended_errcode(handle_); }
 int sqlite_database::system_error() const noexcept { return sqlite3_system_errno(handle_); }
 
