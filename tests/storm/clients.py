@@ -37,7 +37,7 @@ class Client(threading.Thread):
 
 
 class Reader(Client):
-    """Sets and gets keys of its own: what it reads is what it wrote, or nothing."""
+    """Sets and gets keys of its own in each store: what it reads is what it wrote, or nothing."""
 
     def __init__(self, storm, number):
         super().__init__(storm, number)
@@ -45,7 +45,7 @@ class Reader(Client):
         self.written = 0
 
     def act(self, connection):
-        key = b"key-%d-%d" % (self.number, self.random.randrange(20))
+        key = b"%skey-%d-%d" % (self.random.choice([b"", b"side/"]), self.number, self.random.randrange(20))
         values = self.values.setdefault(key, Values())
         if self.random.random() < 0.5:
             self.written += 1
@@ -57,7 +57,10 @@ class Reader(Client):
                 values.wrote(value)
             elif said.endswith(b"not_done"):
                 values.possible -= {(value,), value}
-            elif not said.endswith(b"maybe_done"):
+                self.ledger.count("values not_done")
+            elif said.endswith(b"maybe_done"):
+                self.ledger.count("values maybe_done")
+            else:
                 raise AssertionError(f"set is answered {said!r}")
         else:
             said = connection.get(b"get " + key)

@@ -2,8 +2,8 @@
 import time
 
 from connection import NO_ROOM, Connection, Gone
-from freeze import freeze, thaw
 from machine import CALLS
+from members import garbage, half
 from program import SLOW
 
 SEEDS_OF_CI = 3
@@ -20,10 +20,9 @@ class Happenings:
     def __init__(self, storm):
         self.program, self.machine, self.ledger = storm.program, storm.machine, storm.ledger
         self.configuration, self.random = storm.configuration, storm.random
-        self.kinds = [self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.sync_fails, self.clock_steps,
-                      self.disk_is_full]
-        if self.configuration.members:
-            self.kinds += [self.member_stands_still]
+        self.kinds = [
+            self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.sync_fails, self.clock_steps, self.disk_is_full,
+            self.member_stands_still, self.member_dies, self.members_cut, self.members_mute, self.members_garble]
         self.due = self.kinds[storm.seed % SEEDS_OF_CI::SEEDS_OF_CI]
         self.random.shuffle(self.due)
         self.ids = 0
@@ -86,9 +85,34 @@ class Happenings:
 
     def member_stands_still(self):
         member = self.random.choice(self.configuration.members)
-        freeze(member.process)
+        member.stand_still()
         self._a_moment()
-        thaw(member.process)
+        member.go_on()
+
+    def member_dies(self):
+        member = self.random.choice(self.configuration.members)
+        member.die()
+        self._a_moment()
+        member.come_back()
+
+    def members_cut(self):
+        """In the middle of an answer."""
+        for proxy in 3 * self.configuration.proxies():
+            proxy.cut_at_next_answer(half)
+            self._a_moment()
+
+    def members_mute(self):
+        for proxy in 3 * self.configuration.proxies():
+            proxy.mute_who_speaks_next()
+            self._a_moment()
+
+    def members_garble(self):
+        """With and without an end of the connection."""
+        for proxy in self.configuration.proxies():
+            proxy.mute_who_speaks_next(garbage)
+            self._a_moment()
+            proxy.cut_at_next_answer(garbage)
+            self._a_moment()
 
     def clock_steps(self):
         """And an id that was accepted once stays so: what `add` remembers lasts as long whoever sets the clock. Nor do leases

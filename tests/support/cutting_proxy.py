@@ -5,6 +5,10 @@ import threading
 PIECE = 1 << 16
 
 
+def nothing(_):
+    return b""
+
+
 class CuttingProxy:
     """On a port of its own from the start; `target` is the server's, and may be set later."""
 
@@ -14,17 +18,20 @@ class CuttingProxy:
         self.port = self._listener.getsockname()[1]
         self._armed = threading.Event()
         self._muting = threading.Event()
+        self._told_at_cut = self._told_when_mute = nothing
         self.was_cut = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut_at_next_answer(self):
-        """The next thing that a client says reaches the server; the server's answer does not reach the client, whose
-        connection is cut in its place. `was_cut` is set then."""
+    def cut_at_next_answer(self, told=nothing):
+        """The next thing that a client says reaches the server; of the server's answer the client hears what `told` makes of it, and its
+        connection is cut. `was_cut` is set then."""
         self.was_cut.clear()
+        self._told_at_cut = told
         self._armed.set()
 
-    def mute_who_speaks_next(self):
-        """The first client that says something from now on hears no answer any more on that connection."""
+    def mute_who_speaks_next(self, told=nothing):
+        """The first client that says something from now on hears no answer any more on that connection but what `told` makes of it."""
+        self._told_when_mute = told
         self._muting.set()
 
     def close(self):
@@ -63,11 +70,11 @@ class CuttingProxy:
             while piece := server.recv(PIECE):
                 if asked.is_set() and self._armed.is_set():
                     self._armed.clear()
+                    client.sendall(self._told_at_cut(piece))
                     self._end(client, server)
                     self.was_cut.set()
                     return
-                if not mute.is_set():
-                    client.sendall(piece)
+                client.sendall(self._told_when_mute(piece) if mute.is_set() else piece)
         except OSError:
             pass
         self._end(client, server)
