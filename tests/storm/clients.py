@@ -3,15 +3,17 @@ import random
 import threading
 import time
 
-from configuration import QUEUES
+from configuration import WAIT_PREFIXES
 from connection import ANSWER_SECONDS, NO_ROOM, Connection, Gone
 from ledger import Values
+from worker import REFUSED
 
 
 class Client(threading.Thread):
     def __init__(self, storm, number):
         super().__init__(daemon=True, name=f"{type(self).__name__}-{number}")
         self.storm = storm
+        self.configuration = storm.configuration
         self.ledger = storm.ledger
         self.random = random.Random(f"{storm.seed}-{self.name}")
         self.number = number
@@ -20,7 +22,7 @@ class Client(threading.Thread):
         while not self.storm.over.is_set():
             connection = None
             try:
-                connection = Connection(self.storm.program.port)
+                connection = Connection(self.random.choice(self.storm.program.addresses))
                 for _ in range(self.random.randrange(1, 60)):
                     if self.storm.over.is_set():
                         break
@@ -82,8 +84,12 @@ class Publisher(Client):
     def act(self, connection):
         self.made += 1
         body = b"message-%d-%d-" % (self.number, self.made) + b"x" * self.random.choice([0, 0, 100, 20_000])
+        queue = self.random.choice(self.configuration.queues)
         self.ledger.publish(body, "maybe")
-        said = connection.ask(b"set q/%d 0 0 %d\r\n%s" % (self.random.randrange(QUEUES), len(body), body))
+        command = b"set %s 0 %d %d" % (queue.key, self.random.choice([0, queue.exptime]), len(body))
+        if self.random.random() < 0.05:     # and never knows
+            return connection.send(command + b" noreply\r\n" + body + b"\r\n")
+        said = connection.ask(command + b"\r\n" + body)
         if said == b"STORED":
             self.ledger.publish(body, "confirmed")
         elif said.endswith(b"not_done"):
@@ -97,7 +103,7 @@ class Consumer(Client):
     """Takes messages and settles most of them; leaves with some of them open."""
 
     def act(self, connection):
-        queue = b"q/%d" % self.random.randrange(QUEUES)
+        queue = self.random.choice(self.configuration.queues).key
         wait = self.random.choice([b"", b"/t=50"])
         asked = self.ledger.ask()
         said = connection.get(b"gets " + queue + b"/open" + wait)
@@ -128,7 +134,7 @@ class Consumer(Client):
 
 
 class Tasker(Client):
-    """A task's result is its body, however often it was worked on."""
+    """A task's result is its body, however often it was worked on; or an error, where its worker refuses it."""
 
     def __init__(self, storm, number):
         super().__init__(storm, number)
@@ -136,13 +142,17 @@ class Tasker(Client):
 
     def act(self, connection):
         self.made += 1
+        queue = self.random.choice(self.configuration.task_queues)
+        refused = queue == b"call" and self.random.random() < 0.1
         name = b"%d-%d-%d" % (self.number, self.made, self.random.randrange(1 << 30))
-        said = connection.ask(b"set work#%s 0 0 %d\r\n%s" % (name, len(name), name))
+        task = (REFUSED if refused else b"") + name + b"\n"
+        said = connection.ask(b"set %s#%s 0 0 %d\r\n%s" % (queue, name, len(task), task))
         if said != b"STORED":
             return
+        self.ledger.task(task)
         said = connection.get(b"get result:" + name)
-        if isinstance(said, tuple) and said[0] != name:
-            self.ledger.fault(f"the result of {name!r} is {said[0]!r}")
+        if isinstance(said, tuple) and (not said[0].startswith(b"ERROR ") if refused else said[0] != task):
+            self.ledger.fault(f"the result of {task!r} is {said[0]!r}")
         self.ledger.count("results" if isinstance(said, tuple) else "results that were not waited for")
 
 
@@ -150,13 +160,13 @@ class Vandal(Client):
     """Says what no client says, and does not read."""
 
     def act(self, connection):
-        what = self.random.randrange(8)
+        what = self.random.randrange(9)
         if what == 0:
             connection.send(self.random.randbytes(self.random.randrange(1, 4_000)))
         elif what == 1:
             connection.send(b"set half 0 0 900000\r\n" + b"x" * self.random.randrange(400_000))
         elif what == 2:
-            connection.send(b"get wait/nothing\r\n" * 200)
+            connection.send(b"get %snothing\r\n" % self.random.choice(WAIT_PREFIXES).encode() * 200)
         elif what == 3:
             connection.send(b"".join(b"get key-%d-%d\r\n" % (n % 4, n % 20) for n in range(2_000)))
         elif what == 4:
@@ -165,6 +175,8 @@ class Vandal(Client):
             connection.send(b"stats\r\nstats queues\r\nstats servers\r\nstats settings\r\n" * 20)
         elif what == 6:
             connection.send(b"get " + b"k" * self.random.randrange(3_000) + b"\r\n")
+        elif what == 7:
+            connection.send(b"flush_all\r\n")
         else:
             connection.send(b"mg key-0-1 v t s k O123 q\r\nms vandal S5\r\nmn\r\nma vandal N0 J5\r\n")
         raise Gone("it has had enough")

@@ -11,9 +11,12 @@ class Gone(Exception):
 
 
 class Connection:
-    def __init__(self, port):
+    def __init__(self, address):
+        """`address`: a port of this machine, or the path of a socket."""
+        self.socket = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+        self.socket.settimeout(ANSWER_SECONDS)
         try:
-            self.socket = socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS)
+            self.socket.connect(address if isinstance(address, str) else ("127.0.0.1", address))
         except OSError as error:
             raise Gone(str(error))
         self.lines = self.socket.makefile("rb")

@@ -15,6 +15,7 @@ class Ledger:
         self.published = {}     # body -> "confirmed", "maybe"
         self.seen = set()       # bodies that were handed out
         self.settled = set()    # bodies whose acknowledgement was confirmed
+        self.tasks = set()      # that were confirmed
         self.counts = {}
 
     def fault(self, text):
@@ -78,6 +79,10 @@ class Ledger:
         self.count("settled")
         with self._lock:
             self.settled.add(body)
+
+    def task(self, body):
+        with self._lock:
+            self.tasks.add(body)
 
     def missing(self):
         """Confirmed, and neither seen nor settled."""

@@ -1,5 +1,6 @@
 """The program under test: it starts, ends in each way, and is looked at."""
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -16,17 +17,17 @@ RESIDENT_MIB_MAX = 512
 class Program:
     def __init__(self, folder, configuration, machine, ledger):
         self.folder, self.machine, self.ledger = folder, machine, ledger
-        self.port = configuration.port
+        self.port, self.addresses = configuration.port, configuration.addresses()
         self.log = open(os.path.join(folder, "log"), "ab")
         self.process = None
-        with open(os.path.join(folder, "freshet.toml"), "w") as file:
+        self.configuration_file = os.path.join(folder, "freshet.toml")
+        with open(self.configuration_file, "w") as file:
             file.write(configuration.text)
 
     def start(self):
         self.ledger.restart()
         self.process = subprocess.Popen(
-            [os.environ["FRESHET"], "serve", "-c", os.path.join(self.folder, "freshet.toml"), "--state", self.machine.state],
-            stdout=self.log, stderr=self.log, env=self.machine.environment())
+            [os.environ["FRESHET"], "serve", "-c", self.configuration_file, "--state", self.machine.state], stdout=self.log, stderr=self.log, env=self.machine.environment())
         end = time.monotonic() + 20 * SLOW
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -36,6 +37,16 @@ class Program:
                     return
             time.sleep(0.02)
         raise RuntimeError("it does not answer at its start")
+
+    def replay_dead(self, queue):
+        replay = [os.environ["FRESHET"], "dead", "replay", queue, "-c", self.configuration_file, "--state", self.machine.state]
+        done = subprocess.run(replay, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            self.ledger.fault(f"dead letters are not replayed: {done.stdout!r}")
+
+    def dead_reasons(self, queue):
+        ask = [os.environ["FRESHET"], "dead", "list", "--json", queue, "-c", self.configuration_file, "--state", self.machine.state]
+        return {letter["reason"] for letter in json.loads(subprocess.check_output(ask))["letters"]}
 
     def kill(self):
         self.process.kill()

@@ -19,6 +19,7 @@ from ledger import Ledger  # noqa: E402
 from machine import Machine  # noqa: E402
 from program import SLOW, Program  # noqa: E402
 
+SWITCH_SECONDS = 0.000_5     # between threads: the proxies and the worker are in this process, and are waited for
 CLIENTS = [(Reader, 4), (Publisher, 3), (Consumer, 3), (Tasker, 2), (Vandal, 2)]
 
 
@@ -28,7 +29,7 @@ class Storm:
         self.random = random.Random(seed)
         self.over = threading.Event()
         self.folder = tempfile.mkdtemp(prefix="freshet-storm-", dir="/var/tmp")
-        self.configuration = Configuration(self.random)
+        self.configuration = Configuration(self.random, self.folder)
         self.ledger = Ledger(self.configuration.lease_seconds)
         self.machine = Machine(self.folder)
         self.program = Program(self.folder, self.configuration, self.machine, self.ledger)
@@ -47,7 +48,7 @@ class Storm:
         self.program.look()
         self.program.stop()     # in good order: from here on all can be handed out at once
         self.program.start()
-        settle_accounts(self.program, self.ledger)
+        settle_accounts(self.program, self.configuration, self.ledger)
 
     def _let_it_happen(self):
         happenings = Happenings(self)
@@ -66,6 +67,7 @@ def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 31)
     print(f"storm: seed {seed}, {seconds} s", flush=True)
+    sys.setswitchinterval(SWITCH_SECONDS)
     storm = Storm(seconds, seed)
     try:
         storm.run()
