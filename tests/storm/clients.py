@@ -103,7 +103,7 @@ class Consumer(Client):
     """Takes messages and settles most of them; leaves with some of them open."""
 
     def act(self, connection):
-        queue = self.random.choice(self.configuration.queues).key
+        queue, broker = self.random.choice([(queue.key, queue.broker) for queue in self.configuration.queues])
         wait = self.random.choice([b"", b"/t=50"])
         asked = self.ledger.ask()
         said = connection.get(b"gets " + queue + b"/open" + wait)
@@ -111,7 +111,7 @@ class Consumer(Client):
         if said is None or isinstance(said, bytes):
             return
         body, number = said
-        self.ledger.deliver(body, asked)
+        self.ledger.deliver(body, asked, broker)
         choice = self.random.random()
         if choice < 0.1:
             raise Gone("it leaves with the message")

@@ -64,14 +64,14 @@ into = "{results}"
 ttl = "{ttl}"
 """
 
-# A queue that clients use: the key that leads to it, its name for an operator, whether its messages may become dead letters, and an
-# exptime that a message may be given (0: none that counts).
-Queue = collections.namedtuple("Queue", "key name dies exptime", defaults=(False, 0))
+# A queue that clients use: the key that leads to it, its name for an operator, whether its messages may become dead letters, an
+# exptime that a message may be given (0: none that counts), and whether it is a broker's.
+Queue = collections.namedtuple("Queue", "key name dies exptime broker", defaults=(False, 0, False))
 
 
 class Configuration:
-    def __init__(self, random, folder):
-        self.random, self.folder = random, folder
+    def __init__(self, random, folder, brokers=None):
+        self.random, self.folder, self.brokers = random, folder, brokers
         choose = random.choice
         self.port = held_port()
         self.socket = os.path.join(folder, "socket")
@@ -105,7 +105,11 @@ class Configuration:
             "work": ['max_attempts = 0\nbackoff = "10ms..200ms"', ordered],
             "call": ['max_attempts = 0\nbackoff = "10ms..200ms"', journal],
         }
-        return "".join(QUEUE.format(name=name, options="\n".join(lines)) for name, lines in options.items())
+        text = "".join(QUEUE.format(name=name, options="\n".join(lines)) for name, lines in options.items())
+        if self.brokers:
+            self.queues += [Queue(name, name, broker=True) for name in (b"rabbit", b"kafka")]
+            text += self.brokers.text(self.random, self.lease_seconds)
+        return text
 
     def _flows(self):
         choose = self.random.choice
@@ -136,3 +140,5 @@ class Configuration:
         self.worker.stop()
         for member in self.members:
             member.stop()
+        if self.brokers:
+            self.brokers.stop()

@@ -1,4 +1,5 @@
 """What happens to the program, one thing after the other."""
+import contextlib
 import time
 
 from connection import NO_ROOM, Connection, Gone
@@ -23,6 +24,8 @@ class Happenings:
         self.kinds = [
             self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.sync_fails, self.clock_steps, self.disk_is_full,
             self.member_stands_still, self.member_dies, self.members_cut, self.members_mute, self.members_garble]
+        if self.configuration.brokers:
+            self.kinds += [self.broker_dies, self.broker_stands_still, self.brokers_cut]
         self.due = self.kinds[storm.seed % SEEDS_OF_CI::SEEDS_OF_CI]
         self.random.shuffle(self.due)
         self.ids = 0
@@ -113,6 +116,32 @@ class Happenings:
             self._a_moment()
             proxy.cut_at_next_answer(garbage)
             self._a_moment()
+
+    def broker_dies(self):
+        with self._disturbed():
+            broker = self.random.choice(self.configuration.brokers.all)
+            broker.kill()
+            self._a_moment()
+            broker.start()
+
+    def broker_stands_still(self):
+        with self._disturbed():
+            broker = self.random.choice(self.configuration.brokers.all)
+            broker.stop_process()
+            time.sleep(self.random.choice([0.1, 1, 5]))     # more than two heartbeats
+            broker.continue_process()
+
+    def brokers_cut(self):
+        with self._disturbed():
+            for proxy in 2 * self.configuration.brokers.proxies:
+                self.random.choice([proxy.cut_at_next_answer, proxy.mute_who_speaks_next])()
+                self._a_moment()
+
+    @contextlib.contextmanager
+    def _disturbed(self):
+        self.ledger.disturb()
+        yield
+        self.ledger.disturb()
 
     def clock_steps(self):
         """And an id that was accepted once stays so: what `add` remembers lasts as long whoever sets the clock. Nor do leases

@@ -3,18 +3,22 @@ import threading
 import time
 
 
+QUIET_SECONDS = 30      # then a broker and its connections are as they were
+
+
 class Ledger:
     """Any thread. `lease_seconds`: of each delivery."""
 
     def __init__(self, lease_seconds):
         self._lock = threading.Lock()
         self._lease_seconds = lease_seconds
-        self._starts = 0
-        self._leases = {}       # body -> when it was asked for and came, since which start
+        self._disturbances = 0
+        self._disturbed = 0.0   # when it was the last time
+        self._leases = {}       # body -> when it was asked for and came, behind which disturbance
         self.faults = []
         self.published = {}     # body -> "confirmed", "maybe"
         self.seen = set()       # bodies that were handed out
-        self.settled = set()    # bodies whose acknowledgement was confirmed
+        self.settled = {}       # bodies whose acknowledgement was confirmed -> whether that was in quiet times, behind which disturbance
         self.tasks = set()      # that were confirmed
         self.counts = {}
 
@@ -37,27 +41,30 @@ class Ledger:
         with self._lock:
             self.published[body] = "refused"
 
-    def restart(self):
-        """Before it starts: leases end with the process."""
+    def disturb(self):
+        """The program is about to start, or something happens or has happened to a broker: leases end, and brokers forget."""
         with self._lock:
-            self._starts += 1
+            self._disturbances += 1
+            self._disturbed = time.monotonic()
 
     def ask(self):
         """What `deliver` wants to know of the moment before a message was asked for."""
         with self._lock:
-            return time.monotonic(), self._starts
+            return time.monotonic(), self._disturbances
 
     def give_back(self, body):
         """It may come again before its lease is over."""
         with self._lock:
             self._leases.pop(body, None)
 
-    def deliver(self, body, asked):
+    def deliver(self, body, asked, broker=False):
+        """`broker`: what it was told last it may not have heard, or have forgotten."""
         with self._lock:
             early = self._comes_early(body, *asked)
             outcome = self.published.get(body)
-            settled = body in self.settled
+            settled = self.settled.get(body)
             self.seen.add(body)
+            forgotten = broker and settled not in (None, (True, self._disturbances))
         self.count("delivered")
         if outcome is None:
             self.fault(f"a message that nobody published: {body[:60]!r}")
@@ -65,20 +72,22 @@ class Ledger:
             self.fault(f"a message that was refused, not_done: {body[:60]!r}")
         if early:
             self.fault(f"a message comes again although its lease is not over: {body[:60]!r}")
-        if settled:
+        if forgotten:
+            self.count("settled in vain")
+        elif settled is not None:
             self.fault(f"a message comes again whose acknowledgement was confirmed: {body[:60]!r}")
 
-    def _comes_early(self, body, asked, start):
+    def _comes_early(self, body, asked, disturbance):
         """Two clients may tell of it in the wrong order. Half of a lease: on a busy machine it begins before it is told."""
         now = time.monotonic()
         before = self._leases.get(body)
-        self._leases[body] = (asked, now, start)
-        return before is not None and before[2] == start and max(now - before[0], before[1] - asked) < self._lease_seconds / 2
+        self._leases[body] = (asked, now, disturbance)
+        return before is not None and before[2] == disturbance == self._disturbances and max(now - before[0], before[1] - asked) < self._lease_seconds / 2
 
     def settle(self, body):
         self.count("settled")
         with self._lock:
-            self.settled.add(body)
+            self.settled[body] = (time.monotonic() - self._disturbed > QUIET_SECONDS, self._disturbances)
 
     def task(self, body):
         with self._lock:

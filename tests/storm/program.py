@@ -1,4 +1,5 @@
 """The program under test: it starts, ends in each way, and is looked at."""
+import collections
 import contextlib
 import json
 import os
@@ -10,8 +11,11 @@ from configuration import STOP_SECONDS
 from connection import Connection, Gone
 
 SLOW = 5 if os.environ.get("STORM_SLOW") else 1     # a sanitizer's build
+START_SECONDS = 20 * SLOW
 THREADS_MAX = 64
 RESIDENT_MIB_MAX = 512
+
+Use = collections.namedtuple("Use", "descriptors threads resident_mib")
 
 
 class Program:
@@ -25,10 +29,10 @@ class Program:
             file.write(configuration.text)
 
     def start(self):
-        self.ledger.restart()
+        self.ledger.disturb()
         self.process = subprocess.Popen(
             [os.environ["FRESHET"], "serve", "-c", self.configuration_file, "--state", self.machine.state], stdout=self.log, stderr=self.log, env=self.machine.environment())
-        end = time.monotonic() + 20 * SLOW
+        end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise RuntimeError(f"it does not start: status {self.process.returncode}")
@@ -71,14 +75,18 @@ class Program:
         if self.process.poll() is not None:
             self.ledger.fault(f"it has ended by itself, with status {self.process.returncode}")
             self.start()
-        with open(f"/proc/{self.process.pid}/status") as status:
+        use = self.use()
+        if use.threads > THREADS_MAX:
+            self.ledger.fault(f"it has {use.threads} threads")
+        if SLOW == 1 and use.resident_mib > RESIDENT_MIB_MAX:
+            self.ledger.fault(f"it takes {use.resident_mib} MiB")
+
+    def use(self):
+        process = f"/proc/{self.process.pid}"
+        with open(f"{process}/status") as status:
             text = status.read()
-        threads = int(re.search(r"Threads:\s+(\d+)", text)[1])
-        resident = int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) // 1024
-        if threads > THREADS_MAX:
-            self.ledger.fault(f"it has {threads} threads")
-        if SLOW == 1 and resident > RESIDENT_MIB_MAX:
-            self.ledger.fault(f"it takes {resident} MiB")
+        return Use(len(os.listdir(f"{process}/fd")), int(re.search(r"Threads:\s+(\d+)", text)[1]),
+                   int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) // 1024)
 
     def close(self):
         if self.process is not None and self.process.poll() is None:

@@ -1,7 +1,8 @@
 """Everything at once, for so many seconds: clients of all kinds over a generated configuration, servers that stall and die, system
 calls that fail, stops and kills. What was confirmed is accounted for at the end.
 
-    storm.py [SECONDS] [SEED]      FRESHET, FRESHET_BUILD_DIR and MEMCACHED_NEW as the tests have them"""
+FRESHET, FRESHET_BUILD_DIR, MEMCACHED_NEW and KAFKA_JARS are as the tests have them."""
+import argparse
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from accounts import settle_accounts  # noqa: E402
+from brokers import Brokers  # noqa: E402
 from clients import Consumer, Publisher, Reader, Tasker, Vandal  # noqa: E402
 from configuration import Configuration  # noqa: E402
 from happenings import Happenings  # noqa: E402
@@ -24,12 +26,12 @@ CLIENTS = [(Reader, 4), (Publisher, 3), (Consumer, 3), (Tasker, 2), (Vandal, 2)]
 
 
 class Storm:
-    def __init__(self, seconds, seed):
+    def __init__(self, seconds, seed, brokers):
         self.seconds, self.seed = seconds, seed
         self.random = random.Random(seed)
         self.over = threading.Event()
         self.folder = tempfile.mkdtemp(prefix="freshet-storm-", dir="/var/tmp")
-        self.configuration = Configuration(self.random, self.folder)
+        self.configuration = Configuration(self.random, self.folder, brokers)
         self.ledger = Ledger(self.configuration.lease_seconds)
         self.machine = Machine(self.folder)
         self.program = Program(self.folder, self.configuration, self.machine, self.ledger)
@@ -63,12 +65,19 @@ class Storm:
         self.configuration.stop_servers()
 
 
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--brokers", action="store_true", help="the long form: with a RabbitMQ and a Kafka")
+    parser.add_argument("seconds", type=int, nargs="?", default=60)
+    parser.add_argument("seed", type=int, nargs="?", default=random.randrange(1 << 31))
+    return parser.parse_args()
+
+
 def main():
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 31)
-    print(f"storm: seed {seed}, {seconds} s", flush=True)
+    asked = options()
+    print(f"storm: seed {asked.seed}, {asked.seconds} s", flush=True)
     sys.setswitchinterval(SWITCH_SECONDS)
-    storm = Storm(seconds, seed)
+    storm = Storm(asked.seconds, asked.seed, Brokers() if asked.brokers else None)
     try:
         storm.run()
     except RuntimeError as error:
@@ -79,7 +88,8 @@ def main():
     for fault in storm.ledger.faults:
         print("storm: FAULT:", fault)
     if storm.ledger.faults:
-        print(f"storm: its log and its files are in {storm.folder}; again: storm.py {seconds} {seed}")
+        form = "--brokers " if asked.brokers else ""
+        print(f"storm: its log and its files are in {storm.folder}; again: storm.py {form}{asked.seconds} {asked.seed}")
         return 1
     shutil.rmtree(storm.folder)
     return 0
