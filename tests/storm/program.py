@@ -88,6 +88,11 @@ class Program:
         return Use(len(os.listdir(f"{process}/fd")), int(re.search(r"Threads:\s+(\d+)", text)[1]),
                    int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) // 1024)
 
+    def long_turns(self):
+        """Milliseconds of the processor's time, as the log has them."""
+        with open(self.log.name, errors="replace") as log:
+            return [int(ms) for ms in re.findall(r"busy with one turn for \d+ ms \((\d+) ms", log.read())]
+
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.kill()

@@ -18,6 +18,7 @@ from clients import Consumer, Publisher, Reader, Tasker, Vandal  # noqa: E402
 from configuration import Configuration  # noqa: E402
 from happenings import Happenings  # noqa: E402
 from ledger import Ledger  # noqa: E402
+from limits import compare_with, tell_of_long_turns  # noqa: E402
 from machine import Machine  # noqa: E402
 from program import SLOW, Program  # noqa: E402
 
@@ -38,6 +39,7 @@ class Storm:
 
     def run(self):
         self.program.start()
+        usual = self.program.use()
         clients = [kind(self, number) for kind, count in CLIENTS for number in range(count)]
         for client in clients:
             client.start()
@@ -48,6 +50,7 @@ class Storm:
             if client.is_alive():
                 self.ledger.fault(f"{client.name} still waits for an answer")
         self.program.look()
+        compare_with(usual, self.program, self.ledger)
         self.program.stop()     # in good order: from here on all can be handed out at once
         self.program.start()
         settle_accounts(self.program, self.configuration, self.ledger)
@@ -84,6 +87,7 @@ def main():
         storm.ledger.fault(str(error))
     finally:
         storm.close()
+    tell_of_long_turns(storm.program)
     print("storm:", ", ".join(f"{what} {count}" for what, count in sorted(storm.ledger.counts.items())))
     for fault in storm.ledger.faults:
         print("storm: FAULT:", fault)
