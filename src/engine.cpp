@@ -55,12 +55,12 @@ result<std::unique_ptr<engine>> engine::make(const freshet::config& config) {
     return made;
 }
 
-journal* engine::find_journal(std::string_view url) noexcept {
+journal* engine::find_journal(std::string_view url) {
     const auto found = journals_.find(file_identity(journal_file(url, config_.state_folder)));
     return found != journals_.end() ? found->second.get() : nullptr;
 }
 
-journal* engine::default_journal() noexcept { return find_journal("journal:"); }
+journal* engine::default_journal() { return find_journal("journal:"); }
 
 std::vector<journal*> engine::journals() {
     std::vector<journal*> all;

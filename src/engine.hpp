@@ -39,7 +39,7 @@ public:
 
     shard& back() noexcept { return back_; }
     /// The journal behind "journal:", or null where no queue is configured.
-    journal* default_journal() noexcept;
+    journal* default_journal();
     std::vector<journal*> journals();
     /// Null: none of that name is configured.
     queue* find_queue(std::string_view name) noexcept;
@@ -67,7 +67,7 @@ private:
     explicit engine(const freshet::config& config);
     std::optional<problem> open_journals();
     /// Of a URL of the configuration.
-    journal* find_journal(std::string_view url) noexcept;
+    journal* find_journal(std::string_view url);
     std::optional<problem> make_store(const store_config& s);
     std::optional<problem> make_queue(const queue_config& q);
     std::optional<problem> build();

@@ -8,7 +8,7 @@
 enum { MAPPED_BYTES = 4096 };
 
 /* NULL: there is none. */
-static void *mapped_file(const char *variable) {
+static inline void *mapped_file(const char *variable) {
     const char *const name = getenv(variable);
     const int file = name != NULL ? open(name, O_RDWR | O_CLOEXEC) : -1;
     if (file < 0) return NULL;

@@ -175,8 +175,15 @@ def freshet(config, before=(), environment=None):
     return Server("freshet", arguments, environment=environment)
 
 
+def _library(name):
+    return os.path.join(os.environ["FRESHET_BUILD_DIR"], "preload", f"preload-{name}.so")
+
+
+def has_preload(name):
+    return os.path.exists(_library(name))
+
+
 def preload(name):
     """The environment in which a program runs with this library of tests/preload before its system."""
-    library = os.path.join(os.environ["FRESHET_BUILD_DIR"], "preload", f"preload-{name}.so")
     options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"     # which wants to be the first
-    return {**os.environ, "LD_PRELOAD": library, "ASAN_OPTIONS": options.lstrip(":")}
+    return {**os.environ, "LD_PRELOAD": _library(name), "ASAN_OPTIONS": options.lstrip(":")}
