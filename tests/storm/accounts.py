@@ -19,8 +19,9 @@ def settle_accounts(program, configuration, ledger):
     while ledger.missing() and configuration.brokers and time.monotonic() < end:
         for queue in configuration.queues:
             _drain(program, ledger, queue)
-    for body in ledger.missing()[:SHOWN]:
-        ledger.fault(f"a message that was confirmed is lost: {body[:60]!r}")
+    missing = ledger.missing()
+    for body in missing[:SHOWN]:
+        ledger.fault(f"a message that was confirmed is lost: {body[:60]!r}, one of {len(missing)}")
     _settle_tasks(program, configuration, ledger)
 
 

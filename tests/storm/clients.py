@@ -83,8 +83,8 @@ class Publisher(Client):
 
     def act(self, connection):
         self.made += 1
-        body = b"message-%d-%d-" % (self.number, self.made) + b"x" * self.random.choice([0, 0, 100, 20_000])
         queue = self.random.choice(self.configuration.queues)
+        body = b"%s-%d-%d-" % (queue.name, self.number, self.made) + b"x" * self.random.choice([0, 0, 100, 20_000])
         self.ledger.publish(body, "maybe")
         command = b"set %s 0 %d %d" % (queue.key, self.random.choice([0, queue.exptime]), len(body))
         if self.random.random() < 0.05:     # and never knows

@@ -3,7 +3,7 @@ import contextlib
 import time
 
 from connection import NO_ROOM, Connection, Gone
-from machine import CALLS
+from machine import CALLS, MEMORY
 from members import garbage, half
 from program import SLOW
 
@@ -24,6 +24,8 @@ class Happenings:
         self.kinds = [
             self.kill, self.stop, self.disk_stands_still, self.calls_fail, self.sync_fails, self.clock_steps, self.disk_is_full,
             self.member_stands_still, self.member_dies, self.members_cut, self.members_mute, self.members_garble]
+        if MEMORY:
+            self.kinds += [self.memory_fails]
         if self.configuration.brokers:
             self.kinds += [self.broker_dies, self.broker_stands_still, self.brokers_cut]
         self.due = self.kinds[storm.seed % SEEDS_OF_CI::SEEDS_OF_CI]
@@ -84,6 +86,13 @@ class Happenings:
         """What the journal took is on the disk or not, nobody knows; it takes nothing more until it is started again."""
         with self.machine.calls_fail(sync=self.random.choice([50, 1_000])):
             self._a_moment()
+        self.random.choice([self.kill, self.stop])()
+
+    def memory_fails(self):
+        """It lives; what it could not finish it may have given up until it is started again."""
+        with self.machine.memory_fails(self.random.choice([10, 100, 1_000])):
+            self._a_moment()
+        self.program.look()
         self.random.choice([self.kill, self.stop])()
 
     def member_stands_still(self):

@@ -1,9 +1,11 @@
 """What was promised, and what has come of it: of messages and of values, each named by its own text."""
+import collections
 import threading
 import time
 
-
 QUIET_SECONDS = 30      # then a broker and its connections are as they were
+
+Settled = collections.namedtuple("Settled", "when quiet disturbance")
 
 
 class Ledger:
@@ -18,7 +20,7 @@ class Ledger:
         self.faults = []
         self.published = {}     # body -> "confirmed", "maybe"
         self.seen = set()       # bodies that were handed out
-        self.settled = {}       # bodies whose acknowledgement was confirmed -> whether that was in quiet times, behind which disturbance
+        self.settled = {}       # bodies whose acknowledgement was confirmed -> Settled
         self.tasks = set()      # that were confirmed
         self.counts = {}
 
@@ -64,7 +66,8 @@ class Ledger:
             outcome = self.published.get(body)
             settled = self.settled.get(body)
             self.seen.add(body)
-            forgotten = broker and settled not in (None, (True, self._disturbances))
+            again = settled is not None and settled.when < asked[0]     # one that was on its way then is none
+            forgotten = broker and not (settled and settled.quiet and settled.disturbance == self._disturbances)
         self.count("delivered")
         if outcome is None:
             self.fault(f"a message that nobody published: {body[:60]!r}")
@@ -72,9 +75,9 @@ class Ledger:
             self.fault(f"a message that was refused, not_done: {body[:60]!r}")
         if early:
             self.fault(f"a message comes again although its lease is not over: {body[:60]!r}")
-        if forgotten:
+        if again and forgotten:
             self.count("settled in vain")
-        elif settled is not None:
+        elif again:
             self.fault(f"a message comes again whose acknowledgement was confirmed: {body[:60]!r}")
 
     def _comes_early(self, body, asked, disturbance):
@@ -82,12 +85,15 @@ class Ledger:
         now = time.monotonic()
         before = self._leases.get(body)
         self._leases[body] = (asked, now, disturbance)
-        return before is not None and before[2] == disturbance == self._disturbances and max(now - before[0], before[1] - asked) < self._lease_seconds / 2
+        if before is None or not before[2] == disturbance == self._disturbances:
+            return False
+        return max(now - before[0], before[1] - asked) < self._lease_seconds / 2
 
     def settle(self, body):
         self.count("settled")
         with self._lock:
-            self.settled[body] = (time.monotonic() - self._disturbed > QUIET_SECONDS, self._disturbances)
+            now = time.monotonic()
+            self.settled[body] = Settled(now, now - self._disturbed > QUIET_SECONDS, self._disturbances)
 
     def task(self, body):
         with self._lock:

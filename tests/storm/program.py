@@ -82,11 +82,11 @@ class Program:
             self.ledger.fault(f"it takes {use.resident_mib} MiB")
 
     def use(self):
+        """Nothing of one that has just ended, which the next look finds."""
         process = f"/proc/{self.process.pid}"
         with open(f"{process}/status") as status:
-            text = status.read()
-        return Use(len(os.listdir(f"{process}/fd")), int(re.search(r"Threads:\s+(\d+)", text)[1]),
-                   int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) // 1024)
+            figures = dict(re.findall(r"(\w+):\s+(\d+)", status.read()))
+        return Use(len(os.listdir(f"{process}/fd")), int(figures.get("Threads", 0)), int(figures.get("VmRSS", 0)) // 1024)
 
     def long_turns(self):
         """Milliseconds of the processor's time, as the log has them."""

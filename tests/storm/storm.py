@@ -16,6 +16,7 @@ from accounts import settle_accounts  # noqa: E402
 from brokers import Brokers  # noqa: E402
 from clients import Consumer, Publisher, Reader, Tasker, Vandal  # noqa: E402
 from configuration import Configuration  # noqa: E402
+from connection import Gone  # noqa: E402
 from happenings import Happenings  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from limits import compare_with, tell_of_long_turns  # noqa: E402
@@ -83,7 +84,7 @@ def main():
     storm = Storm(asked.seconds, asked.seed, Brokers() if asked.brokers else None)
     try:
         storm.run()
-    except RuntimeError as error:
+    except (RuntimeError, Gone, TimeoutError) as error:
         storm.ledger.fault(str(error))
     finally:
         storm.close()
