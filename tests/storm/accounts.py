@@ -16,8 +16,8 @@ def settle_accounts(program, configuration, ledger):
         while not _drain(program, ledger, queue) and time.monotonic() < end:
             pass
     end = time.monotonic() + BROKER_SECONDS
-    while ledger.missing() and configuration.brokers and time.monotonic() < end:
-        for queue in configuration.queues:
+    for queue in [queue for queue in configuration.queues if queue.broker]:
+        while ledger.missing(queue.name) and time.monotonic() < end:
             _drain(program, ledger, queue)
     missing = ledger.missing()
     for body in missing[:SHOWN]:

@@ -126,7 +126,7 @@ class Consumer(Client):
         elif said.startswith(b"SERVER_ERROR "):
             raise Gone("it leaves what it could not settle")
         elif said != b"NOT_FOUND":
-            raise AssertionError(f"a delete is answered {said!r}")
+            raise AssertionError(f"a delete of message {number!r} of {queue!r} is answered {said!r}")
 
     def _needs_no_room(self, said):
         if isinstance(said, bytes) and said.endswith(NO_ROOM) and self.storm.machine.settles_though_full:

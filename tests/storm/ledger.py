@@ -99,10 +99,11 @@ class Ledger:
         with self._lock:
             self.tasks.add(body)
 
-    def missing(self):
-        """Confirmed, and neither seen nor settled."""
+    def missing(self, beginning=b""):
+        """Confirmed, and neither seen nor settled; of those whose text begins so."""
         with self._lock:
-            return [body for body, outcome in self.published.items() if outcome == "confirmed" and body not in self.seen]
+            return [body for body, outcome in self.published.items()
+                    if outcome == "confirmed" and body not in self.seen and body.startswith(beginning)]
 
 
 class Values:

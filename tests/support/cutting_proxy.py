@@ -34,6 +34,11 @@ class CuttingProxy:
         self._told_when_mute = told
         self._muting.set()
 
+    def disarm(self):
+        """Who has not spoken by now is spared."""
+        self._armed.clear()
+        self._muting.clear()
+
     def close(self):
         self._listener.close()
 
