@@ -250,9 +250,12 @@ queue_line::entry* queue_line::open(std::uint64_t number) {
     return e.open && (e.state == standing::leased || e.state == standing::ready) ? &e : nullptr;
 }
 
+/// Of its delivery: a settlement that failed may have counted it, or its lease ran out before it was renewed.
+unsigned queue_line::attempt_of(const entry& e) noexcept { return e.used + (e.counted ? 0 : 1); }
+
 queue_line::entry* queue_line::open(std::uint64_t number, unsigned attempt) {
     entry* const e = open(number);
-    const bool other = e != nullptr && attempt != 0 && (e->state != standing::leased || e->used + 1 != attempt);
+    const bool other = e != nullptr && attempt != 0 && (e->state != standing::leased || attempt_of(*e) != attempt);
     return other ? nullptr : e;
 }
 

@@ -181,6 +181,7 @@ private:
     void unlease(entry& e) noexcept;
     void make_ready(entry& e);
     void remain(entry& e) noexcept;
+    static unsigned attempt_of(const entry& e) noexcept;
     std::optional<std::string_view> reason_to_die(const entry& e, bool exhausted_too, const moment& now) const;
 
     message_source& source_;

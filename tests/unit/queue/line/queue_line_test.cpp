@@ -293,6 +293,21 @@ TEST_F(line, a_settlement_that_failed_leaves_it_with_whoever_has_it) {
     EXPECT_EQ(pass(lease), "a");
 }
 
+TEST_F(line, a_delivery_is_known_by_its_attempt_as_long_as_somebody_has_it) {
+    const std::uint64_t a = put("a");
+    take();
+    entry& e = open("a");
+    of.count_attempt(e);
+    of.leave(e, false);
+    of.stay(e, clock.now());
+    EXPECT_EQ(of.open(a, 1), &e) << "to try it again has failed";
+    pass(lease);
+    EXPECT_EQ(of.open(a, 1), nullptr);
+    of.renew(e, clock.now());
+    EXPECT_EQ(of.open(a, 1), &e) << "its lease had run out, and nobody else has got it";
+    EXPECT_EQ(of.open(a, 2), nullptr);
+}
+
 TEST_F(line, one_that_nobody_has_is_given_back_to_its_place) {
     put("a"), put("b");
     take();
