@@ -97,7 +97,7 @@ queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const mome
         if (window_.empty() && refill()) continue;
         const bool ahead = !window_.empty() && (ready_.empty() || window_.front().number < ready_.top());
         if (!ahead && ready_.empty()) return nullptr;
-        if (options_.ordered && leased_ + later_count_ + leaving_ > exhausted_count_) return nullptr;
+        if (options_.ordered && is_held_up()) return nullptr;
         if (ahead && window_.front().number > mark_) {
             mark_wanted_ = true;
             return nullptr;
@@ -122,6 +122,13 @@ queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const mome
         return e;
     }
     return nullptr;
+}
+
+// In an ordered queue the next may pass by those that are too old, but not by one that waits behind such a one of its
+// key.
+bool queue_line::is_held_up() const noexcept {
+    if (exhausted_count_ != 0 && behind_ != 0) return true;
+    return leased_ + later_count_ + leaving_ > exhausted_count_;
 }
 
 // Of those that were passed. Null: none is. Some have left since they were put there.

@@ -167,6 +167,7 @@ public:
 
 private:
     bool refill();
+    bool is_held_up() const noexcept;
     entry* first_ready();
     entry* pass(const moment& now);
     entry* take_back(const moment& now);

@@ -211,6 +211,18 @@ TEST_F(ordered_line, the_next_waits_until_the_one_before_is_gone) {
     EXPECT_EQ(take_all(), "b");
 }
 
+TEST_F(ordered_line, who_waits_behind_a_dead_letter_of_its_key_is_not_passed_by) {
+    message old;
+    old.body = "a1", old.key = "a", old.expires = clock.now().date;
+    put(std::move(old));
+    put("a2", "a"), put("b");
+    EXPECT_EQ(take_all(), "");
+    EXPECT_EQ(bury(), "expired");
+    EXPECT_EQ(take_all(), "a2");
+    ack("a2");
+    EXPECT_EQ(take_all(), "b");
+}
+
 // ---- leases and pauses
 
 TEST_F(line, a_lease_that_ran_out_uses_up_an_attempt_and_puts_it_back_in_its_place) {
