@@ -79,15 +79,20 @@ void queue_line::admit(std::uint64_t number, const message& m) {
 // The window is empty.
 bool queue_line::refill() {
     if (loaded_ >= tail_) return false;
-    source_.read(row_.number, loaded_, tail_, refill_rows, refill_bytes, window_);
-    if (source_.failed()) {
-        window_.clear();
-        return false;
-    }
-    loaded_ = window_.empty() ? tail_ : window_.back().number;
-    if (adopted_ != 0) std::erase_if(window_, [this](const stored_message& s) { return entries_.contains(s.number); });
-    for (const stored_message& s : window_) window_bytes_ += weight_of(s.message);
-    return true;
+    read_ahead(refill_rows, refill_bytes);
+    return !source_.failed();
+}
+
+/// Without those that were passed ahead of their turn.
+void queue_line::read_ahead(std::size_t rows, std::size_t bytes) {
+    const std::size_t before = window_.size();
+    source_.read(row_.number, loaded_, tail_, rows, bytes, window_);
+    if (source_.failed()) return window_.resize(before);
+    loaded_ = window_.size() != before ? window_.back().number : tail_;
+    const auto fresh = window_.begin() + static_cast<std::ptrdiff_t>(before);
+    const auto passed = [this](const stored_message& s) { return entries_.contains(s.number); };
+    if (adopted_ != 0) window_.erase(std::remove_if(fresh, window_.end(), passed), window_.end());
+    for (std::size_t i = before; i < window_.size(); ++i) window_bytes_ += weight_of(window_[i].message);
 }
 
 queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const moment& now) {
@@ -400,9 +405,7 @@ void queue_line::forget(const moment& now, const std::function<bool(std::uint64_
     // Also what was not read ahead yet.
     if (loaded_ < tail_) {
         constexpr auto all = std::numeric_limits<std::size_t>::max();
-        const auto before = static_cast<std::ptrdiff_t>(window_.size());
-        source_.read(row_.number, loaded_, tail_, all, all, window_);
-        for (auto at = window_.begin() + before; at != window_.end(); ++at) window_bytes_ += weight_of(at->message);
+        read_ahead(all, all);
         loaded_ = tail_;
     }
     std::erase_if(window_, [&](const stored_message& s) {

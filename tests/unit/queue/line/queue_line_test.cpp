@@ -514,6 +514,13 @@ TEST_F(restored_line, the_last_row_and_the_numbers_say_what_was_handed_out) {
     EXPECT_EQ(of.handed_numbers(), (std::vector<std::uint64_t>{3}));
 }
 
+TEST_F(restored_line, what_was_passed_ahead_of_its_turn_is_forgotten_once) {
+    ASSERT_NE(of.open(2), nullptr);
+    EXPECT_EQ(forget(any), "m1 not passed, m2, m3 not passed, m4 not passed");
+    EXPECT_EQ(of.length(), 0U);
+    EXPECT_EQ(take_all(), "");
+}
+
 // ---- what is forgotten
 
 TEST_F(line, what_nobody_works_on_is_forgotten_and_what_is_leased_stays) {
