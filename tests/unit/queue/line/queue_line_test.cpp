@@ -5,9 +5,9 @@
 #include <freshet/message.hpp>
 #include <freshet/time.hpp>
 
-#include "queue/line/message_source.hpp"
 #include "queue/operations.hpp"
 #include "support/manual_clock.hpp"
+#include "support/memory_source.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,36 +24,6 @@ namespace {
 using entry = queue_line::entry;
 constexpr auto no_mark = std::numeric_limits<std::uint64_t>::max();  ///< all may be handed out
 constexpr milliseconds lease{60'000};
-
-/// What is stored, in memory.
-class small_source final : public message_source {
-public:
-    void read(std::uint64_t, std::uint64_t after, std::uint64_t upto, std::size_t rows, std::size_t bytes,
-              std::deque<stored_message>& to) override {
-        ++reads;
-        std::size_t taken = 0;
-        for (auto at = rows_.upper_bound(after); at != rows_.end() && at->first <= upto; ++at) {
-            to.push_back(at->second);
-            taken += queue_line::size_of(at->second.message);
-            if (to.size() >= rows || taken >= bytes) return;
-        }
-    }
-    std::optional<stored_message> read_one(std::uint64_t, std::uint64_t number) override {
-        const auto at = rows_.find(number);
-        return at != rows_.end() ? std::optional(at->second) : std::nullopt;
-    }
-    bool failed() const noexcept override { return failing; }
-    void mark_damaged(std::string_view) override { failing = true; }
-
-    void put(std::uint64_t number, const message& m, bool handed = false) { rows_[number] = {number, m, handed}; }
-    void erase(std::uint64_t number) { rows_.erase(number); }
-
-    int reads{0};
-    bool failing{false};
-
-private:
-    std::map<std::uint64_t, stored_message> rows_;
-};
 
 class line : public testing::Test {
 protected:
@@ -142,7 +111,7 @@ protected:
     static bool any(const std::string&) { return true; }
 
     manual_clock clock;
-    small_source source;
+    memory_source source;
     queue_line of;
     std::map<std::string, std::uint64_t> numbers;
 };
