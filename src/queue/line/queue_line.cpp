@@ -100,7 +100,7 @@ queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const mome
     while (exhausted_count_ < exhausted_max && !source_.failed()) {
         first_ready();
         if (window_.empty() && refill()) continue;
-        const bool ahead = !window_.empty() && (ready_.empty() || window_.front().number < ready_.top());
+        const bool ahead = goes_ahead();
         if (!ahead && ready_.empty()) return nullptr;
         if (options_.ordered && is_held_up()) return nullptr;
         if (ahead && window_.front().number > mark_) {
@@ -127,6 +127,12 @@ queue_line::entry* queue_line::take(delivery& to, bool exhausted_too, const mome
         return e;
     }
     return nullptr;
+}
+
+/// The first of the window comes before those that were passed. In an ordered queue it passes by none that waits.
+bool queue_line::goes_ahead() const noexcept {
+    if (window_.empty() || ready_.empty()) return !window_.empty();
+    return window_.front().number < ready_.top() && !(options_.ordered && behind_ != 0);
 }
 
 // In an ordered queue the next may pass by those that are too old, but not by one that waits behind such a one of its

@@ -168,6 +168,7 @@ public:
 private:
     bool refill();
     void read_ahead(std::size_t rows, std::size_t bytes);
+    bool goes_ahead() const noexcept;
     bool is_held_up() const noexcept;
     entry* first_ready();
     entry* pass(const moment& now);

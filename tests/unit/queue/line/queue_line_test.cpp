@@ -192,6 +192,29 @@ TEST_F(ordered_line, who_waits_behind_a_dead_letter_of_its_key_is_not_passed_by)
     EXPECT_EQ(take_all(), "b");
 }
 
+TEST_F(ordered_line, nor_is_who_waits_behind_a_later_one_that_made_room) {
+    const auto put_unread = [this](std::string body, std::string key, wall::time_point expires) {
+        message m;
+        m.body = std::move(body), m.key = std::move(key), m.expires = expires;
+        const std::uint64_t number = of.take_number();
+        of.add(queue_line::size_of(m));
+        source.put(number, m);
+        of.admit_unseen(number);
+        return number;
+    };
+    put_unread("a1", "a", {}), put_unread("b", "b", {});
+    const std::uint64_t old = put_unread("a2", "a", clock.now().date);
+    ASSERT_TRUE(of.expire(old));
+    of.take_exhausted();
+    of.exhausted_over();
+    of.postpone(*of.leaving(old), milliseconds(0), clock.now());  // that could not be written
+    EXPECT_EQ(take_all(), "");
+    EXPECT_EQ(bury(), "expired");
+    EXPECT_EQ(take_all(), "a1");
+    ack("a1");
+    EXPECT_EQ(take_all(), "b");
+}
+
 // ---- leases and pauses
 
 TEST_F(line, a_lease_that_ran_out_uses_up_an_attempt_and_puts_it_back_in_its_place) {
