@@ -6,7 +6,6 @@ import socket
 import stat
 import subprocess
 import tempfile
-import threading
 import unittest
 
 from ports import held_port
@@ -134,34 +133,6 @@ class Daemon(Started):
         self.assertLess(len(said), 4 * PIPE_BYTES)
         sums = sum(" more lines, the first of them: " in line for line in lines)
         self.assertEqual(len(lines) - sums + more, 20_000)
-
-
-class OneThread(Started):
-    CONFIG = "[server]\nthreads = 1\n[store.main]\n"
-
-    def test_a_pipeline_of_statistics_gives_others_their_turn(self):
-        """Without the turns all that one has sent is answered in one go."""
-        busy, client = self.connect(), self.connect()
-        count = 30_000
-
-        def read():
-            said = b""
-            left = count
-            while left:
-                part = busy.recv(1 << 20)
-                if not part:
-                    return
-                said = said[-4:] + part
-                left -= said.count(b"END\r\n")
-        reader = threading.Thread(target=read)
-        reader.start()
-        busy.sendall(b"stats\r\n" * count)
-        turns = 0
-        while reader.is_alive():
-            self.assertEqual(self.ask(client, b"get a\r\n"), b"END\r\n")
-            turns += 1
-        reader.join()
-        self.assertGreater(turns, 20)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ consumer_actions rabbitmq_consumer_state::wanted() {
 }
 
 consumer_actions rabbitmq_consumer_state::enough() {
-    wish_ = wish::enough;
+    if (wish_ == wish::more) wish_ = wish::enough;
     return {.unsubscribe = unsubscribe()};
 }
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,8 @@ struct named_rule {
     const char* name;
     bool rules::*rule;
 };
+
+void PrintTo(const named_rule& one, std::ostream* to) { *to << one.name; }
 
 class each_rule : public testing::TestWithParam<named_rule> {};
 
