@@ -70,7 +70,7 @@ constexpr std::array all_options{
     option{"server", "stop_timeout", time<milliseconds>{at<server, &server_config::stop_timeout>, 0ms, 1h},
            "How long a stop waits for what clients have asked and for calls that run. 0s: it does not wait."},
     option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 500'000},
-           R"(How many queues routes with `queue = "*"` make in all. 0: none, only those of the file are used.)"},
+           R"(How many queues routes with `queue = "*"` make; those that have gone do not count. 0: none, only those of the file are used.)"},
     option{
         "server", "queue_idle", time<milliseconds>{at<server, &server_config::queue_idle>, 0ms, 30 * day},
         "A queue that such a route has made goes, and its name is free, when for so long nobody has published to it, "

@@ -17,6 +17,19 @@ constexpr std::size_t reception_bytes_max = std::size_t{8} << 20;  ///< of the b
 constexpr milliseconds glance{2};                                  ///< while a stop waits
 constexpr milliseconds send_again_every{250};                      ///< what the broker did not take
 
+/// A message that there is no memory for is no delivery.
+queue_line::entry* take_next(queue_line& line, reception& r, const moment& now) {
+    delivery& d = r.deliveries.emplace_back();
+    try {
+        if (queue_line::entry* const e = line.take(d, r.exhausted_too, now)) return e;
+    } catch (...) {
+        r.deliveries.pop_back();
+        throw;
+    }
+    r.deliveries.pop_back();
+    return nullptr;
+}
+
 std::string make_tag() {
     std::random_device device;
     return fmt::format("{:08x}{:08x}-", device(), device());
@@ -162,13 +175,9 @@ void broker_queue::serve() {
 bool broker_queue::fill(reception& r) {
     std::size_t taken = 0;
     while (r.deliveries.size() < r.max && taken < reception_bytes_max) {
-        delivery& d = r.deliveries.emplace_back();
-        queue_line::entry* const e = line_.take(d, r.exhausted_too, now_);
-        if (e == nullptr) {
-            r.deliveries.pop_back();
-            break;
-        }
-        taken += d.message.body.size();
+        queue_line::entry* const e = take_next(line_, r, now_);
+        if (e == nullptr) break;
+        taken += r.deliveries.back().message.body.size();
         if (!r.settle_at_once) continue;
         window_.settled();
         line_.leave(*e, true);

@@ -9,8 +9,9 @@
 namespace freshet {
 
 namespace {
-constexpr std::size_t looked_at_once = 256;  ///< queues
-constexpr seconds sweep_pause{1};            ///< where there was no room
+constexpr std::size_t looked_at_once = 256;                            ///< queues
+constexpr seconds sweep_pause{1};                                      ///< where there was no room
+constexpr unsigned swept_at_once = 100, swept_at_once_when_full = 16;  ///< messages, and dead letters
 }  // namespace
 
 /// Before start(): they are given again, since message numbers go on.
@@ -88,6 +89,8 @@ bool journal_writer::give_up(journal_queue& q) {
 
 // Behind all else that the transaction holds, so that it is dropped, too.
 void journal_writer::write_drops() {
+    swept_.reserve(swept_.size() + batch_.drops.size());
+    free_queue_numbers_.reserve(free_queue_numbers_.size() + batch_.drops.size());
     for (journal_batch::dropping& d : batch_.drops) {
         const queue_line& line = d.queue->line;
         d.drops = decide(d);
@@ -100,7 +103,7 @@ void journal_writer::write_drops() {
 
 bool journal_writer::decide(journal_batch::dropping& d) {
     const journal_queue& q = *d.queue;
-    if (d.who == nullptr) return is_unused(q);
+    if (d.who == nullptr) return q.made && !q.is_gone() && is_unused(q);  // it may be kept since it was looked at
     drop_request& r = *d.who;
     using outcome = enum drop_request::outcome;
     r.figures = {.ready = q.line.ready(), .leased = q.line.leased(), .delayed = q.line.delayed(), .dead = q.dead};
@@ -132,16 +135,17 @@ void journal_writer::forget(journal_queue& q, bool with_all) {
     q.show();
     q.unlink();
     gone_.push_back(q);
-    for (const journal_queue::waiting& w : std::exchange(q.receptions, {})) completions_.add(*w.who);
+    for (const journal_queue::waiting& w : q.receptions) completions_.add(*w.who);
+    q.receptions.clear();
 }
 
 bool journal_writer::may_sweep() const noexcept {
-    return !swept_.empty() && !closing_ && !broken_ && file_->has_reserve() && now_.since_start >= next_sweep_;
+    return !swept_.empty() && !closing_ && !broken_ && now_.since_start >= next_sweep_;
 }
 
 // Some of what queues had that are dropped. In a transaction of its own: what is damaged there harms nobody.
 void journal_writer::sweep() {
-    switch (file_->sweep(swept_.back())) {
+    switch (file_->sweep(swept_.back(), file_->has_reserve() ? swept_at_once : swept_at_once_when_full)) {
         case journal_file::swept::some: return;
         case journal_file::swept::all: free_queue_numbers_.push_back(swept_.back()); break;
         case journal_file::swept::unreadable: break;

@@ -82,8 +82,8 @@ public:
         const std::unique_lock lock(mutex_);
         if (journal_queue* const q = look_up(name)) return queue_ptr(q);
         if (made_ >= options_.queues_max) return failure{errc::too_many_queues, effect::not_done, too_many_};
-        ++made_;
         journal_queue& q = add(name, options_.defaults);
+        ++made_;
         q.made = true;
         q.begin();
         return queue_ptr(&q);
@@ -120,8 +120,8 @@ public:
 
 private:
     std::unique_ptr<journal_queue> give_up(journal_queue& q) override {
-        const std::unique_lock lock(mutex_);
-        if (!q.is_free()) return nullptr;
+        const std::unique_lock lock(mutex_, std::try_to_lock);  // what is confirmed waits for nobody who looks names up
+        if (!lock.owns_lock() || !q.is_free()) return nullptr;
         --made_;
         return std::move(queues_.extract(queues_.find(q.name())).mapped());
     }

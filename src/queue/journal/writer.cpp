@@ -218,6 +218,7 @@ void journal_writer::take_in(operation& o) {
         case journal_work::reception: {
             auto& r = static_cast<reception&>(o);
             if (closing_) return refuse(o, errc::stopping, completions_);
+            if (lent_to(o).is_gone()) return completions_.add(r);  // as where there is no such name
             // Its note may have been taken in a turn before.
             if (journal_queue::cancelled(r)) lent_to(o).cancels = true;
             const bool ever = r.wait >= milliseconds(std::chrono::hours(24 * 365));

@@ -14,7 +14,10 @@ bool journal_file::remembers(std::uint64_t queue) {
 }
 
 std::uint64_t journal_file::dropped_through() {
-    return static_cast<std::uint64_t>(database_.ask("SELECT value FROM about WHERE name = 'dropped'"));
+    sqlite_statement s(database_, "SELECT value FROM about WHERE name = 'dropped'");
+    const int code = s.step();
+    if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
+    return code == SQLITE_ROW ? static_cast<std::uint64_t>(s.number(0)) : 0;
 }
 
 void journal_file::note_dropped(std::uint64_t through) {
@@ -25,10 +28,11 @@ void journal_file::note_dropped(std::uint64_t through) {
     run(s);
 }
 
-/// `sql`: with the queue's number as its parameter.
-void journal_file::change_queue(const char* sql, std::uint64_t queue) {
+/// `sql`: with the queue's number as its parameter, and perhaps how many rows at most.
+void journal_file::change_queue(const char* sql, std::uint64_t queue, unsigned at_most) {
     sqlite_statement s(database_, sql);
     s.bind(1, static_cast<std::int64_t>(queue));
+    if (at_most != 0) s.bind(2, static_cast<std::int64_t>(at_most));
     run(s);
 }
 
@@ -43,16 +47,16 @@ void journal_file::set_aside(std::uint64_t queue, std::uint64_t dropped_through)
     note_dropped(dropped_through);
 }
 
-journal_file::swept journal_file::sweep(std::uint64_t queue) {
+journal_file::swept journal_file::sweep(std::uint64_t queue, unsigned at_once) {
     begin();
     int removed = 0;
     for (const char* const some : {
-             "DELETE FROM dead WHERE number IN (SELECT number FROM dead WHERE queue = ?1 LIMIT 100)",
-             "DELETE FROM accepted WHERE queue = ?1 AND id IN (SELECT id FROM accepted WHERE queue = ?1 LIMIT 1000)",
+             "DELETE FROM dead WHERE number IN (SELECT number FROM dead WHERE queue = ?1 LIMIT ?2)",
+             "DELETE FROM accepted WHERE queue = ?1 AND id IN (SELECT id FROM accepted WHERE queue = ?1 LIMIT 10 * ?2)",
              "DELETE FROM message WHERE place IN (SELECT place FROM message WHERE place BETWEEN ?1 << 44 AND "
-             "?1 << 44 | ((1 << 44) - 1) LIMIT 100)",
+             "?1 << 44 | ((1 << 44) - 1) LIMIT ?2)",
          }) {
-        change_queue(some, queue);
+        change_queue(some, queue, at_once);
         if (!failed()) removed += database_.changes();
     }
     if (removed == 0) change_queue("DELETE FROM queue WHERE number = ?1", queue);

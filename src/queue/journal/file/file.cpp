@@ -369,8 +369,8 @@ void journal_file::close() {
                                       &keep_, &note_alone_, &touch_result_, &remove_result_, &drop_, &replay_})
         *s = sqlite_statement();
     bool whole = false;
-    move_log(whole);                        // which closing does, too, without telling the mark
-    if (!ends_well_) database_.keep_log();  // a missing one is a loss to who opens the file then
+    move_log(whole);  // which closing does, too, without telling the mark
+    database_.keep_log(!ends_well_);
     database_.close();
     std::error_code ec;
     if (ends_well_ && !std::filesystem::exists(path_ + "-wal", ec)) mark_.remove();

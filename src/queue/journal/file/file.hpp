@@ -81,7 +81,7 @@ public:
     void set_aside(std::uint64_t queue, std::uint64_t dropped_through);
     enum class swept : std::uint8_t { some, all, no_room, unreadable, failed };
     /// Removes some of what such a queue has, in a transaction.
-    swept sweep(std::uint64_t queue);
+    swept sweep(std::uint64_t queue, unsigned at_once);
     /// Forgets ids, results that have expired: some of each.
     void prune(const moment& now);
     /// prune() would find something.
@@ -140,7 +140,7 @@ private:
     void read_row(const sqlite_statement& s, stored_message& row);
     void bound_results();
     void note_dropped(std::uint64_t through);
-    void change_queue(const char* sql, std::uint64_t queue);
+    void change_queue(const char* sql, std::uint64_t queue, unsigned at_most = 0);
     void committed(int log_pages);
     void read_suspects();
     void empty_log();

@@ -290,6 +290,7 @@ result<std::unique_ptr<journal_file>> open_journal_file(const std::string& path,
         return damage(path, database.sentence());
     }
     if (auto sound = check_content(path, database, accept_loss); !sound) return sound.error();
+    database.keep_log(true);  // until an end in good order: a missing one is a loss to who opens the file then
     const auto noted = note_opening(path, database);
     if (!noted) return noted.error();
     auto file = std::make_unique<journal_file>(std::move(database), path, *noted);

@@ -185,7 +185,8 @@ std::vector<kept_result> journal_file::results(wall::time_point now) {
 std::vector<std::uint64_t> journal_file::dead_numbers(std::uint64_t queue, std::uint64_t after, std::size_t max) {
     std::vector<std::uint64_t> numbers;
     sqlite_statement s(
-        database_, queue == 0 ? "SELECT number FROM dead WHERE number > ?1 AND ?2 = 0 ORDER BY number LIMIT ?3"
+        database_, queue == 0 ? "SELECT number FROM dead WHERE number > ?1 AND ?2 = 0 AND queue NOT IN "
+                                "(SELECT number FROM queue WHERE name = ' ' || number) ORDER BY number LIMIT ?3"
                               : "SELECT number FROM dead WHERE number > ?1 AND queue = ?2 ORDER BY number LIMIT ?3");
     s.bind(1, static_cast<std::int64_t>(after));
     s.bind(2, static_cast<std::int64_t>(queue));
@@ -227,8 +228,10 @@ std::optional<stored_dead_letter> journal_file::read_dead(std::uint64_t dead_num
 }
 
 std::uint64_t journal_file::count_dead(std::uint64_t queue) {
-    sqlite_statement s(database_, queue == 0 ? "SELECT count(*) FROM dead WHERE ?1 = 0"
-                                             : "SELECT count(*) FROM dead WHERE queue = ?1");
+    sqlite_statement s(database_, queue == 0
+                                      ? "SELECT count(*) FROM dead WHERE ?1 = 0 AND queue NOT IN (SELECT number FROM "
+                                        "queue WHERE name = ' ' || number)"
+                                      : "SELECT count(*) FROM dead WHERE queue = ?1");
     s.bind(1, static_cast<std::int64_t>(queue));
     if (const int code = s.step(); code != SQLITE_ROW) {
         check(code);

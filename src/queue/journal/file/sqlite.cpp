@@ -52,9 +52,9 @@ int sqlite_database::empty_log() {
     return sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
 }
 
-void sqlite_database::keep_log() noexcept {
-    int yes = 1;
-    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &yes);
+void sqlite_database::keep_log(bool yes) noexcept {
+    int how = yes ? 1 : 0;
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &how);
 }
 
 int sqlite_database::code() const noexcept { return sqlite3_extended_errcode(handle_); }

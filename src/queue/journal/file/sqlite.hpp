@@ -37,8 +37,8 @@ public:
     int move_log(bool& whole);
     /// The same, and leaves it empty.
     int empty_log();
-    /// close() leaves it where it is.
-    void keep_log() noexcept;
+    /// close() leaves it where it is, or removes it once it is moved.
+    void keep_log(bool yes) noexcept;
 
     int code() const noexcept;          ///< of the last call that failed, extended
     int system_error() const noexcept;  ///< errno behind it

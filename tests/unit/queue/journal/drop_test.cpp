@@ -139,6 +139,18 @@ TEST_F(queues_that_go, one_that_was_never_published_to_goes_too) {
     EXPECT_EQ(journal_->find("a"), nullptr);
 }
 
+TEST_F(queues_that_go, one_that_is_opened_while_it_is_looked_at_stays) {
+    pass_one_through("a");
+    clock_.pass(2h);
+    queue& kept = journal_->open("a", defaults_);
+    pass(1s);
+    pass(1s);
+    EXPECT_TRUE(is_there("a"));
+    queue_user user(home_, kept);
+    user.publish("x");
+    EXPECT_EQ(user.receive_one().message.body, "x");
+}
+
 TEST_F(queues_that_go, queue_idle_of_0_keeps_them) {
     open(0ms);
     pass_one_through("a");
