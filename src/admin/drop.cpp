@@ -95,7 +95,7 @@ void answer_drop_command(shard& home, std::vector<journal*> journals, drop_comma
 
 int drop_queue(const config& c, const drop_command& command, std::span<const secret> secrets) {
     const auto is_it = [&](const queue_config& q) {
-        return (q.name == command.queue && !q.on_broker()) || (!q.later.empty() && q.name + "/later" == command.queue);
+        return q.name == command.queue || (!q.later.empty() && q.name + "/later" == command.queue);
     };
     if (std::any_of(c.queues.begin(), c.queues.end(), is_it)) return say({false, stays(command.queue)}, secrets);
     const auto answer = [&command](shard& home, std::vector<journal*> journals,
