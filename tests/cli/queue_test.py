@@ -27,7 +27,7 @@ listen = "unix:{self.folder}/sock"
 {options}
 [queue.thumbs]
 [queue.far]
-url = "kafka://127.0.0.1:9"
+url = "amqp://127.0.0.1:9"
 later = "journal:"
 [[route]]
 prefix = "queue/"

@@ -431,6 +431,7 @@ TEST_F(queues_that_go, under_use_from_two_threads_nothing_is_lost) {
     EXPECT_EQ(confirmed, 2'000U);
     over = true;
     worker.join();
+    turns(1);  // the journal has told it all
     other.stop();
 }
 
