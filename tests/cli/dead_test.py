@@ -1,28 +1,22 @@
 """freshet dead, beside a running server and without one."""
 import json
 import os
-import shutil
 import signal
 import socket
 import stat
 import subprocess
-import tempfile
 import time
 import unittest
 
 from freeze import freeze
+from served_folder import PROGRAM, ServedFolder
 
-PROGRAM = os.environ["FRESHET"]
 
-
-class Dead(unittest.TestCase):
+class Dead(ServedFolder):
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="freshet-", dir="/var/tmp")  # a disk: journals refuse tmpfs
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.file = os.path.join(self.folder, "freshet.toml")
-        with open(self.file, "w") as to:
-            to.write(
-                f"""
+        super().setUp()
+        self.configure(
+            f"""
 [server]
 listen = "unix:{self.folder}/sock"
 allow_exec = true
@@ -38,23 +32,7 @@ call = {{ exec = ["/bin/sh", "-c", "echo no such picture >&2; exit 1"] }}
 from = "other.file"
 call = {{ exec = ["/bin/false"] }}
 """
-            )
-        self.server = None
-
-    def serve(self):
-        self.server = subprocess.Popen(
-            [PROGRAM, "serve", "-c", self.file, "--state", self.folder + "/state"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        self.addCleanup(self.stop)
-        self.assertIn("sock", self.server.stdout.readline())
-
-    def stop(self):
-        if self.server is None:
-            return
-        self.server.send_signal(signal.SIGTERM)
-        self.log = self.server.communicate(timeout=30)[1]
-        status, self.server = self.server.returncode, None
-        self.assertEqual(status, 0, self.log)
 
     def publish(self, key, value):
         with socket.socket(socket.AF_UNIX) as s:
@@ -82,7 +60,7 @@ call = {{ exec = ["/bin/false"] }}
         self.assertEqual(self.dead("list"), f"no dead letters: there is no journal in {self.folder}/state\n")
         self.assertFalse(os.path.exists(self.folder + "/state/journal.db"))
 
-        self.serve()
+        self.start()
         control = os.stat(self.folder + "/state/control")
         self.assertTrue(stat.S_ISSOCK(control.st_mode))
         self.assertEqual(stat.S_IMODE(control.st_mode), 0o600)
@@ -127,13 +105,13 @@ call = {{ exec = ["/bin/false"] }}
                       self.dead("list", "far", status=2))
 
     def test_a_socket_left_by_a_crash_is_in_nobody_s_way(self):
-        self.serve()
+        self.start()
         self.server.kill()
         self.server.communicate()
         self.server = None
         self.assertTrue(os.path.exists(self.folder + "/state/control"))
         self.assertEqual(self.dead("list"), "no dead letters\n")
-        self.serve()
+        self.start()
         self.assertEqual(self.dead("list"), "no dead letters\n")
 
     def ask_while_it_stands_still(self):
@@ -159,14 +137,14 @@ call = {{ exec = ["/bin/false"] }}
         return asking
 
     def test_a_server_that_stands_still_is_waited_for(self):
-        self.serve()
+        self.start()
         asking = self.ask_while_it_stands_still()
         self.server.send_signal(signal.SIGCONT)
         self.assertEqual(asking.communicate(timeout=30), ("no dead letters\n", ""))
         self.assertEqual(asking.returncode, 0)
 
     def test_a_server_that_dies_before_it_has_answered_is_said_to_have_gone(self):
-        self.serve()
+        self.start()
         asking = self.ask_while_it_stands_still()
         self.server.kill()
         self.server.communicate()
@@ -176,7 +154,7 @@ call = {{ exec = ["/bin/false"] }}
         self.assertEqual(asking.returncode, 1)
 
     def test_the_socket_survives_what_is_no_request(self):
-        self.serve()
+        self.start()
 
         def ask(data):
             with socket.socket(socket.AF_UNIX) as s:
@@ -208,7 +186,7 @@ call = {{ exec = ["/bin/false"] }}
         waiting.close()
 
     def test_a_second_server_does_not_take_the_socket(self):
-        self.serve()
+        self.start()
         second = subprocess.run(
             [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--state", self.folder + "/state"], capture_output=True, text=True, timeout=60
         )

@@ -1,27 +1,16 @@
 """freshet queue drop, beside a running server and without one, and queues that go by themselves."""
-import os
-import shutil
-import signal
 import socket
 import subprocess
-import tempfile
 import time
 import unittest
 
-PROGRAM = os.environ["FRESHET"]
+from served_folder import PROGRAM, ServedFolder
 
 
-class Queue(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="freshet-", dir="/var/tmp")  # a disk: journals refuse tmpfs
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.file = os.path.join(self.folder, "freshet.toml")
-        self.server = None
-
+class Queue(ServedFolder):
     def serve(self, options=""):
-        with open(self.file, "w") as to:
-            to.write(
-                f"""
+        self.configure(
+            f"""
 [server]
 listen = "unix:{self.folder}/sock"
 {options}
@@ -33,20 +22,8 @@ later = "journal:"
 prefix = "queue/"
 queue = "*"
 """
-            )
-        self.server = subprocess.Popen(
-            [PROGRAM, "serve", "-c", self.file, "--state", self.folder + "/state"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        self.addCleanup(self.stop)
-        self.assertIn("sock", self.server.stdout.readline())
-
-    def stop(self):
-        if self.server is None:
-            return
-        self.server.send_signal(signal.SIGTERM)
-        log = self.server.communicate(timeout=30)[1]
-        status, self.server = self.server.returncode, None
-        self.assertEqual(status, 0, log)
+        self.start()
 
     def ask(self, *commands):
         """What is answered to them, up to the VERSION of a last one."""

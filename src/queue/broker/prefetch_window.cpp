@@ -1,5 +1,7 @@
 #include "queue/broker/prefetch_window.hpp"
 
+#include <algorithm>
+
 namespace freshet {
 
 namespace {
@@ -28,8 +30,8 @@ std::size_t prefetch_window::within_limit(std::size_t more, const demand& d) con
 std::size_t prefetch_window::lacking(std::size_t room, const demand& d) const noexcept {
     if (d.missing <= room) return 0;
     const std::size_t more = within_limit(std::max(d.missing - room, size_), d);
-    const bool enough = more >= d.missing - room || more >= size_ / 2 || size_ + more == by_need_max;
-    return room == 0 || more >= size_ ? (enough ? more : 0) : 0;
+    if (room != 0 && more < size_) return 0;
+    return more >= d.missing - room || more >= size_ / 2 || size_ + more == by_need_max ? more : 0;
 }
 
 prefetch_window::finding prefetch_window::look(const demand& d, std::size_t room, steady::time_point now) noexcept {

@@ -26,7 +26,6 @@ public:
     explicit prefetch_window(std::size_t fixed) noexcept : fixed_(fixed) {}
 
     bool is_by_need() const noexcept { return fixed_ == 0; }
-    std::size_t max() const noexcept { return is_by_need() ? by_need_max : fixed_; }
     /// So many of those that are ready nobody needs here, as was measured last.
     std::size_t surplus(std::size_t ready) const noexcept {
         return is_by_need() && ready > ahead_ ? ready - ahead_ : 0;

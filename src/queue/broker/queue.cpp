@@ -254,8 +254,7 @@ void broker_queue::others_wait() {
 /// The newest, of those that nobody has seen yet. None comes in their place before somebody asks.
 void broker_queue::give_back_surplus() {
     if (receptions_.wanted() != 0) return;
-    const std::uint64_t kept = line_.last_passed();
-    auto unseen = unsettled_.numbers_above(kept);
+    auto unseen = unsettled_.numbers_above(line_.last_passed());
     const std::size_t surplus = std::min(window_.surplus(line_.ready()), unseen.size());
     if (surplus == 0) return;
     window_.closed();
