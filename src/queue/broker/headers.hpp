@@ -6,11 +6,13 @@
 #include <freshet/time.hpp>
 
 #include "base/since_1970.hpp"
+#include "version/change_message.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -26,6 +28,19 @@ constexpr std::string_view reason_header = "freshet-reason";          ///< of a 
 constexpr std::string_view died_header = "freshet-died";              ///< of a dead letter; milliseconds since 1970
 constexpr std::string_view serial_header = "freshet-serial";          ///< names a message over redeliveries
 constexpr std::string_view sending_header = "freshet-sending";        ///< how often it was sent until then; none: once
+
+/// Of an event that this project has made.
+inline bool is_own_type(std::string_view type) noexcept {
+    return type.starts_with("freshet.") || type.starts_with(change_type_prefix);
+}
+
+/// The event's type.
+inline std::string type_of_event(const message& m, bool died) {
+    if (died) return "freshet.dead_letter";
+    const auto at =
+        std::find_if(m.headers.begin(), m.headers.end(), [](const auto& h) { return h.first == change_header; });
+    return at == m.headers.end() ? "freshet.message" : std::string(change_type_prefix) + at->second;
+}
 
 /// What message::origin begins with: whose form the rest has.
 constexpr char amqp_origin = 'A', kafka_origin = 'K';

@@ -21,6 +21,14 @@ amqp_table_entry_t number_entry(std::string_view name, std::uint64_t number) {
     return e;
 }
 
+amqp_table_entry_t flag_entry(std::string_view name) {
+    amqp_table_entry_t e{};
+    e.key = to_amqp(name);
+    e.value.kind = AMQP_FIELD_KIND_BOOLEAN;
+    e.value.value.boolean = 1;
+    return e;
+}
+
 }  // namespace
 
 asio::awaitable<std::string> rabbitmq_consumer::prepare() {
@@ -50,6 +58,7 @@ asio::awaitable<std::string> rabbitmq_consumer::declare(const std::string& queue
     d.passive = options_.declare == declaration::check;
     d.durable = 1;
     std::vector<amqp_table_entry_t> arguments;
+    if (options_.one_consumer && with_limits) arguments.push_back(flag_entry("x-single-active-consumer"));
     if (options_.quorum) arguments.push_back(text_entry("x-queue-type", "quorum"));
     if (length) arguments.push_back(number_entry("x-max-length", options_.queue.length_max));
     if (bytes) arguments.push_back(number_entry("x-max-length-bytes", options_.queue.bytes_max));

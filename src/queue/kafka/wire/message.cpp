@@ -38,9 +38,13 @@ void add(rd_kafka_headers_t* to, const kafka_header& h) {
     rd_kafka_header_add(to, h.name.data(), static_cast<ssize_t>(h.name.size()), nullptr, 0);
 }
 
+bool is_change_type(const kafka_header& h) noexcept {
+    return h.name == type_header && h.value && h.value->starts_with(change_type_prefix);
+}
+
 /// Those that a message has among its headers.
 bool is_visible(std::string_view name) noexcept {
-    return !name.starts_with(own_headers) && !name.starts_with(event_prefix);
+    return is_change_header(name) || (!name.starts_with(own_headers) && !name.starts_with(event_prefix));
 }
 
 void add_new(rd_kafka_headers_t* to, const message& m, std::string_view source, bool is_new, bool died) {
@@ -48,9 +52,11 @@ void add_new(rd_kafka_headers_t* to, const message& m, std::string_view source, 
     add(to, version_header, "1.0");
     add(to, id_header, m.id);
     add(to, source_header, source);
-    add(to, type_header, died ? "freshet.dead_letter" : "freshet.message");
+    add(to, type_header, type_of_event(m, died));
     if (!is_new) add(to, time_header, date.tell(m.time));
-    for (const auto& [name, value] : m.headers) add(to, name, value);
+    for (const auto& [name, value] : m.headers) {
+        if (name != change_header || died) add(to, name, value);
+    }
 }
 
 /// Headers that a program has changed since are as they are now.
@@ -62,6 +68,7 @@ void add_as_they_came(rd_kafka_headers_t* to, const kafka_came& came, const mess
     std::size_t kept = 0;  // of the message's headers
     for (const kafka_header& h : came.headers) {
         if (is_written_anew(h.name) || (!same_id && h.name == id_header)) continue;
+        if (is_change_type(h) && kept < m.headers.size() && m.headers[kept].first == change_header) ++kept;
         if (is_visible(h.name)) {
             const bool is_kept = kept < m.headers.size() && m.headers[kept].first == h.name &&
                                  m.headers[kept].second == h.value.value_or(std::string_view());
@@ -94,6 +101,7 @@ void read_kafka_headers(const std::vector<kafka_header>& from, message& to) {
         const std::string_view value = h.value.value_or(std::string_view());
         if (h.name == id_header && !value.empty()) to.id = value;
         else if (h.name == time_header) to.time = parse_rfc3339(value).value_or(to.time);
+        else if (is_change_type(h)) to.headers.emplace_back(change_header, value.substr(change_type_prefix.size()));
         else if (is_written_anew(h.name)) read_own_header(h.name, whole_number<std::int64_t>(value), to);
         else if (is_visible(h.name)) to.headers.emplace_back(h.name, value);
     }

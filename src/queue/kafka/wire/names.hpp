@@ -13,7 +13,6 @@ constexpr std::string_view time_header = "ce_time";
 constexpr std::string_view type_header = "ce_type";
 constexpr std::string_view source_header = "ce_source";
 constexpr std::string_view version_header = "ce_specversion";
-constexpr std::string_view own_types = "freshet.";  ///< what all of them begin with
 
 /// Of what this project publishes.
 inline bool is_own_event_header(std::string_view name) noexcept {

@@ -33,11 +33,11 @@ bool holds_all(const kafka_came& came) {
     bool is_event = false, is_own_event = false;
     for (const kafka_header& h : came.headers) {
         if (is_written_anew(h.name)) continue;
-        if (!h.value || h.name.starts_with(own_headers)) return false;
+        if (!h.value || (h.name.starts_with(own_headers) && !is_change_header(h.name))) return false;
         if (!h.name.starts_with(event_prefix)) continue;
         if (!is_own_event_header(h.name)) return false;
         is_event = true;
-        is_own_event = is_own_event || (h.name == type_header && h.value->starts_with(own_types));
+        is_own_event = is_own_event || (h.name == type_header && is_own_type(*h.value));
     }
     return is_event == is_own_event;
 }

@@ -50,8 +50,13 @@ std::string text_of(const amqp_field_value_t& v) {
     return n ? std::to_string(*n) : std::string();
 }
 
+bool is_change_type(std::string_view name, const amqp_field_value_t& v) noexcept {
+    const bool text = v.kind == AMQP_FIELD_KIND_UTF8 || v.kind == AMQP_FIELD_KIND_BYTES;
+    return name == event_type && text && from_amqp(v.value.bytes).starts_with(change_type_prefix);
+}
+
 /// Of seconds, which anybody may have written.
-wall::time_point time_of(std::uint64_t timestamp) noexcept {
+wall::time_point time_of_seconds(std::uint64_t timestamp) noexcept {
     constexpr std::uint64_t last = std::numeric_limits<std::int64_t>::max() / 1'000;
     return from_ms_since_1970(static_cast<std::int64_t>(std::min(timestamp, last)) * 1'000);
 }
@@ -117,14 +122,17 @@ void rabbitmq_properties::begin_new(const message& m, const death* died) {
     add(event_version, "1.0");
     add(event_id, m.id);
     add(event_source, source_);
-    add(event_type, died != nullptr ? "freshet.dead_letter" : "freshet.message");
+    type_ = type_of_event(m, died != nullptr);
+    add(event_type, type_);
     if (m.time != wall::time_point{}) {
         properties_._flags |= AMQP_BASIC_TIMESTAMP_FLAG;
         properties_.timestamp = static_cast<std::uint64_t>(ms_since_1970(m.time) / 1'000);
         add(event_time, date_.tell(m.time));
     }
     if (!m.key.empty()) add(event_key, m.key);
-    for (const auto& [name, value] : m.headers) add_header(name, value);
+    for (const auto& [name, value] : m.headers) {
+        if (name != change_header || died != nullptr) add_header(name, value);
+    }
 }
 
 /// Headers that a program has changed since are texts, as it says them now.
@@ -143,6 +151,7 @@ void rabbitmq_properties::begin_as_it_came(const amqp_basic_properties_t& came, 
     const bool same_id = then.id == m.id, same_key = then.key == m.key;
     each_header(came, [&](std::string_view name, const amqp_field_value_t& value) {
         if (is_written_anew(name)) return;
+        if (is_change_type(name, value)) is_kept();  // it stands among the message's headers
         if (!same_id && name == event_id) return;
         if (!same_key && (name == key_header || name == event_key)) return;
         if (!visible_name(name) || is_kept()) add(name, value);
@@ -175,13 +184,15 @@ arrival to_arrival(const amqp_basic_properties_t& p, std::string_view raw, bool 
     a.redelivered = redelivered;
     message& m = a.message;
     if ((p._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) m.id = from_amqp(p.message_id);
-    if ((p._flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0) m.time = time_of(p.timestamp);
+    if ((p._flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0) m.time = time_of_seconds(p.timestamp);
     if ((p._flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0)
         m.headers.emplace_back(content_type_name, from_amqp(p.content_type));
     std::string id_of_event, key_of_event;
     each_header(p, [&](std::string_view name, const amqp_field_value_t& value) {
         if (name == serial_header) a.serial = static_cast<std::uint64_t>(number_of(value).value_or(0));
         else if (name == sending_header) a.sending = sending_of(number_of(value));
+        else if (is_change_type(name, value))
+            m.headers.emplace_back(change_header, text_of(value).substr(change_type_prefix.size()));
         else if (name == key_header) m.key = text_of(value);
         else if (is_written_anew(name)) read_own_header(name, number_of(value), m);
         else if (name == event_time) m.time = parse_rfc3339(text_of(value)).value_or(m.time);

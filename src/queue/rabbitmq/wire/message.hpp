@@ -36,7 +36,7 @@ private:
     void begin_as_it_came(const amqp_basic_properties_t& came, const message& m, const death* died);
     void make_harmless(const death* died);
 
-    std::string source_, user_;
+    std::string source_, user_, type_;
     amqp_basic_properties_t properties_{};
     std::vector<amqp_table_entry_t> entries_{};
     rabbitmq_origin_reader origin_{};

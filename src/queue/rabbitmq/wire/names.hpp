@@ -22,7 +22,6 @@ constexpr std::string_view event_time = "cloudEvents_time";
 constexpr std::string_view event_type = "cloudEvents_type";
 constexpr std::string_view event_source = "cloudEvents_source";
 constexpr std::string_view event_version = "cloudEvents_specversion";
-constexpr std::string_view own_event_types = "freshet.";  ///< what all of them begin with
 
 /// Of what this project publishes.
 inline bool is_own_attribute(std::string_view name) noexcept {
@@ -43,6 +42,7 @@ inline std::string_view passive_name(std::string_view name) noexcept {
 inline std::optional<std::string_view> visible_name(std::string_view name) noexcept {
     if (name == passive_cc) return cc;
     if (name == passive_bcc) return bcc;
+    if (is_change_header(name)) return name;
     if (name.starts_with(own_headers) || name.starts_with(cloud_events)) return std::nullopt;
     return name;
 }

@@ -23,7 +23,7 @@ bool holds_all(const amqp_basic_properties_t& p) {
     each_header(p, [&](std::string_view name, const amqp_field_value_t& value) {
         if (is_written_anew(name)) return;
         const bool is_text = value.kind == AMQP_FIELD_KIND_UTF8;
-        if (name == event_type && is_text) is_own_event = from_amqp(value.value.bytes).starts_with(own_event_types);
+        if (name == event_type && is_text) is_own_event = is_own_type(from_amqp(value.value.bytes));
         const bool of_event = is_own_attribute(name);
         is_event = is_event || of_event;
         all = all && is_text && (of_event || is_held(name));
