@@ -8,10 +8,12 @@
 #include "config/journals.hpp"
 #include "config/url/address.hpp"
 #include "config/url/server_address.hpp"
+#include "flow/apply.hpp"
 #include "protocol/request.hpp"
 #include "queue/broker/delayed.hpp"
 #include "queue/kafka/kafka.hpp"
 #include "queue/rabbitmq/rabbitmq.hpp"
+#include "route/announce.hpp"
 #include "route/queue_source.hpp"
 #include "route/task.hpp"
 #include "route/wait.hpp"
@@ -31,13 +33,32 @@ namespace {
 
 constexpr std::size_t default_size_max = std::size_t{1} << 30;
 
+/// Its messages are changes.
+bool is_applied(const config& c, std::string_view queue) {
+    return std::any_of(c.flows.begin(), c.flows.end(),
+                       [queue](const flow_config& f) { return f.from == queue && !f.apply.empty(); });
+}
+
+/// They are tried for ever, and read by one process at a time, or a key's would not stay in order.
+void prepare_for_changes(queue_config& q, const site_config& site) {
+    constexpr unsigned taken_ahead = 2'000;
+    q.options.max_attempts = 0;
+    if (!q.on_broker() || q.on_kafka()) return;
+    if (q.prefetch == 0) q.prefetch = taken_ahead;
+    if (!q.exchange.empty() && q.broker_queue.empty()) q.broker_queue = site.name + "." + q.name;
+}
+
 std::size_t size_of(const store_config& c) {
     return c.size_bytes != 0 ? c.size_bytes : std::min(default_size_max, memory_allowed_bytes() / 4);
 }
 
 }  // namespace
 
-engine::engine(const freshet::config& config) : config_(config) {}
+engine::engine(const freshet::config& config) : config_(config) {
+    for (queue_config& q : config_.queues) {
+        if (is_applied(config_, q.name)) prepare_for_changes(q, config_.site);
+    }
+}
 
 engine::~engine() {
     stop_flows(steady::now());
@@ -138,7 +159,7 @@ std::optional<problem> engine::make_queue(const queue_config& q) {
     }
     queue* const later = q.later.empty() ? nullptr : &find_journal(q.later)->open(q.name + "/later", later_options());
     if (q.on_kafka()) {
-        auto options = kafka_of(q, site_name);
+        auto options = kafka_of(q, is_applied(config_, q.name) ? config_.site.name : common_group);
         if (!options) return options.error();
         options->later = later;
         auto made = make_kafka_queue(back_, *options);
@@ -147,6 +168,7 @@ std::optional<problem> engine::make_queue(const queue_config& q) {
     } else {
         auto options = rabbitmq_of(q);
         if (!options) return options.error();
+        options->one_consumer = is_applied(config_, q.name);
         options->later = later;
         brokers_.push_back(make_rabbitmq_queue(back_, *options));
     }
@@ -163,6 +185,7 @@ std::optional<problem> engine::build() {
             return problem{errc::wrong_config, effect::not_done, fmt::format("queue {}: {}", q.name, wrong)};
     }
     if (auto trouble = open_journals()) return trouble;
+    if (auto trouble = open_clock()) return trouble;
     for (const queue_config& q : config_.queues) {
         if (auto trouble = make_queue(q)) return trouble;
     }
@@ -170,6 +193,11 @@ std::optional<problem> engine::build() {
         for (const kept_result& kept : journal->results()) restore(kept);
     }
     for (flow_config f : config_.flows) {
+        if (!f.apply.empty()) {
+            flows_.push_back(
+                make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_, f, config_.site.tombstone));
+            continue;
+        }
         const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();
         if (!wrong.empty())
             return problem{errc::wrong_config, effect::not_done, fmt::format("flow of {}: {}", f.from, wrong)};
@@ -177,6 +205,20 @@ std::optional<problem> engine::build() {
         store* const into = f.into.empty() ? nullptr : find_store(f.into);
         flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));
     }
+    return {};
+}
+
+/// Only where something has versions: a process without changes keeps no file for them.
+std::optional<problem> engine::open_clock() {
+    const bool versions = std::any_of(config_.flows.begin(), config_.flows.end(),
+                                      [](const flow_config& f) { return !f.apply.empty(); }) ||
+                          std::any_of(config_.routes.begin(), config_.routes.end(),
+                                      [](const route_config& r) { return !r.publish.empty(); });
+    if (!versions) return {};
+    if (auto trouble = make_state_folder(config_.state_folder)) return trouble;
+    auto opened = kept_clock::open(config_.state_folder + "/clock", config_.site.node);
+    if (!opened) return opened.error();
+    clock_ = *std::move(opened);
     return {};
 }
 
@@ -196,6 +238,14 @@ void engine::restore(const kept_result& kept) {
     [[maybe_unused]] const bool answered = found->second.memory->submit(*c);
 }
 
+store& engine::announced(route_table& in, shard& home, store& behind, const std::string& to) {
+    announce_options options;
+    options.site = config_.site.name;
+    options.tombstone = config_.site.tombstone;
+    options.item_size_max_bytes = config_.server.item_size_max_bytes;
+    return in.keep(make_announce_store(home, behind, *queues_.at(to), *clock_, std::move(options)));
+}
+
 std::unique_ptr<route_table> engine::make_routes(shard& home) {
     auto table = std::make_unique<route_table>();
     std::map<std::string_view, store*> here;
@@ -211,7 +261,8 @@ std::unique_ptr<route_table> engine::make_routes(shard& home) {
         for (const std::string& prefix : r.prefixes) {
             if (!r.store.empty()) {
                 store& target = *here.at(r.store);
-                table->add(prefix, r.wait.count() == 0 ? target : table->keep(make_wait_store(home, target, r.wait)));
+                store& told = r.publish.empty() ? target : announced(*table, home, target, r.publish);
+                table->add(prefix, r.wait.count() == 0 ? told : table->keep(make_wait_store(home, told, r.wait)));
                 continue;
             }
             auto source = r.any_queue ? any_queue(*default_journal(), queues_) : one_queue(*queues_.at(r.queue));

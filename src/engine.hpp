@@ -17,6 +17,7 @@
 #include "shard/shard.hpp"
 #include "store/memory/memory_store.hpp"
 #include "store/store.hpp"
+#include "version/kept_clock.hpp"
 
 #include <map>
 #include <memory>
@@ -26,7 +27,8 @@
 
 namespace freshet {
 
-inline constexpr std::string_view site_name = "freshet";  ///< begins the names of groups of consumers
+/// Begins the names of groups of consumers, but of those that apply changes: theirs begin with the site's.
+inline constexpr std::string_view common_group = "freshet";
 
 class engine final : public server_host {
 public:
@@ -71,11 +73,14 @@ private:
     std::optional<problem> make_store(const store_config& s);
     std::optional<problem> make_queue(const queue_config& q);
     std::optional<problem> build();
+    std::optional<problem> open_clock();
     void restore(const kept_result& kept);
+    store& announced(route_table& in, shard& home, store& behind, const std::string& to);
 
     freshet::config config_;
     shard back_{"back"};
     std::map<std::string, named_store, std::less<>> stores_;
+    std::unique_ptr<kept_clock> clock_;                                      ///< null: nothing has versions
     std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by file_identity()
     std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;

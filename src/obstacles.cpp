@@ -59,7 +59,7 @@ void find_in_brokers(const config& c, std::vector<obstacle>& to) {
     for (std::size_t i = 0; i < c.queues.size(); ++i) {
         const queue_config& q = c.queues[i];
         if (!q.on_broker() || !q.on_kafka()) continue;
-        const auto options = kafka_of(q, site_name);
+        const auto options = kafka_of(q, common_group);
         std::string wrong = options ? wrong_kafka_queue(*options) : options.error().text;
         if (!wrong.empty()) to.push_back({"queue", i, "kafka", std::move(wrong)});
     }

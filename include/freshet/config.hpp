@@ -64,11 +64,13 @@ struct queue_options {
     bool expire{false};                ///< a client's exptime expires the message
 };
 
-/// [[flow]]: messages of a queue are worked off by a program or a URL; one of `url` and `exec` is set.
+/// [[flow]]: messages of a queue are worked off by a program or a URL, or are changes that a store takes; one of `url`,
+/// `exec` and `apply` is set.
 struct flow_config {
     std::string from;                ///< a queue's name
     std::string url;                 ///< "http://HOST[:PORT]/PATH", or https: POSTed the body; or empty
     std::vector<std::string> exec;   ///< an argv list with an absolute path: stdin -> stdout; or empty
+    std::string apply{};             ///< a store's name; or empty
     std::vector<std::string> env{};  ///< exec: variables of the environment that it sees beside PATH, HOME and LANG
     bool proxy{false};               ///< url: reached through the proxy that http_proxy and so on name, where one does
     std::string ca_file{};           ///< url, https: PEM of who may have signed its certificate; empty: the system's
@@ -79,6 +81,13 @@ struct flow_config {
     seconds ttl{3'600};              ///< of the result; 0: never expires
     std::size_t result_size_max_bytes{std::size_t{1}
                                       << 20};  ///< a larger result is an error: the store's item_size_max
+};
+
+/// [site]: the processes that share a store. Changes of one site reach every other one.
+struct site_config {
+    std::string name{"freshet"};  ///< a change carries it
+    unsigned node{0};             ///< 0..1,023: another one for each process of every site
+    seconds tombstone{600};       ///< a deleted key is remembered so long; the same at every site
 };
 
 /// [server].
@@ -101,6 +110,7 @@ struct store_config {
     std::vector<std::string> urls{"memory:"};  ///< that alone, or the servers of a pool, see parse_server_address()
     std::size_t size_bytes{0};                 ///< memory: 0: 1 GiB or a quarter of the memory allowed, the smaller
     bool flush_all{true};      ///< flush_all empties it; a file's default is false for memcached servers
+    bool exclusive{false};     ///< memcached: every client of these servers goes through Freshet
     bool ketama{true};         ///< memcached: pool.hash is set from it
     memcached_options pool{};  ///< memcached: its name and servers are set by what makes the store
 
@@ -141,6 +151,7 @@ struct route_config {
     std::vector<std::string> prefixes;
     std::string store;                 ///< a name of a store, or empty
     std::string queue;                 ///< a name of a queue, or empty
+    std::string publish{};             ///< a name of a queue: what is written to the store is told there
     milliseconds wait{0};              ///< a get that misses waits so long for the value
     bool any_queue{false};             ///< the rest of the key names the queue (the default's "queue/")
     bool close_on_lost_noreply{true};  ///< noreply = "close" or "warn"
@@ -148,6 +159,7 @@ struct route_config {
 
 /// All of it. Names refer to each other; read_config() has checked that they exist.
 struct config {
+    site_config site{};
     server_config server{};
     std::vector<store_config> stores{};
     std::vector<queue_config> queues{};

@@ -39,6 +39,8 @@ struct call {
         assert(depth_ < steps_max);
         steps_[depth_++] = &who;
     }
+    /// Whoever pushed last does not want to be told: the call was answered at once.
+    void pop() noexcept { --depth_; }
     /// The call is answered: tells the steps, last pushed first. On the home shard only.
     void complete() {
         holder = nullptr;

@@ -52,6 +52,7 @@ struct rabbitmq_options : broker_options {
     std::string password{"guest"};
     std::string virtual_host{"/"};
     std::string queue_name{};  ///< on the broker; dead letters are in NAME.dead
+    bool one_consumer{false};  ///< declaration::create: one process at a time is handed what comes
     bool quorum{false};        ///< declaration::create: a quorum queue, else a classic durable one
     std::string exchange{};    ///< a fanout exchange that messages are published to; empty: the queue itself
     seconds heartbeat{10};     ///< nothing heard for twice as long ends the connection

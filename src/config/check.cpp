@@ -93,6 +93,38 @@ std::string no_store(const std::string& name, const std::vector<std::string_view
     return fmt::format("there is no store {}{}", d.filled.in_quotes(name), suggestion(name, stores));
 }
 
+/// A store whose items have versions.
+void check_versions(const places& at, std::string_view key, const std::string& store, draft& d) {
+    if (d.site.at.section.line == 0)
+        d.say(at.of(key),
+              fmt::format("{}: changes say who has made them; write a section [site] with name and node", key));
+    for (const auto& s : d.stores) {
+        if (s.value.name != store || s.value.in_memory() || s.value.exclusive) continue;
+        d.say(at.of(key),
+              fmt::format("{}: leaves marks of deleted keys in the servers of {}, which clients that talk to "
+                          "these directly would read as values; if there are none, write exclusive = true "
+                          "in [store.{}]",
+                          key, in_quotes(store), store));
+    }
+}
+
+void check_publish(const found<route_config>& r, const std::vector<std::string_view>& queues, draft& d) {
+    if (!r.at.has("publish")) return;
+    const std::string& to = r.value.publish;
+    if (!r.at.has("store"))
+        return d.say(r.at.of("publish"), "publish: is about a store; a route to a queue publishes by itself");
+    if (!contains(queues, to)) return d.say(r.at.of("publish"), no_queue(to, d));
+    check_versions(r.at, "publish", r.value.store, d);
+    const bool applied = std::any_of(d.flows.begin(), d.flows.end(), [&](const found<flow_config>& f) {
+        return f.value.from == to && f.value.apply == r.value.store;
+    });
+    if (!applied)
+        d.say(r.at.of("publish"),
+              fmt::format("publish: no flow applies what is told in {} to this store, which crashes "
+                          "and other sites need; write [[flow]] from = {} apply = {}",
+                          in_quotes(to), in_quotes(to), in_quotes(r.value.store)));
+}
+
 void check_route(const found<route_config>& r, const std::vector<std::string_view>& stores,
                  const std::vector<std::string_view>& queues, draft& d) {
     const bool store = r.at.has("store"), queue = r.at.has("queue");
@@ -119,6 +151,7 @@ void check_routes(draft& d, const std::vector<std::string_view>& stores, const s
     std::map<std::string_view, unsigned> lines;
     for (const auto& r : d.routes) {
         check_route(r, stores, queues, d);
+        check_publish(r, queues, d);
         for (const std::string& prefix : r.value.prefixes) {
             const auto [other, first] = lines.emplace(prefix, r.at.of("prefix").line);
             if (!first)
@@ -156,11 +189,29 @@ std::string wrong_key(std::string_view key) {
     return {};
 }
 
+/// True: it applies changes, and calls nobody.
+bool check_apply(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
+    if (!f.at.has("apply")) return false;
+    for (const std::string_view key : {"call", "concurrency", "into", "key", "ttl"}) {
+        if (f.at.has(key)) d.say(f.at.of(key), fmt::format("{}: is about a call, and this flow applies changes", key));
+    }
+    const std::string& store = f.value.apply;
+    if (!contains(stores, store)) d.say(f.at.of("apply"), no_store(store, stores, d));
+    else check_versions(f.at, "apply", store, d);
+    const auto takes = [&](const found<flow_config>& other) { return other.value.from == f.value.from; };
+    if (std::count_if(d.flows.begin(), d.flows.end(), takes) > 1)
+        d.say(f.at.of("from"), fmt::format("from: another flow takes messages of {}, too, and each change goes to one "
+                                           "of them only",
+                                           in_quotes(f.value.from)));
+    return true;
+}
+
 void check_flow(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
     const auto queues = names_of(d.queues);
     if (f.at.has("from") && !contains(queues, f.value.from)) {
         d.say(f.at.of("from"), no_queue(f.value.from, d));
     }
+    if (check_apply(f, stores, d)) return;
     for (const auto& q : d.queues) {
         if (q.value.name == f.value.from && q.value.options.ordered && f.value.concurrency > 1) {
             d.say(f.at.of("concurrency"),

@@ -37,6 +37,7 @@ std::string default_store(const config& c) {
 
 config complete(draft& d) {
     config to;
+    to.site = std::move(d.site.value);
     to.server = std::move(d.server.value);
     to.made_queues = std::move(d.made_queues.value);
     to.made_queues.name = "*";

@@ -51,6 +51,7 @@ struct found {
 };
 
 struct draft {
+    found<site_config> site{};
     found<server_config> server{};
     found<queue_config> made_queues{};  ///< [queue."*"]
     std::vector<found<store_config>> stores{};

@@ -4,6 +4,7 @@
 
 #include "base/bytes.hpp"
 #include "base/escape.hpp"
+#include "base/whole_number.hpp"
 #include "config/draft.hpp"
 #include "config/environment.hpp"
 #include "config/options.hpp"
@@ -107,10 +108,18 @@ private:
     }
     template <class Number>
     bool read_kind(const number<Number>& k, const value& from) {
-        const auto* const n = std::get_if<std::int64_t>(&from.data);
-        if (n == nullptr) return wrong_kind(from);
+        std::optional<std::int64_t> n;
+        if (const auto* const written = std::get_if<std::int64_t>(&from.data)) n = *written;
+        if (is_filled(from)) {
+            const auto text = expand(from);
+            if (!text) return false;
+            n = whole_number<std::int64_t>(*text);
+            if (!n) return wrong(from.at, fmt::format("{} is no whole number", in_quotes(*from.text())));
+        }
+        if (!n) return wrong_kind(from);
         if (*n < 0 || static_cast<std::uint64_t>(*n) < k.least || static_cast<std::uint64_t>(*n) > k.most) {
-            return wrong(from.at, fmt::format("{} is not within {} to {}", *n, k.least, k.most));
+            return wrong(from.at,
+                         fmt::format("{} is not within {} to {}", shown(from, std::to_string(*n)), k.least, k.most));
         }
         k.at(to_) = static_cast<Number>(*n);
         return true;

@@ -1,6 +1,7 @@
 #include "config/options.hpp"
 
 #include "base/escape.hpp"
+#include "base/name.hpp"
 #include "config/environment.hpp"
 #include "config/url/address.hpp"
 
@@ -33,6 +34,7 @@ template <auto... Path>
 auto& at(sections& s) {
     return (s.*....*Path);
 }
+constexpr auto site = &sections::site;
 constexpr auto server = &sections::server;
 constexpr auto store = &sections::store;
 constexpr auto pool = &store_config::pool;
@@ -41,7 +43,21 @@ constexpr auto queue_opts = &queue_config::options;
 constexpr auto route = &sections::route;
 constexpr auto flow = &sections::flow;
 
+std::string wrong_site_name(std::string_view name) { return is_name(name) ? "" : std::string(name_rule); }
+
 constexpr std::array all_options{
+    option{"site", "name", text{at<site, &site_config::name>, wrong_site_name, "name"},
+           "Changes carry it: who has written what. Applied queues on Kafka are read by the group `SITE.NAME`.", "",
+           true},
+    option{
+        "site", "node", number<unsigned>{at<site, &site_config::node>, 0, 1'023},
+        "Another one for each process of every site that shares a queue of changes: of two that had the same, writes "
+        "of one millisecond would be lost. `\"${NODE}\"` where processes share a file.",
+        "", true},
+    option{"site", "tombstone", time<seconds>{at<site, &site_config::tombstone>, 1s, 30 * day},
+           "How long a deleted key is remembered, so that an older value does not come back. The same at every site. A "
+           "change that arrives later than this deletes, and is never a value."},
+
     option{
         "server", "listen",
         texts{at<server, &server_config::listen>, wrong_listen_address, "address or a list of addresses"},
@@ -69,8 +85,9 @@ constexpr std::array all_options{
         "closed. Each of `threads` has its share. 0: a quarter of the memory this process may use."},
     option{"server", "stop_timeout", time<milliseconds>{at<server, &server_config::stop_timeout>, 0ms, 1h},
            "How long a stop waits for what clients have asked and for calls that run. 0s: it does not wait."},
-    option{"server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 500'000},
-           R"(How many queues routes with `queue = "*"` make; those that have gone do not count. 0: none, only those of the file are used.)"},
+    option{
+        "server", "queues_max", number<std::uint64_t>{at<server, &server_config::queues_max>, 0, 500'000},
+        R"(How many queues routes with `queue = "*"` make; those that have gone do not count. 0: none, only those of the file are used.)"},
     option{
         "server", "queue_idle", time<milliseconds>{at<server, &server_config::queue_idle>, 0ms, 30 * day},
         "A queue that such a route has made goes, and its name is free, when for so long nobody has published to it, "
@@ -84,6 +101,10 @@ constexpr std::array all_options{
     option{"store", "size", size<std::uint64_t>{at<store, &store_config::size_bytes>, MiB, 64 * TiB, true},
            "Of a store in memory: all it uses, values, keys, index. A full store evicts, it never refuses. 0: 1GiB or "
            "a quarter of the memory this process may use, whichever is smaller."},
+    option{
+        "store", "exclusive", flag{at<store, &store_config::exclusive>},
+        "memcached: every client of these servers goes through Freshet. A route with `publish` needs it: deleted keys "
+        "leave marks there, which others would read as values."},
     option{"store", "flush_all", flag{at<store, &store_config::flush_all>},
            "The command flush_all empties this store, all servers of a pool. Without it the command leaves the store "
            "alone, and is refused where no store takes it.",
@@ -213,6 +234,10 @@ constexpr std::array all_options{
            "names the queue; one that is not in the file is made by its first set, with the options of "
            R"(`[queue."*"]`.)",
            "none"},
+    option{"route", "publish", text{at<route, &route_config::publish>, nullptr, "name of a queue"},
+           "What clients write to the store is told in this queue, before they are answered, and a flow with `apply` "
+           "takes it to the store of each site. A store of memcached servers needs `exclusive = true`.",
+           "none"},
     option{"route", "wait", time<milliseconds>{at<route, &route_config::wait>, 0ms, 1h},
            "A get that misses waits so long for the value; half a second once its client has sent its last (FIN). Many "
            "clients give up after 250 ms to 5 s. 0s: it does not wait."},
@@ -225,8 +250,11 @@ constexpr std::array all_options{
     option{
         "flow", "call", call{at<flow, &flow_config::url>},
         R"(What each message's body is given to: a URL (`"http://HOST[:PORT]/PATH"` or https, POST), or a table, see )"
-        "below.",
-        "", true},
+        "below. A flow has either this or `apply`.",
+        "none"},
+    option{"flow", "apply", text{at<flow, &flow_config::apply>, nullptr, "name of a store"},
+           "The messages are changes, which this store takes: those of routes with `publish`, here and at other sites.",
+           "none"},
     option{"flow", "concurrency", number<unsigned>{at<flow, &flow_config::concurrency>, 1, 1'000}, "Calls at a time."},
     option{"flow", "into", text{at<flow, &flow_config::into>, nullptr, "name of a store"}, "Where results are put.",
            "none: they go nowhere"},
@@ -258,16 +286,12 @@ constexpr std::array all_options{
 
 constexpr std::string_view of_more_servers =
     "is not in this version; while a server is down its keys miss and their writes fail, nothing moves to another one";
-constexpr std::string_view of_sites =
-    "is about telling other sites of changes, which is not in this version; this one is a site by itself";
 constexpr std::string_view of_servers =
     "is about standing in for servers, which is not in this version; a route leads to one store or one queue";
 constexpr later not_yet[] = {
-    {"", "site", of_sites},
     {"", "admin", "is not in this version; memcached's stats command tells the figures"},
     {"server", "admin", "is not in this version; memcached's stats command tells the figures"},
     {"server", "tls", "is not in this version; listen on loopback or a socket file, behind a proxy that speaks TLS"},
-    {"store", "exclusive", "is not in this version, as publish and fill, which need it, are not"},
     {"store", "replicas", of_more_servers},
     {"store", "spare", of_more_servers},
     {"store", "tls",
@@ -275,13 +299,10 @@ constexpr later not_yet[] = {
     {"store", "password_file", "is not in this version; memcached servers with SASL cannot be used"},
     {"queue", "outbox", "is not in this version; a broker that is away takes no messages, and they are answered so"},
     {"queue", "password_file", "is not in this version; ${NAME} in the URL takes the password from the environment"},
-    {"route", "publish", of_sites},
     {"route", "lease", "is not in this version; a client that misses sets the value itself"},
     {"route", "fill", "is not in this version; a client that misses sets the value itself"},
     {"route", "spare", of_servers},
     {"route", "replicas", of_servers},
-    {"flow", "apply",
-     "is not in this version; a flow here calls a program or a URL: call = \"http://...\" or { exec = [...] }"},
 };
 
 }  // namespace
@@ -310,6 +331,7 @@ const later* find_later(std::string_view section, std::string_view key) {
 }
 
 std::string_view header_of(std::string_view section) {
+    if (section == "site") return "[site]";
     if (section == "server") return "[server]";
     if (section == "store") return "[store.NAME]";
     if (section == "queue") return "[queue.NAME]";

@@ -17,6 +17,7 @@ namespace freshet::reading {
 
 /// What one section of a file is read into.
 struct sections {
+    site_config site{};
     server_config server{};
     store_config store{};
     queue_config queue{};
@@ -82,7 +83,7 @@ using kind = std::variant<flag, choice, text, texts, number<unsigned>, number<st
                           time<milliseconds>, time<seconds>, time_span, argv, call, pairs>;
 
 struct option {
-    std::string_view section;  ///< server, store, queue, route, flow; call: the table of that key in a flow
+    std::string_view section;  ///< site, server, store, queue, route, flow; call: the table of that key in a flow
     std::string_view key;
     reading::kind kind;
     std::string_view meaning;

@@ -97,15 +97,16 @@ void read_queue(const entry& e, draft& d) {
 
 void read_sections(const table& root, draft& d) {
     for (const entry& e : root) {
-        if (e.key == "server") {
+        if (e.key == "server" || e.key == "site") {
             if (e.value.entries() == nullptr) {
-                d.say(e.at,
-                      fmt::format("server is {}; write [server]", e.value.items() != nullptr ? "no list" : "no value"));
+                d.say(e.at, fmt::format("{0} is {1}; write [{0}]", e.key,
+                                        e.value.items() != nullptr ? "no list" : "no value"));
                 continue;
             }
             sections to;
-            places at = read_section("server", *e.value.entries(), e.value.at, to, d);
-            d.server = {std::move(to.server), std::move(at)};
+            places at = read_section(e.key, *e.value.entries(), e.value.at, to, d);
+            if (e.key == "server") d.server = {std::move(to.server), std::move(at)};
+            else d.site = {std::move(to.site), std::move(at)};
         } else if (e.key == "store") {
             read_named("store", e, d, [&](const entry& one) { read_store(one, d); });
         } else if (e.key == "queue") {
@@ -123,19 +124,22 @@ void read_sections(const table& root, draft& d) {
             read_list("flow", e, d, [&](const value& one) {
                 sections to;
                 places at = read_section("flow", *one.entries(), one.at, to, d);
+                const auto does = [](const entry& one_of) { return one_of.key == "call" || one_of.key == "apply"; };
+                if (std::none_of(one.entries()->begin(), one.entries()->end(), does))
+                    d.say(one.at, "this [[flow]] does nothing; it needs a call or an apply");
                 d.flows.push_back({std::move(to.flow), std::move(at)});
             });
         } else if (const later* const l = find_later("", e.key)) {
             d.say(e.at, fmt::format("{}: {}", e.key, l->sentence));
         } else {
             const std::string hint = [&]() -> std::string {
-                const auto near = nearest(e.key, {"server", "store", "queue", "route", "flow"});
+                const auto near = nearest(e.key, {"site", "server", "store", "queue", "route", "flow"});
                 if (!near.empty()) return fmt::format(", did you mean {}?", header_of(near));
                 for (const option& o : options()) {
                     if (o.key == e.key && o.section != "call")
                         return fmt::format("; it belongs in {}", header_of(o.section));
                 }
-                return "; there are [server], [store.NAME], [queue.NAME], [[route]] and [[flow]]";
+                return "; there are [site], [server], [store.NAME], [queue.NAME], [[route]] and [[flow]]";
             }();
             d.say(e.at, fmt::format("unknown {} {}{}", e.value.entries() != nullptr ? "section" : "key",
                                     in_quotes(e.key), hint));

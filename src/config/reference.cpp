@@ -147,6 +147,7 @@ struct chapter {
     std::string_view section, title, words;
 };
 constexpr chapter chapters[] = {
+    {"site", "[site]", "Who tells changes, for routes with `publish` and flows with `apply`; others need none."},
     {"server", "[server]", "The process and its listeners."},
     {"store", "[store.NAME]", "Where values live. Any number, each with a name of its own."},
     {"queue", "[queue.NAME]",

@@ -1,0 +1,21 @@
+// A flow that applies changes to a store: what other sites, and this one, have told.
+#pragma once
+
+#include <freshet/config.hpp>
+
+#include "flow/flow.hpp"
+#include "queue/queue.hpp"
+#include "shard/shard.hpp"
+#include "store/store.hpp"
+#include "version/kept_clock.hpp"
+
+#include <memory>
+
+namespace freshet {
+
+/// In order per key, many keys at a time. What cannot be applied is tried again for ever, while other keys go on; what
+/// cannot be read is a dead letter.
+std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, const flow_config& config,
+                                      seconds tombstone);
+
+}  // namespace freshet

@@ -1,0 +1,304 @@
+#include "route/announce_store.hpp"
+
+#include "base/escape.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <utility>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::size_t told_late_at_once = 8'192;  ///< in one tick; the others in the next
+
+/// A deleted key is a miss to whoever reads.
+void hide_tombstone(reply& a) noexcept {
+    if (a.outcome != outcome::hit || (!a.stale && !is_tombstone(a))) return;
+    a.reset();
+    a.outcome = outcome::miss;
+}
+
+/// Why a client may not ask so, or an empty text.
+std::string_view refusal_of(const request& r) noexcept {
+    if (r.assign) return "E: on a route with publish Freshet gives the versions";
+    if (r.invalidate || r.drop_value)
+        return "I and x: a key of a route with publish is there, or it is deleted at every site";
+    return {};
+}
+
+/// What is answered by what is there waits for the write before it. A set does not, unless that has no version yet:
+/// then it would take an older one.
+bool waits_for(const errand& e, const errand& earlier) noexcept {
+    const bool is_set = e.asked.command == command::store && !is_conditional(e.asked);
+    return !is_set || earlier.what == errand::kind::touch || is_conditional(earlier.asked) ||
+           earlier.list_hook.is_linked();
+}
+
+bool writes(const request& r) noexcept {
+    return r.command == command::store || r.command == command::remove || r.command == command::arithmetic;
+}
+
+}  // namespace
+
+errand* client_writes::last(std::string_view key) noexcept {
+    const auto behind = writes.upper_bound(key, by_key());
+    if (behind == writes.begin()) return nullptr;
+    errand& e = *std::prev(behind);
+    return e.key() == key ? &e : nullptr;
+}
+
+bool errand::asker::on_reply(call&) {
+    of.asking = false;
+    if (of.submitting) return true;
+    if (of.owner != nullptr) of.owner->replied(of);
+    else if (!of.in_use()) delete &of;
+    return false;
+}
+
+void errand::finish() {
+    lent = false;
+    if (owner != nullptr) owner->published(*this);
+    else if (!in_use()) delete this;
+}
+
+void errand::on_applied() {
+    if (owner != nullptr) owner->applied(*this);
+    else if (!in_use()) delete this;
+}
+
+void errand::abandon(call&) { owner->abandoned(*this); }
+
+announce_store::announce_store(shard& home, store& behind, queue& to, kept_clock& clock, announce_options options)
+    : home_(home), behind_(behind), to_(to), clock_(clock), options_(std::move(options)), free_(home) {}
+
+announce_store::~announce_store() {
+    starting_ = true;  // what waits for others does not begin any more
+    while (!waiting_.empty()) {
+        errand& e = waiting_.first();
+        e.of->reply.fail(errc::stopping, effect::maybe_done, "the server");
+        answer(e);
+    }
+    while (!all_.empty()) {
+        errand& e = all_.front();
+        all_.pop_front();
+        home_.memory().subtract(std::exchange(e.counted_bytes, 0));
+        e.owner = nullptr;
+        if (!e.in_use()) delete &e;
+    }
+    if (ticking_) home_.remove(*this);
+}
+
+bool announce_store::submit(call& c) {
+    const request& r = c.request;
+    if (const auto why = refusal_of(r); !why.empty()) {
+        c.reply.refuse(why);
+        return true;
+    }
+    if (writes(r)) return begin(c, errand::kind::write);
+    if (r.command == command::touch || (r.command == command::get && r.touch)) return begin(c, errand::kind::touch);
+    if (c.client != nullptr) {
+        auto* const mine = c.client->find<client_writes>();
+        if (mine != nullptr && mine->last(r.key) != nullptr) return begin(c, errand::kind::read);
+    }
+    return read(c);
+}
+
+bool announce_store::read(call& c) {
+    c.push(*this);
+    if (!behind_.submit(c)) return false;
+    c.pop();
+    return on_reply(c);
+}
+
+bool announce_store::on_reply(call& c) {
+    if (!c.request.vivify) hide_tombstone(c.reply);
+    return true;
+}
+
+/// True: it is answered.
+bool announce_store::begin(call& c, errand::kind what) {
+    const request& r = c.request;
+    if (r.no_room || home_.memory().is_tight()) {
+        home_.memory().note_refusal();
+        c.reply.fail(errc::busy, effect::not_done, "the server");
+        return true;
+    }
+    if (r.too_large) {
+        c.reply.outcome = outcome::too_large;
+        return true;
+    }
+    errand& e = make_errand(c, what);
+    errand* const earlier = c.client == nullptr ? nullptr : c.client->of<client_writes>().last(r.key);
+    if (c.client != nullptr && what != errand::kind::read) c.client->of<client_writes>().writes.insert(e);
+    c.holder = &e;
+    waiting_.add(e);
+    wake();
+    if (earlier != nullptr && waits_for(e, *earlier)) {
+        earlier->behind.push_back(e);
+        return false;
+    }
+    bool answered = false;
+    e.answered_at_once = &answered;
+    run(e);
+    if (!answered) e.answered_at_once = nullptr;
+    return answered;
+}
+
+errand& announce_store::make_errand(call& c, errand::kind what) {
+    const request& r = c.request;
+    errand& e = *free_.take().release();
+    all_.push_back(e);
+    e.owner = this;
+    e.home = &home_;
+    e.of = &c;
+    e.what = what;
+    e.own.copy(c);
+    e.own.deadline = steady::time_point::max();
+    e.asked = e.own.request;
+    e.wanted = e.own.wanted;
+    e.noreply = c.form->noreply;
+    e.rules = writing(is_conditional(r) ? writing_kind::conditional : writing_kind::blind);
+    e.operand.assign(is_conditional(r) ? r.value : std::string_view());
+    e.asked.value = e.operand;
+    e.becomes = {};
+    e.message.body.assign(is_conditional(r) ? std::string_view() : r.value);
+    e.message.id.clear();
+    e.seen = e.given = 0;
+    e.until = c.now + to_.options().confirm_within;
+    e.counted_bytes = r.value.size();
+    home_.memory().add(e.counted_bytes);
+    return e;
+}
+
+void announce_store::run(errand& e) {
+    if (e.what == errand::kind::write) write(e);
+    else pass(e);
+}
+
+/// What is no write goes to the store as it is; what is there is looked at before its time to live is changed.
+void announce_store::pass(errand& e) {
+    if (e.what == errand::kind::touch) {
+        if (!look(e) || !looked(e)) return;
+    }
+    if (ask_as_client(e)) passed(e);
+}
+
+bool announce_store::ask_as_client(errand& e) {
+    e.own.request = e.asked;
+    e.own.wanted = e.wanted;
+    return ask(e);
+}
+
+void announce_store::passed(errand& e) {
+    if (!e.asked.vivify) hide_tombstone(e.own.reply);
+    if (e.of != nullptr) std::swap(e.own.reply, e.of->reply);
+    answer(e);
+    end(e);
+}
+
+void announce_store::replied(errand& e) {
+    if (e.what == errand::kind::write) {
+        if (e.rules.step() == writing_step::look ? looked(e) : has_put(e)) write(e);
+    } else if (e.of == nullptr) {
+        free_if_unused(e);
+    } else if (e.what == errand::kind::touch && e.seen == 0) {
+        if (looked(e) && ask_as_client(e)) passed(e);
+    } else {
+        passed(e);
+    }
+}
+
+/// The client is told what stands in its call's reply.
+void announce_store::answer(errand& e) {
+    if (e.of == nullptr) return;
+    call& c = *std::exchange(e.of, nullptr);
+    waiting_.remove(e);
+    c.holder = nullptr;
+    e.write_hook.unlink();
+    if (e.noreply && c.reply.outcome == outcome::failed)
+        spdlog::warn("a noreply write of {} is lost: {} {}, {}", escaped(e.key()), c.reply.why.subject,
+                     explain(c.reply.why.code), to_string(c.reply.why.effect));
+    ready_.splice(ready_.end(), e.behind);
+    if (bool* const at_once = std::exchange(e.answered_at_once, nullptr)) *at_once = true;
+    else c.complete();
+    start_ready();
+}
+
+/// One after the other, however many wait for one another.
+void announce_store::start_ready() {
+    if (std::exchange(starting_, true)) return;
+    while (!ready_.empty()) {
+        errand& e = ready_.front();
+        e.list_hook.unlink();
+        run(e);
+    }
+    starting_ = false;
+}
+
+void announce_store::fail(errand& e, errc code, effect effect, std::string_view subject) {
+    if (e.of != nullptr) e.of->reply.fail({code, effect, subject});
+    answer(e);
+    end(e);
+}
+
+/// It does nothing more, once what is under way is back.
+void announce_store::end(errand& e) {
+    home_.memory().subtract(std::exchange(e.counted_bytes, 0));
+    e.list_hook.unlink();
+    free_if_unused(e);
+}
+
+void announce_store::free_if_unused(errand& e) {
+    if (e.in_use()) return;
+    e.all_hook.unlink();
+    e.own.reply.lent.reset();
+    free_.give_back(std::unique_ptr<errand>(&e));
+}
+
+/// The client has gone. What is written goes on.
+void announce_store::abandoned(errand& e) {
+    const bool waits = e.list_hook.is_linked();  // for an earlier write, so nothing of it has begun
+    const bool goes_on = e.what == errand::kind::write && !waits;
+    e.of->reply.fail(errc::connection_lost, effect::maybe_done, "the client");
+    answer(e);
+    if (!goes_on) end(e);
+}
+
+void announce_store::wake() {
+    if (std::exchange(ticking_, true)) return;
+    home_.add(*this);
+}
+
+void announce_store::tick(steady::time_point now) {
+    for (std::size_t n = 0; n < told_late_at_once; ++n) {
+        errand* const e = waiting_.late(now);
+        if (e == nullptr) break;
+        const bool is_write = e->what == errand::kind::write;
+        e->of->reply.fail(errc::timed_out, is_write ? effect::maybe_done : effect::not_done, to_.label());
+        const bool waits = e->list_hook.is_linked();
+        if (is_write && waits) e->of->reply.why.effect = effect::not_done;
+        answer(*e);
+        if (!is_write || waits) end(*e);
+    }
+    errand::list again;
+    again.swap(numberless_);
+    while (!again.empty()) {
+        errand& e = again.front();
+        e.list_hook.unlink();
+        write(e);
+    }
+    if (!waiting_.empty() || !numberless_.empty()) return;
+    ticking_ = false;
+    home_.remove(*this);
+}
+
+std::unique_ptr<store> make_announce_store(shard& home, store& behind, queue& to, kept_clock& clock,
+                                           announce_options options) {
+    return std::make_unique<announce_store>(home, behind, to, clock, std::move(options));
+}
+
+}  // namespace freshet

@@ -1,0 +1,225 @@
+// A write of a client: its version, the queue, the store.
+#include "route/announce_store.hpp"
+
+#include "base/escape.hpp"
+#include "protocol/item_size.hpp"
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
+
+#include <utility>
+
+namespace freshet {
+
+/// As far as it goes now.
+void announce_store::write(errand& e) {
+    for (;;) {
+        switch (e.rules.step()) {
+            case writing_step::look:
+                if (!look(e) || !looked(e)) return;
+                break;
+            case writing_step::number:
+                if (!number(e)) return;
+                break;
+            case writing_step::tell: return tell(e);
+            case writing_step::apply:
+                if (!apply(e)) return;
+                break;
+            case writing_step::put:
+                if (!put(e)) return;
+                break;
+            case writing_step::answer: return succeed(e);
+        }
+    }
+}
+
+/// True: it is answered now.
+bool announce_store::ask(errand& e) {
+    e.own.reply.reset();
+    e.own.now = home_.now();
+    e.asking = e.submitting = true;
+    start(behind_, e.own, e.store_step);
+    e.submitting = false;
+    return !e.asking;
+}
+
+/// A blind set has to know the version only, and who looks for that takes no token from readers.
+bool announce_store::look(errand& e) {
+    request& r = e.own.request;
+    r = {};
+    e.own.wanted = {};
+    const bool version_only = e.asked.command == command::store && !is_conditional(e.asked);
+    if (version_only) {
+        look_for_version(e.own, e.asked.key);
+        return ask(e);
+    }
+    r.command = command::get;
+    r.key = e.asked.key;
+    r.want_value = needs_value(e.asked);
+    r.no_bump = true;
+    form& f = e.own.wanted;
+    f.dialect = dialect::meta;
+    f.verb = 'g';
+    f.base64 = has_blank_or_control(r.key);
+    for (const char flag : {'c', 'f', 's', 't'}) f.returns[f.return_count++] = flag;
+    return ask(e);
+}
+
+/// False: it is over.
+bool announce_store::looked(errand& e) {
+    reply& a = e.own.reply;
+    const auto found = version_found(a);
+    if (!found) return store_failed(e);
+    e.seen = *found;
+    const bool there = a.outcome == outcome::hit && !a.stale && !is_tombstone(a);
+    if (e.what == errand::kind::touch) {
+        if (there) return true;
+        if (e.of != nullptr)
+            e.of->reply.outcome = e.asked.command == command::touch ? outcome::not_found : outcome::miss;
+        answer(e);
+        end(e);
+        return false;
+    }
+    const auto now = wall::now();
+    if (!is_conditional(e.asked)) {
+        const bool removes = e.asked.command == command::remove;
+        e.becomes.kind = removes ? change_kind::remove : change_kind::set;
+        e.becomes.flags = e.asked.flags;
+        e.becomes.expires = removes ? wall::time_point{} : expiry_of(e.asked.exptime, now);
+        e.said = !removes ? outcome::stored : there ? outcome::deleted : outcome::not_found;
+        const bool fits =
+            removes || item_size(e.key().size(), e.asked.flags, e.message.body.size()) <= options_.item_size_max_bytes;
+        if (!fits) e.said = outcome::too_large;
+        e.rules.take(fits ? writing_event::done : writing_event::refused);
+        return true;
+    }
+    if (!there) a.outcome = outcome::miss;
+    e.becomes.value.swap(e.message.body);  // keeps its memory
+    if (const auto no = work_out(e.asked, a, options_.item_size_max_bytes, now, e.becomes)) {
+        e.said = *no;
+        e.rules.take(writing_event::refused);
+    } else {
+        e.said = e.becomes.kind == change_kind::remove    ? outcome::deleted
+                 : e.asked.command == command::arithmetic ? outcome::number
+                                                          : outcome::stored;
+        e.rules.take(writing_event::done);
+    }
+    e.message.body.swap(e.becomes.value);
+    return true;
+}
+
+/// False: it waits for one.
+bool announce_store::number(errand& e) {
+    const auto given = clock_.next(e.seen, wall::now());
+    if (!given) {
+        numberless_.push_back(e);
+        wake();
+        return false;
+    }
+    e.given = *given;
+    e.rules.take(writing_event::done);
+    return true;
+}
+
+told_change announce_store::change_of(const errand& e) const noexcept {
+    told_change c;
+    c.key = e.key();
+    c.what = {e.becomes.kind, e.given, e.seen};
+    c.value = e.becomes.kind == change_kind::set ? std::string_view(e.message.body) : std::string_view();
+    c.flags = e.becomes.flags;
+    c.item_expires = e.becomes.expires;
+    return c;
+}
+
+void announce_store::tell(errand& e) {
+    told_change c = change_of(e);
+    if (c.what.previous < lowest_version) c.what.previous = 0;  // a number that this site's server has given
+    describe_change(c, options_.site, e.message);
+    e.lent = true;
+    to_.publish(e);
+}
+
+void announce_store::published(errand& e) {
+    if (e.outcome == publication::outcome::failed) {
+        // What was put before is ahead of the other sites.
+        const bool put = e.rules.step() == writing_step::tell && is_conditional(e.asked);
+        return fail(e, e.why.code, put ? effect::maybe_done : e.why.effect, e.why.subject);
+    }
+    e.rules.take(writing_event::done);
+    write(e);
+}
+
+bool announce_store::apply(errand& e) {
+    return e.applying::begin(home_, behind_, change_of(e), options_.tombstone) && has_applied(e);
+}
+
+/// False: it is over.
+bool announce_store::has_applied(errand& e) {
+    if (e.applying::is() == applying::state::failed) {
+        // It is told, so this site applies it later, as all do.
+        fail(e, e.store_failure().code, effect::maybe_done, e.store_failure().subject);
+        return false;
+    }
+    if (e.applying::was_too_large()) e.said = outcome::too_large;
+    e.rules.take(writing_event::done);
+    return true;
+}
+
+void announce_store::applied(errand& e) {
+    if (has_applied(e)) write(e);
+}
+
+bool announce_store::put(errand& e) {
+    const applying_step put = e.seen == 0 ? applying_step::put_anew : applying_step::put_over;
+    const bool removes = e.becomes.kind == change_kind::remove;
+    ask_step(e.own, removes ? applying_step::bury : put, change_of(e), e.seen, options_.tombstone);
+    return ask(e) && has_put(e);
+}
+
+/// False: it is over.
+bool announce_store::has_put(errand& e) {
+    switch (e.own.reply.outcome) {
+        case outcome::stored:
+        case outcome::deleted: e.rules.take(writing_event::done); return true;
+        case outcome::exists:
+        case outcome::not_found:
+        case outcome::not_stored:
+            if (e.of == nullptr) {  // told that nothing is known, and nothing was done
+                end(e);
+                return false;
+            }
+            e.rules.take(writing_event::changed);
+            return true;
+        case outcome::too_large:
+            e.said = outcome::too_large;
+            e.rules.take(writing_event::refused);
+            return true;
+        default: return store_failed(e);
+    }
+}
+
+/// False, since it is over.
+bool announce_store::store_failed(errand& e) {
+    const reply& a = e.own.reply;
+    const bool failed = a.outcome == outcome::failed;
+    const effect untold = e.rules.step() == writing_step::put ? effect::maybe_done : effect::not_done;
+    fail(e, failed ? a.why.code : errc::wrong_answer, failed ? a.why.effect : untold,
+         failed ? a.why.subject : "the store");
+    return false;
+}
+
+void announce_store::succeed(errand& e) {
+    if (e.of != nullptr) {
+        reply& a = e.of->reply;
+        a.outcome = e.said;
+        a.cas = e.given;
+        a.size = e.message.body.size();
+        a.number = e.becomes.number;
+        a.created = e.asked.command == command::arithmetic && e.seen == 0;
+        if (e.becomes.expires != wall::time_point{})
+            a.ttl = std::chrono::duration_cast<seconds>(e.becomes.expires - wall::now()).count();
+    }
+    answer(e);
+    end(e);
+}
+
+}  // namespace freshet

@@ -1,0 +1,104 @@
+#include "route/conditional.hpp"
+
+#include "protocol/exptime.hpp"
+#include "protocol/item_size.hpp"
+#include "protocol/number.hpp"
+
+#include <string_view>
+
+namespace freshet {
+
+namespace {
+
+constexpr std::size_t number_text_max = 24;  ///< a longer text is read as far as this
+
+bool grows(const request& r) noexcept { return r.mode == store_mode::append || r.mode == store_mode::prepend; }
+
+wall::time_point expiry_left(const reply& found, wall::time_point now) noexcept {
+    return found.ttl < 0 ? wall::time_point{} : now + seconds(found.ttl);
+}
+
+/// What stands in the way of storing.
+std::optional<outcome> objection_to(const request& r, bool there, const reply& found) noexcept {
+    if (!there) {
+        if (r.compare && !grows(r) && r.mode != store_mode::add) return outcome::not_found;
+        if (r.mode == store_mode::replace || (grows(r) && !r.vivify)) return outcome::not_stored;
+        return {};
+    }
+    if (r.mode == store_mode::add) return outcome::not_stored;
+    if (!r.compare || (r.compare_cas == found.cas && r.compare_cas != 0)) return {};
+    if (grows(r) && r.compare_cas == 0) return {};
+    return outcome::exists;
+}
+
+void join(const request& r, bool there, const reply& found, wall::time_point now, becoming& to) {
+    to.flags = r.flags;
+    to.expires = expiry_of(grows(r) ? r.vivify_exptime : r.exptime, now);
+    if (!grows(r) || !there) {
+        to.value.assign(r.value);
+        return;
+    }
+    const std::string_view old = found.data();
+    to.flags = found.flags;
+    to.expires = expiry_left(found, now);
+    to.value.assign(r.mode == store_mode::append ? old : r.value);
+    to.value.append(r.mode == store_mode::append ? r.value : old);
+}
+
+std::optional<outcome> count(const request& r, bool there, const reply& found, wall::time_point now, becoming& to) {
+    if (!there) {
+        if (!r.vivify) return outcome::not_found;
+        to.number = r.initial;
+        to.value = std::to_string(to.number);
+        to.expires = expiry_of(r.vivify_exptime, now);
+        return {};
+    }
+    const std::string_view old = found.data();
+    std::uint64_t value = 0;
+    if (old.empty() || !parse_unsigned(old.substr(0, number_text_max), value)) return outcome::non_numeric;
+    if (r.compare && r.compare_cas != 0 && r.compare_cas != found.cas) return outcome::exists;
+    to.number = !r.decrement ? value + r.delta : r.delta > value ? 0 : value - r.delta;
+    to.value = std::to_string(to.number);
+    if (to.value.size() < old.size()) to.value.resize(old.size(), ' ');  // it keeps its length
+    to.flags = found.flags;
+    to.expires = r.touch ? expiry_of(r.exptime, now) : expiry_left(found, now);
+    return {};
+}
+
+}  // namespace
+
+bool is_conditional(const request& r) noexcept {
+    if (r.command == command::store) return r.mode != store_mode::set || r.compare;
+    return r.command == command::arithmetic || (r.command == command::remove && r.compare);
+}
+
+bool needs_value(const request& r) noexcept {
+    return r.command == command::arithmetic || (r.command == command::store && grows(r));
+}
+
+wall::time_point expiry_of(std::int64_t exptime, wall::time_point now) noexcept {
+    if (exptime == 0) return {};
+    if (exptime < 0) return now;
+    if (exptime <= exptime_relative_max) return now + seconds(exptime);
+    constexpr std::int64_t latest = std::chrono::floor<seconds>(wall::duration::max()).count();
+    return wall::from_time_t(std::min(exptime, latest));
+}
+
+std::optional<outcome> work_out(const request& r, const reply& found, std::size_t item_size_max, wall::time_point now,
+                                becoming& to) {
+    const bool there = found.outcome == outcome::hit;
+    to.kind = change_kind::set;
+    if (r.command == command::remove) {
+        if (!there) return outcome::not_found;
+        if (r.compare_cas != found.cas) return outcome::exists;
+        to.kind = change_kind::remove;
+        return {};
+    }
+    if (r.command == command::arithmetic) return count(r, there, found, now, to);
+    if (const auto no = objection_to(r, there, found)) return no;
+    join(r, there, found, now, to);
+    if (item_size(r.key.size(), to.flags, to.value.size()) <= item_size_max) return {};
+    return grows(r) ? outcome::not_stored : outcome::too_large;
+}
+
+}  // namespace freshet

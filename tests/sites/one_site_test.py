@@ -1,0 +1,106 @@
+"""A route with publish, at one site: its clients see what memcached would show them, through kills and restarts."""
+import random
+import unittest
+
+import servers
+from sites import Client, Load, Site, until
+
+JOURNAL = 'url = "journal:"\n'
+
+
+class OneSite:
+    def site(self, **more):
+        site = self.enterContext(Site("fra", 1, JOURNAL, self.servers(), **more))
+        return site, self.client(site)
+
+    def client(self, site):
+        client = Client(site)
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_pipeline_is_answered_in_its_order(self):
+        _, client = self.site()
+        commands = [(b"set a 0 0 1\r\n1", "STORED"), (b"set a 0 0 1\r\n2", "STORED"), (b"incr a 3", "5"), (b"delete a", "DELETED"),
+                    (b"incr a 1", "NOT_FOUND"), (b"delete a", "NOT_FOUND"), (b"add a 0 0 1\r\n7", "STORED"), (b"add a 0 0 1\r\n8", "NOT_STORED"),
+                    (b"append a 0 0 1\r\n1", "STORED"), (b"decr a 70", "1"), (b"touch a 100", "TOUCHED"), (b"replace a 0 0 1\r\n9", "STORED")]
+        client.socket.sendall(b"".join(command + b"\r\n" for command, _ in commands))
+        for command, answer in commands:
+            self.assertEqual(client.line(), answer, command)
+        self.assertEqual(client.get("a"), b"9")
+
+    def test_a_set_without_an_answer_is_there_for_its_connection_s_next_get(self):
+        _, client = self.site()
+        for number in range(200):
+            body = b"%d" % number
+            client.socket.sendall(b"set k 0 0 %d noreply\r\n%s\r\n" % (len(body), body))
+            self.assertEqual(client.get("k"), body)
+
+    def test_what_is_deleted_is_a_miss_in_every_way_of_asking(self):
+        _, client = self.site()
+        client.set("k", b"value")
+        self.assertEqual(client.delete("k"), "DELETED")
+        for command, answer in [(b"get k", "END"), (b"gets k", "END"), (b"gat 10 k", "END"), (b"mg k v", "EN"), (b"mg k", "EN"), (b"mg k t c", "EN"),
+                                (b"touch k 10", "NOT_FOUND"), (b"incr k 1", "NOT_FOUND"), (b"append k 0 0 1\r\nx", "NOT_STORED"),
+                                (b"replace k 0 0 1\r\nx", "NOT_STORED"), (b"cas k 0 0 1 1\r\nx", "NOT_FOUND"), (b"md k", "NF")]:
+            self.assertEqual(client.ask(command), answer, command)
+        self.assertEqual(client.set("k", b"new", "add"), "STORED")
+
+    def test_what_is_not_a_client_s_to_say_is_refused(self):
+        _, client = self.site()
+        for command in (b"ms k 1 E5\r\nx", b"md k I", b"md k x", b"ms k 1 C1 I\r\nx"):
+            self.assertTrue(client.ask(command).startswith("CLIENT_ERROR"), command)
+        self.assertEqual(client.set("k", b"x" * 2_000_000), "SERVER_ERROR object too large for cache")
+
+    def test_clients_that_race_lose_no_increment(self):
+        site, client = self.site()
+        client.set("n", b"0")
+
+        def count(mine, _):
+            for _ in range(50):
+                self.assertRegex(mine.ask(b"incr n 1"), "^[0-9]+$")
+            raise StopIteration
+        load = Load(site, 8, count)
+        for thread in load.threads:
+            thread.join()
+        self.assertTrue(all(isinstance(e, StopIteration) for e in load.trouble), load.trouble)
+        self.assertEqual(int(client.get("n")), 400)
+
+    def test_what_was_answered_outlives_a_kill(self):
+        site, _ = self.site()
+        answered = [{} for _ in range(4)]
+
+        def write(client, number):
+            key, value = f"{number}-{random.randrange(20)}", b"%d" % random.randrange(1_000_000)
+            answered[number].pop(key, None)     # until it is answered either may be there
+            if random.randrange(4) == 0:
+                if client.delete(key) in ("DELETED", "NOT_FOUND"):
+                    answered[number][key] = None
+            elif client.set(key, value) == "STORED":
+                answered[number][key] = value
+        for _ in range(5):
+            load = Load(site, 4, write)
+            until(lambda: sum(map(len, answered)) > 20)
+            site.kill()
+            load.stop()
+            site.start()
+            client = self.client(site)
+            for known in answered:
+                for key, value in known.items():
+                    until(lambda key=key, value=value: client.get(key) == value)
+
+
+class InMemory(OneSite, unittest.TestCase):
+    def servers(self):
+        return ()
+
+    # A store in memory is empty after a kill; what the queue had and was applied does not come again.
+    test_what_was_answered_outlives_a_kill = None
+
+
+class OnMemcached(OneSite, unittest.TestCase):
+    def servers(self):
+        return [self.enterContext(servers.oracle()) for _ in range(2)]
+
+
+if __name__ == "__main__":
+    unittest.main()

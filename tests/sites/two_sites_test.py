@@ -1,0 +1,156 @@
+"""Two sites, each with its own store: what is written at one is read at the other, whatever fails between them."""
+import random
+import subprocess
+import sys
+import time
+import unittest
+
+try:
+    import pika
+except ImportError:     # another Python than Debian's; it is pure Python
+    sys.path.append("/usr/lib/python3/dist-packages")
+    import pika
+
+import servers
+from kafka import Kafka
+from rabbitmq import RabbitMQ
+from sites import Client, Load, Site, contents, until
+
+
+class TwoSites:
+    def two(self, stores=((), ()), **more):
+        changes = self.changes()
+        return [self.enterContext(Site(name, node, changes, store, **more)) for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1]))]
+
+    def client(self, site):
+        client = Client(site)
+        self.addCleanup(client.close)
+        return client
+
+    def subscribed(self, *sites):
+        """What one of them writes from now on reaches all."""
+        for site in sites:
+            for other in sites:
+                told, heard = self.client(site), self.client(other)
+                until(lambda: told.set(f"from-{site.name}", b"x") == "STORED" and heard.get(f"from-{site.name}") == b"x")
+
+    def assert_equal_in_the_end(self, sites, keys):
+        def difference():
+            first, second = (contents(site, keys) for site in sites)
+            return {key: (first[key], second[key]) for key in keys if first[key] != second[key]}
+        until(lambda: not difference())
+        time.sleep(0.2)     # nothing that is still under way makes them differ again
+        self.assertEqual(difference(), {})
+
+    def test_a_write_is_read_at_the_other_site(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        here, there = self.client(one), self.client(two)
+        self.assertEqual(here.ask(b"set k 7 1000 5\r\nvalue"), "STORED")
+        until(lambda: there.get("k") == b"value")
+        self.assertEqual(there.ask(b"mg k f"), "HD f7")
+        until(lambda: there.ask(b"mg k t") in ("HD t1000", "HD t999", "HD t998", "HD t997"))
+        self.assertEqual(there.ask(b"append k 0 0 1\r\n!"), "STORED")
+        until(lambda: here.get("k") == b"value!")
+        self.assertEqual(here.delete("k"), "DELETED")
+        until(lambda: there.get("k") is None)
+        self.assertEqual(here.ask(b"ma n N0 J5 v"), "VA 1")
+        self.assertEqual(here.line(), "5")
+        until(lambda: there.get("n") == b"5")
+
+    def test_sites_that_write_the_same_keys_are_equal_in_the_end(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        keys = [f"k{number}" for number in range(10)]
+        self.race(one, two, keys, lambda: time.sleep(3))
+        self.assert_equal_in_the_end((one, two), keys)
+
+    def test_a_site_that_is_killed_catches_up(self):
+        memcached = [self.enterContext(servers.oracle()) for _ in range(2)]
+        one, two = self.two([[memcached[0]], [memcached[1]]])
+        self.subscribed(one, two)
+        keys = [f"k{number}" for number in range(50)]
+
+        def kill_both_in_turn():
+            for site in (one, two, one, two):
+                time.sleep(0.5)
+                site.kill()
+                site.start()
+        self.race(one, two, keys, kill_both_in_turn)
+        self.assert_equal_in_the_end((one, two), keys)
+
+    def race(self, one, two, keys, meanwhile):
+        def write(client, number):
+            key, choice = random.choice(keys), random.randrange(8)
+            if choice == 0:
+                client.delete(key)
+            elif choice == 1:
+                client.ask(b"incr %s 1" % key.encode())
+            elif choice == 2:
+                client.set(key, b"added", "add")
+            else:
+                client.set(key, b"%d" % random.randrange(1_000))
+        loads = [Load(site, 4, write) for site in (one, two)]
+        try:
+            meanwhile()
+        finally:
+            for load in loads:
+                load.stop()
+
+    def test_another_program_s_change_is_applied(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        here, there = self.client(one), self.client(two)
+        here.set("k", b"old")
+        until(lambda: there.get("k") == b"old")
+        self.publish("dev.freshet.set", "k", b"theirs", time.time() + 2)
+        for client in (here, there):
+            until(lambda client=client: client.get("k") == b"theirs")
+        self.publish("dev.freshet.delete", "k", b"gone", time.time() + 4)
+        for client in (here, there):
+            until(lambda client=client: client.get("k") is None)
+
+
+class OverRabbitMQ(TwoSites, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = cls.enterClassContext(RabbitMQ())
+
+    def changes(self):
+        self.exchange = f"changes-{self._testMethodName}"
+        return f'url = "{self.broker.url}"\nexchange = "{self.exchange}"\nqueue_type = "quorum"\ndeclare = "create"\n'
+
+    def two(self, stores=((), ()), **more):
+        made = []
+        for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1])):
+            changes = self.changes() + f'queue = "{self._testMethodName}.{name}"\n'
+            made.append(self.enterContext(Site(name, node, changes, store, **more)))
+        return made
+
+    def publish(self, kind, key, body, when):
+        connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))
+        headers = {"cloudEvents_specversion": "1.0", "cloudEvents_type": kind, "cloudEvents_source": "test", "cloudEvents_id": "1",
+                   "cloudEvents_partitionkey": key,
+                   "cloudEvents_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))}
+        connection.channel().basic_publish(self.exchange, "", body, pika.BasicProperties(headers=headers))
+        connection.close()
+
+
+class OverKafka(TwoSites, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = cls.enterClassContext(Kafka())
+
+    def changes(self):
+        self.topic = f"changes-{self._testMethodName}"
+        self.broker.create_topic(self.topic, 3)
+        return f'url = "kafka://{self.broker.address}"\ntopic = "{self.topic}"\ndeclare = "create"\n'
+
+    def publish(self, kind, key, body, when):
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
+        subprocess.run(["kcat", "-P", "-b", self.broker.address, "-t", self.topic, "-k", key, "-H", f"ce_type={kind}", "-H", f"ce_time={moment}",
+                        "-H", "ce_specversion=1.0", "-H", "ce_source=test", "-H", "ce_id=1"], input=body, check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()

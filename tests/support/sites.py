@@ -1,0 +1,164 @@
+"""Sites that tell one another what is written: each a Freshet with a store of its own, and a queue of changes."""
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from ports import held_port
+from servers import PATIENT
+
+PATIENCE = 60   # seconds for what a busy machine does late
+
+
+def until(answer, seconds=PATIENCE):
+    """Asks until the answer is true, and returns it."""
+    deadline = time.monotonic() + seconds
+    while not (last := answer()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not in {seconds} s; last came {last!r}")
+        time.sleep(0.01)
+    return last
+
+
+class Site:
+    """One process. `changes`: the lines of [queue.changes]. `servers`: memcached servers; none: a store in memory."""
+
+    def __init__(self, name, node, changes, servers=(), more="", tombstone="10m"):
+        self.name = name
+        self.folder = tempfile.mkdtemp(prefix="freshet-site-", dir="/var/tmp")
+        self.port = held_port()
+        self.process = None
+        urls = ", ".join(f'"memcached://127.0.0.1:{server.port}"' for server in servers)
+        store = f"url = [{urls}]\nexclusive = true\n{PATIENT}" if servers else 'url = "memory:"\n'
+        with open(os.path.join(self.folder, "freshet.toml"), "w") as file:
+            file.write(f'[site]\nname = "{name}"\nnode = {node}\ntombstone = "{tombstone}"\n[store.main]\n{store}'
+                       f'[queue.changes]\nconfirm_within = "10s"\n{changes}'
+                       '[[route]]\nprefix = ""\nstore = "main"\npublish = "changes"\n'
+                       f'[[flow]]\nfrom = "changes"\napply = "main"\n{more}')
+        self.start()
+
+    def start(self):
+        self.log = open(os.path.join(self.folder, "log"), "ab")
+        self.process = subprocess.Popen(
+            [os.environ["FRESHET"], "serve", "-c", "freshet.toml", "--listen", f"127.0.0.1:{self.port}", "--state", "state"],
+            cwd=self.folder, stdout=self.log, stderr=self.log)
+        until(self._listens)
+
+    def _listens(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.name} ended with {self.process.returncode}: {self.output()}")
+        try:
+            self.connect().close()
+            return True
+        except OSError:
+            return False
+
+    def connect(self):
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def output(self):
+        with open(os.path.join(self.folder, "log"), "rb") as log:
+            return log.read().decode(errors="replace")[-4000:]
+
+    def kill(self):
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        if self.process is not None:
+            self._end(signal.SIGTERM)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self, how):
+        self.process.send_signal(how)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+        self.log.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Client:
+    def __init__(self, site):
+        self.socket = site.connect()
+        self.input = self.socket.makefile("rb")
+
+    def ask(self, command):
+        self.socket.sendall(command + b"\r\n")
+        return self.line()
+
+    def line(self):
+        line = self.input.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionError(f"the connection ended behind {line!r}")
+        return line[:-2].decode()
+
+    def set(self, key, value, how="set"):
+        return self.ask(b"%s %s 0 0 %d\r\n%s" % (how.encode(), key.encode(), len(value), value))
+
+    def delete(self, key):
+        return self.ask(b"delete " + key.encode())
+
+    def get(self, key):
+        """The value; None: a miss."""
+        line = self.ask(b"get " + key.encode())
+        if line == "END":
+            return None
+        if not line.startswith("VALUE "):
+            raise RuntimeError(line)
+        value = self.input.read(int(line.split()[3]) + 2)[:-2]
+        self.line()
+        return value
+
+    def close(self):
+        self.input.close()
+        self.socket.close()
+
+
+def contents(site, keys):
+    with contextlib.closing(Client(site)) as client:
+        return {key: client.get(key) for key in keys}
+
+
+class Load:
+    """Clients that write at a site until it is stopped; sites may be killed meanwhile. `write(client, random)` returns nothing."""
+
+    def __init__(self, site, clients, write):
+        self.ended = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(site, number, write)) for number in range(clients)]
+        self.trouble = []
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, site, number, write):
+        while not self.ended.is_set():
+            try:
+                with contextlib.closing(Client(site)) as client:
+                    while not self.ended.is_set():
+                        write(client, number)
+            except OSError:     # it was killed
+                self.ended.wait(0.01)
+            except Exception as e:
+                self.trouble.append(e)
+                return
+
+    def stop(self):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+        if self.trouble:
+            raise self.trouble[0]
