@@ -13,7 +13,7 @@
 #include "queue/broker/delayed.hpp"
 #include "queue/kafka/kafka.hpp"
 #include "queue/rabbitmq/rabbitmq.hpp"
-#include "route/announce.hpp"
+#include "route/announce/announce.hpp"
 #include "route/queue_source.hpp"
 #include "route/task.hpp"
 #include "route/wait.hpp"

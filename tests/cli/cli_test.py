@@ -142,7 +142,8 @@ class Cli(unittest.TestCase):
             f"{path}:2:30: listen: 'x' is no address; write \"HOST:PORT\", \"[IPV6]:PORT\" or \"unix:/PATH\"\n"
             f"{path}:3:1: unknown key 'threds' in [server], did you mean 'threads'?\n"
             f'{path}:4:16: stop_timeout: 10 has no unit; write "10ms", "10s", "10m", "10h" or "10d"\n'
-            f"{path}:5:2: site: is about telling other sites of changes, which is not in this version; this one is a site by itself\n"
+            f"{path}:5:1: this [site] has no name\n"
+            f"{path}:5:1: this [site] has no node\n"
             f"{path}:7:7: url: what stands behind its ':' is no port; ports are 1 to 65535; write \"memcached://HOST[:PORT]\" or \"unix:/PATH\"\n"
             f'{path}:9:11: backoff: the first time is longer than the second; write "1s..5m"\n'
             f"{path}:12:11: there is no queue 'thumb', did you mean 'thumbs'?\n"

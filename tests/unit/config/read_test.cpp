@@ -243,9 +243,9 @@ TEST(read, unknown_names_get_a_suggestion) {
     expect_mistake("[sever]\n", "1:2: unknown section 'sever', did you mean [server]?");
     expect_mistake("[servers.x]\n", "1:2: unknown section 'servers', did you mean [server]?");
     expect_mistake("threads = 2\n", "1:1: unknown key 'threads'; it belongs in [server]");
-    expect_mistake(
-        "[xyz]\n",
-        "1:2: unknown section 'xyz'; there are [server], [store.NAME], [queue.NAME], [[route]] and [[flow]]");
+    expect_mistake("[xyz]\n",
+                   "1:2: unknown section 'xyz'; there are [site], [server], [store.NAME], [queue.NAME], [[route]] and "
+                   "[[flow]]");
     expect_mistake("[queue.a]\n[[flow]]\nfrom = 'a'\ncall = 'http://h/'\ntimeout = '1s'",
                    "5:1: unknown key 'timeout' in [[flow]]; it belongs in call = { ... }");
     expect_mistake("[server]\n\"a\\nb\" = 1",
@@ -313,19 +313,50 @@ TEST(read, a_store_is_in_memory_or_a_pool_of_servers) {
 }
 
 TEST(read, what_comes_later_is_refused_with_a_sentence) {
-    expect_mistake("[site]\nname = 'fra'",
-                   "1:2: site: is about telling other sites of changes, which is not in this version; this one is a "
-                   "site by itself");
     expect_mistake("[server]\nadmin = '127.0.0.1:1'",
                    "2:1: admin: is not in this version; memcached's stats command tells the figures");
-    expect_mistake("[[route]]\nprefix = ''\nstore = 'main'\npublish = 'x'",
-                   "4:1: publish: is about telling other sites of changes, which is not in this version; this one is a "
-                   "site by itself");
     for (const auto* key : {"hash", "hash_tag", "exclusive", "servers"})
         EXPECT_EQ(mistakes_of(fmt::format("[store.a]\n{} = 1", key)).size(), 1u);
     for (const auto* key : {"fill", "spare", "replicas"})
         EXPECT_EQ(mistakes_of(fmt::format("[[route]]\nprefix=''\nstore='main'\n{} = 1", key)).size(), 1u);
     EXPECT_EQ(mistakes_of("[queue.a]\noutbox = true").size(), 1u);
+}
+
+constexpr std::string_view site = "[site]\nname = 'fra'\nnode = 1\n";
+constexpr std::string_view applied = "[[flow]]\nfrom = 'q'\napply = 'main'\n";
+
+TEST(read, a_route_tells_changes_that_a_flow_applies) {
+    const std::string told = fmt::format("{}[queue.q]\n[[route]]\nprefix = ''\nstore = 'main'\npublish = 'q'\n", site);
+    EXPECT_TRUE(mistakes_of(told + std::string(applied)).empty());
+    expect_mistake(told,
+                   "8:11: publish: no flow applies what is told in 'q' to this store, which crashes and other "
+                   "sites need; write [[flow]] from = 'q' apply = 'main'");
+    expect_mistake(told + std::string(applied) + "concurrency = 2",
+                   "12:15: concurrency: is about a call, and this flow applies changes");
+    expect_mistake(told + std::string(applied) + "[[flow]]\nfrom = 'q'\ncall = 'http://h/'",
+                   "10:8: from: another flow takes messages of 'q', too, and each change goes to one of them only");
+    expect_mistake(fmt::format("{}[queue.q]\n[store.main]\nurl = 'memcached://h'\n{}", site, applied),
+                   "9:9: apply: leaves marks of deleted keys in the servers of 'main', which clients that talk to "
+                   "these directly would read as values; if there are none, write exclusive = true in [store.main]");
+    EXPECT_TRUE(mistakes_of(fmt::format("{}[queue.q]\n[store.main]\nurl = 'memcached://h'\nexclusive = true\n{}", site,
+                                        applied))
+                    .empty());
+    expect_mistake(fmt::format("[queue.q]\n{}", applied),
+                   "4:9: apply: changes say who has made them; write a section [site] with name and node");
+    expect_mistake(fmt::format("{}[queue.q]\n[[route]]\nprefix = 'a'\nqueue = 'q'\npublish = 'q'", site),
+                   "8:11: publish: is about a store; a route to a queue publishes by itself");
+}
+
+TEST(read, a_site_has_a_name_and_a_node) {
+    expect_mistake("[site]\nname = 'fra'", "1:1: this [site] has no node");
+    expect_mistake("[site]\nname = 'fra'\nnode = 1024", "3:8: node: 1024 is not within 0 to 1023");
+    expect_mistake("[site]\nname = 'f r a'\nnode = 1", "2:8: name: names have 1 to 64 of A-Z a-z 0-9 _ . : -");
+    ::setenv("FRESHET_TEST_NODE", "17", 1);
+    EXPECT_EQ(read_config("[site]\nname = 'fra'\nnode = '${FRESHET_TEST_NODE}'").value.site.node, 17U);
+    ::setenv("FRESHET_TEST_NODE", "many", 1);
+    expect_mistake("[site]\nname = 'fra'\nnode = '${FRESHET_TEST_NODE}'",
+                   "3:8: node: '${FRESHET_TEST_NODE}' is no whole number");
+    ::unsetenv("FRESHET_TEST_NODE");
 }
 
 TEST(read, a_route_leads_to_one_store_or_one_queue) {
@@ -365,9 +396,7 @@ TEST(read, a_flow_names_what_exists) {
     expect_mistake(flow("into='main'\nkey='r {id}'"), "6:5: key: a key has no spaces or control characters");
     expect_mistake("[queue.a]\nordered=true\n[[flow]]\nfrom='a'\ncall='http://h/'\nconcurrency=2",
                    "6:13: concurrency: the queue 'a' is ordered, so there is one call at a time");
-    expect_mistake("[queue.a]\n[[flow]]\nfrom='a'\napply='main'\ncall='http://h/'",
-                   "4:1: apply: is not in this version; a flow here calls a program or a URL: call = \"http://...\" or "
-                   "{ exec = [...] }");
+    expect_mistake("[queue.a]\n[[flow]]\nfrom='a'", "2:1: this [[flow]] does nothing; it needs a call or an apply");
 }
 
 TEST(read, a_call_is_a_url_or_a_program) {

@@ -33,7 +33,10 @@ TEST(reference, its_example_is_right) {
 TEST(reference, every_default_can_be_written_down) {
     for (const auto& o : reading::options()) {
         if (o.required || !o.default_text.empty() || o.section == "call") continue;
-        std::string head = o.section == "server" ? "[server]\n" : o.section == "store" ? "[store.a]\n" : "[queue.a]\n";
+        std::string head = o.section == "server"  ? "[server]\n"
+                           : o.section == "site"  ? "[site]\nname = 'a'\nnode = 1\n"
+                           : o.section == "store" ? "[store.a]\n"
+                                                  : "[queue.a]\n";
         if (o.section == "store" && o.key != "url" && o.key != "size") head += "url = 'memcached://h'\n";
         if (o.section == "queue" && o.meaning.starts_with("Kafka")) head += "url = 'kafka://h'\n";
         else if (o.section == "queue" && (o.meaning.starts_with("RabbitMQ") || o.meaning.starts_with("Of a broker")))

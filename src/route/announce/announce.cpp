@@ -1,4 +1,4 @@
-#include "route/announce_store.hpp"
+#include "route/announce/announce_store.hpp"
 
 #include "base/escape.hpp"
 #include "protocol/reply.hpp"

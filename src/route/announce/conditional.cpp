@@ -1,4 +1,4 @@
-#include "route/conditional.hpp"
+#include "route/announce/conditional.hpp"
 
 #include "protocol/exptime.hpp"
 #include "protocol/item_size.hpp"

@@ -1,5 +1,5 @@
 // A write of a client: its version, the queue, the store.
-#include "route/announce_store.hpp"
+#include "route/announce/announce_store.hpp"
 
 #include "base/escape.hpp"
 #include "protocol/item_size.hpp"

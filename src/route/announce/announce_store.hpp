@@ -1,10 +1,10 @@
-// The announce store's parts: announce.cpp reads and keeps the order of a connection, announce_write.cpp writes.
+// The announce store's parts: announce.cpp reads and keeps the order of a connection, write.cpp writes.
 #pragma once
 
 #include "call/sub_call.hpp"
 #include "queue/operations.hpp"
-#include "route/announce.hpp"
-#include "route/conditional.hpp"
+#include "route/announce/announce.hpp"
+#include "route/announce/conditional.hpp"
 #include "shard/deadlines.hpp"
 #include "shard/free_list.hpp"
 #include "store/applying.hpp"
@@ -132,7 +132,7 @@ private:
     void free_if_unused(errand& e);
     void wake();
 
-    // announce_write.cpp: false: it goes on later, or it is over
+    // write.cpp: false: it goes on later, or it is over
     void write(errand& e);
     bool look(errand& e);
     bool looked(errand& e);
