@@ -194,8 +194,8 @@ std::optional<problem> engine::build() {
     }
     for (flow_config f : config_.flows) {
         if (!f.apply.empty()) {
-            flows_.push_back(
-                make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_, f, config_.site.tombstone));
+            flows_.push_back(make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_,
+                                             applied_[f.apply], f, config_.site.tombstone));
             continue;
         }
         const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();
@@ -238,12 +238,13 @@ void engine::restore(const kept_result& kept) {
     [[maybe_unused]] const bool answered = found->second.memory->submit(*c);
 }
 
-store& engine::announced(route_table& in, shard& home, store& behind, const std::string& to) {
+store& engine::announced(route_table& in, shard& home, store& behind, const route_config& r) {
     announce_options options;
     options.site = config_.site.name;
     options.tombstone = config_.site.tombstone;
     options.item_size_max_bytes = config_.server.item_size_max_bytes;
-    return in.keep(make_announce_store(home, behind, *queues_.at(to), *clock_, std::move(options)));
+    return in.keep(
+        make_announce_store(home, behind, *queues_.at(r.publish), *clock_, applied_[r.store], std::move(options)));
 }
 
 std::unique_ptr<route_table> engine::make_routes(shard& home) {
@@ -261,7 +262,7 @@ std::unique_ptr<route_table> engine::make_routes(shard& home) {
         for (const std::string& prefix : r.prefixes) {
             if (!r.store.empty()) {
                 store& target = *here.at(r.store);
-                store& told = r.publish.empty() ? target : announced(*table, home, target, r.publish);
+                store& told = r.publish.empty() ? target : announced(*table, home, target, r);
                 table->add(prefix, r.wait.count() == 0 ? told : table->keep(make_wait_store(home, told, r.wait)));
                 continue;
             }

@@ -18,6 +18,7 @@
 #include "store/memory/memory_store.hpp"
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
+#include "version/recently_applied.hpp"
 
 #include <map>
 #include <memory>
@@ -75,12 +76,13 @@ private:
     std::optional<problem> build();
     std::optional<problem> open_clock();
     void restore(const kept_result& kept);
-    store& announced(route_table& in, shard& home, store& behind, const std::string& to);
+    store& announced(route_table& in, shard& home, store& behind, const route_config& r);
 
     freshet::config config_;
     shard back_{"back"};
     std::map<std::string, named_store, std::less<>> stores_;
     std::unique_ptr<kept_clock> clock_;                                      ///< null: nothing has versions
+    std::map<std::string, recently_applied, std::less<>> applied_;           ///< by store
     std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by file_identity()
     std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;

@@ -47,11 +47,13 @@ struct change_reception final : reception {
 
 class apply_flow final : public flow, private ticker {
 public:
-    apply_flow(shard& back, queue& from, store& to, kept_clock& clock, const flow_config& config, seconds tombstone)
+    apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own, const flow_config& config,
+               seconds tombstone)
         : back_(back),
           queue_(from),
           to_(to),
           clock_(clock),
+          own_(own),
           config_(config),
           tombstone_(tombstone),
           reception_(*this),
@@ -83,6 +85,7 @@ private:
     queue& queue_;
     store& to_;
     kept_clock& clock_;
+    recently_applied& own_;
     flow_config config_;
     seconds tombstone_;
     change_reception reception_;
@@ -183,6 +186,10 @@ void apply_flow::begin(delivery d) {
         return settle(m);
     }
     clock_.met(change->what.version);
+    if (own_.take(change->what.version)) {
+        m.action = settlement::action::ack;
+        return settle(m);
+    }
     if (m.applying::begin(back_, to_, *change, tombstone_)) applied(m);
 }
 
@@ -223,9 +230,9 @@ void apply_flow::settled(applied_message& m) {
 
 }  // namespace
 
-std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, const flow_config& config,
-                                      seconds tombstone) {
-    return std::make_unique<apply_flow>(back, from, to, clock, config, tombstone);
+std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own,
+                                      const flow_config& config, seconds tombstone) {
+    return std::make_unique<apply_flow>(back, from, to, clock, own, config, tombstone);
 }
 
 }  // namespace freshet

@@ -8,14 +8,15 @@
 #include "shard/shard.hpp"
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
+#include "version/recently_applied.hpp"
 
 #include <memory>
 
 namespace freshet {
 
-/// In order per key, many keys at a time. What cannot be applied is tried again for ever, while other keys go on; what
-/// cannot be read is a dead letter.
-std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, const flow_config& config,
-                                      seconds tombstone);
+/// `own`: what was applied when it was told. In order per key, many keys at a time. What cannot be applied is tried
+/// again for ever, while other keys go on; what cannot be read is a dead letter.
+std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own,
+                                      const flow_config& config, seconds tombstone);
 
 }  // namespace freshet

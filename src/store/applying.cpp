@@ -18,10 +18,13 @@ void set_form(sub_call& c, char verb) {
     c.request.binary_key = c.wanted.base64;
 }
 
-/// A date, which memcached takes an exptime of more than 30 days for.
+/// Seconds from now, which no clock of a server can move; or a date, where they are more than it takes for that.
 std::int64_t exptime_of(wall::time_point expires) noexcept {
     if (expires == wall::time_point{}) return 0;
-    return std::max(wall::to_time_t(std::chrono::ceil<seconds>(expires)), exptime_relative_max + 1);
+    const std::int64_t left = std::chrono::round<seconds>(expires - wall::now()).count();
+    if (left <= 0) return -1;
+    if (left <= exptime_relative_max) return left;
+    return std::max(wall::to_time_t(std::chrono::floor<seconds>(expires)), exptime_relative_max + 1);
 }
 
 }  // namespace

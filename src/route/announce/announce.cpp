@@ -34,7 +34,7 @@ std::string_view refusal_of(const request& r) noexcept {
 /// then it would take an older one.
 bool waits_for(const errand& e, const errand& earlier) noexcept {
     const bool is_set = e.asked.command == command::store && !is_conditional(e.asked);
-    return !is_set || earlier.what == errand::kind::touch || is_conditional(earlier.asked) ||
+    return !is_set || earlier.what == errand::kind::checked || is_conditional(earlier.asked) ||
            earlier.list_hook.is_linked();
 }
 
@@ -72,8 +72,15 @@ void errand::on_applied() {
 
 void errand::abandon(call&) { owner->abandoned(*this); }
 
-announce_store::announce_store(shard& home, store& behind, queue& to, kept_clock& clock, announce_options options)
-    : home_(home), behind_(behind), to_(to), clock_(clock), options_(std::move(options)), free_(home) {}
+announce_store::announce_store(shard& home, store& behind, queue& to, kept_clock& clock, recently_applied& applied,
+                               announce_options options)
+    : home_(home),
+      behind_(behind),
+      to_(to),
+      clock_(clock),
+      applied_(applied),
+      options_(std::move(options)),
+      free_(home) {}
 
 announce_store::~announce_store() {
     starting_ = true;  // what waits for others does not begin any more
@@ -99,7 +106,8 @@ bool announce_store::submit(call& c) {
         return true;
     }
     if (writes(r)) return begin(c, errand::kind::write);
-    if (r.command == command::touch || (r.command == command::get && r.touch)) return begin(c, errand::kind::touch);
+    const bool changes_its_time = r.command == command::touch || (r.command == command::get && r.touch);
+    if (changes_its_time || r.command == command::inspect) return begin(c, errand::kind::checked);
     if (c.client != nullptr) {
         auto* const mine = c.client->find<client_writes>();
         if (mine != nullptr && mine->last(r.key) != nullptr) return begin(c, errand::kind::read);
@@ -127,7 +135,7 @@ bool announce_store::begin(call& c, errand::kind what) {
         c.reply.fail(errc::busy, effect::not_done, "the server");
         return true;
     }
-    if (r.too_large) {
+    if (r.too_large && r.keep_item) {
         c.reply.outcome = outcome::too_large;
         return true;
     }
@@ -169,7 +177,7 @@ errand& announce_store::make_errand(call& c, errand::kind what) {
     e.message.id.clear();
     e.seen = e.given = 0;
     e.until = c.now + to_.options().confirm_within;
-    e.counted_bytes = r.value.size();
+    e.counted_bytes = e.asked_size = r.value.size();
     home_.memory().add(e.counted_bytes);
     return e;
 }
@@ -179,9 +187,9 @@ void announce_store::run(errand& e) {
     else pass(e);
 }
 
-/// What is no write goes to the store as it is; what is there is looked at before its time to live is changed.
+/// What is no write goes to the store as it is; what is there is looked at first, where a tombstone would be no miss.
 void announce_store::pass(errand& e) {
-    if (e.what == errand::kind::touch) {
+    if (e.what == errand::kind::checked) {
         if (!look(e) || !looked(e)) return;
     }
     if (ask_as_client(e)) passed(e);
@@ -205,7 +213,7 @@ void announce_store::replied(errand& e) {
         if (e.rules.step() == writing_step::look ? looked(e) : has_put(e)) write(e);
     } else if (e.of == nullptr) {
         free_if_unused(e);
-    } else if (e.what == errand::kind::touch && e.seen == 0) {
+    } else if (e.what == errand::kind::checked && e.seen == 0) {
         if (looked(e) && ask_as_client(e)) passed(e);
     } else {
         passed(e);
@@ -297,8 +305,8 @@ void announce_store::tick(steady::time_point now) {
 }
 
 std::unique_ptr<store> make_announce_store(shard& home, store& behind, queue& to, kept_clock& clock,
-                                           announce_options options) {
-    return std::make_unique<announce_store>(home, behind, to, clock, std::move(options));
+                                           recently_applied& applied, announce_options options) {
+    return std::make_unique<announce_store>(home, behind, to, clock, applied, std::move(options));
 }
 
 }  // namespace freshet

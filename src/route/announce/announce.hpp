@@ -8,6 +8,7 @@
 #include "shard/shard.hpp"
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
+#include "version/recently_applied.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -21,8 +22,8 @@ struct announce_options {
     std::size_t item_size_max_bytes{std::size_t{1} << 20};
 };
 
-/// What reads it shows deleted keys as misses. Own thread only; store, queue and clock outlive it.
+/// What reads it shows deleted keys as misses. Own thread only; what it is given outlives it.
 std::unique_ptr<store> make_announce_store(shard& home, store& behind, queue& to, kept_clock& clock,
-                                           announce_options options);
+                                           recently_applied& applied, announce_options options);
 
 }  // namespace freshet

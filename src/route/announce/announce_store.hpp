@@ -25,8 +25,8 @@ class announce_store;
 struct errand final : publication, applying, call_holder, waits_until {
     enum class kind : std::uint8_t {
         write,
-        touch,  ///< the key's time to live, at this site only, if it is there
-        read,   ///< behind an earlier write of its connection
+        checked,  ///< touch and me: only if the key is there, and at this site only
+        read,     ///< behind an earlier write of its connection
     };
     using link = boost::intrusive::link_mode<boost::intrusive::auto_unlink>;
     struct asker final : freshet::step {
@@ -58,8 +58,9 @@ struct errand final : publication, applying, call_holder, waits_until {
     errand::kind what{kind::write};
     request asked{};  ///< as the client did; its key is own's
     form wanted{};
-    std::string operand{};  ///< the value, of a conditional command
-    sub_call own;           ///< what is asked of the store
+    std::size_t asked_size{0};  ///< of the value that the client gave
+    std::string operand{};      ///< the value, of a conditional command
+    sub_call own;               ///< what is asked of the store
     asker store_step;
     writing rules{writing_kind::blind};
     becoming becomes{};  ///< what is written; the value is in the message's body
@@ -100,7 +101,8 @@ struct client_writes final : client_slot {
 
 class announce_store final : public store, public ticker, private step {
 public:
-    announce_store(shard& home, store& behind, queue& to, kept_clock& clock, announce_options options);
+    announce_store(shard& home, store& behind, queue& to, kept_clock& clock, recently_applied& applied,
+                   announce_options options);
     ~announce_store() override;
 
     bool submit(call& c) override;
@@ -151,6 +153,7 @@ private:
     store& behind_;
     queue& to_;
     kept_clock& clock_;
+    recently_applied& applied_;
     announce_options options_;
     deadlines<errand> waiting_;  ///< whose clients wait
     errand::list ready_;         ///< what they waited for is over

@@ -10,7 +10,8 @@ namespace freshet {
 
 namespace {
 
-constexpr std::size_t number_text_max = 24;  ///< a longer text is read as far as this
+constexpr std::size_t counter_item_size_max = std::size_t{512} << 10;  ///< memcached keeps larger items in pieces
+constexpr std::size_t number_text_max = 24;                            ///< a longer text is read as far as this
 
 bool grows(const request& r) noexcept { return r.mode == store_mode::append || r.mode == store_mode::prepend; }
 
@@ -45,29 +46,44 @@ void join(const request& r, bool there, const reply& found, wall::time_point now
     to.value.append(r.mode == store_mode::append ? r.value : old);
 }
 
+/// Where the flag t stands: N and T act from left to right.
+std::int64_t shown_ttl(const request& r, std::int64_t before, bool created, wall::time_point now) noexcept {
+    const unsigned vivified = created && r.vivify_place < r.ttl_place ? r.vivify_place : 0;
+    const unsigned touched = r.touch && r.touch_place < r.ttl_place ? r.touch_place : 0;
+    if (vivified == touched) return before;
+    const auto expires = expiry_of(vivified > touched ? r.vivify_exptime : r.exptime, now);
+    return expires == wall::time_point{} ? -1 : std::chrono::floor<seconds>(expires - now).count();
+}
+
 std::optional<outcome> count(const request& r, bool there, const reply& found, wall::time_point now, becoming& to) {
     if (!there) {
         if (!r.vivify) return outcome::not_found;
         to.number = r.initial;
         to.value = std::to_string(to.number);
-        to.expires = expiry_of(r.vivify_exptime, now);
+        to.expires = expiry_of(r.touch && r.touch_place > r.vivify_place ? r.exptime : r.vivify_exptime, now);
+        to.ttl = shown_ttl(r, -1, true, now);
         return {};
     }
     const std::string_view old = found.data();
     std::uint64_t value = 0;
-    if (old.empty() || !parse_unsigned(old.substr(0, number_text_max), value)) return outcome::non_numeric;
+    // As memcached: neither is looked at as a number, so it is refused before the CAS is compared.
+    if (old.empty() || item_size(r.key.size(), found.flags, old.size()) > counter_item_size_max)
+        return outcome::non_numeric;
     if (r.compare && r.compare_cas != 0 && r.compare_cas != found.cas) return outcome::exists;
+    if (!parse_unsigned(old.substr(0, number_text_max), value)) return outcome::non_numeric;
     to.number = !r.decrement ? value + r.delta : r.delta > value ? 0 : value - r.delta;
     to.value = std::to_string(to.number);
     if (to.value.size() < old.size()) to.value.resize(old.size(), ' ');  // it keeps its length
     to.flags = found.flags;
     to.expires = r.touch ? expiry_of(r.exptime, now) : expiry_left(found, now);
+    to.ttl = shown_ttl(r, found.ttl, false, now);
     return {};
 }
 
 }  // namespace
 
 bool is_conditional(const request& r) noexcept {
+    if (r.too_large) return false;  // whatever was there is deleted
     if (r.command == command::store) return r.mode != store_mode::set || r.compare;
     return r.command == command::arithmetic || (r.command == command::remove && r.compare);
 }

@@ -71,7 +71,7 @@ bool announce_store::looked(errand& e) {
     if (!found) return store_failed(e);
     e.seen = *found;
     const bool there = a.outcome == outcome::hit && !a.stale && !is_tombstone(a);
-    if (e.what == errand::kind::touch) {
+    if (e.what == errand::kind::checked) {
         if (there) return true;
         if (e.of != nullptr)
             e.of->reply.outcome = e.asked.command == command::touch ? outcome::not_found : outcome::miss;
@@ -81,15 +81,19 @@ bool announce_store::looked(errand& e) {
     }
     const auto now = wall::now();
     if (!is_conditional(e.asked)) {
-        const bool removes = e.asked.command == command::remove;
+        // As memcached: what is too large is not stored, and leaves no older value.
+        const std::size_t size = item_size(e.key().size(), e.asked.flags, e.message.body.size());
+        const bool too_large = e.asked.too_large || size > options_.item_size_max_bytes;
+        const bool removes = too_large || e.asked.command == command::remove;
         e.becomes.kind = removes ? change_kind::remove : change_kind::set;
         e.becomes.flags = e.asked.flags;
         e.becomes.expires = removes ? wall::time_point{} : expiry_of(e.asked.exptime, now);
-        e.said = !removes ? outcome::stored : there ? outcome::deleted : outcome::not_found;
-        const bool fits =
-            removes || item_size(e.key().size(), e.asked.flags, e.message.body.size()) <= options_.item_size_max_bytes;
-        if (!fits) e.said = outcome::too_large;
-        e.rules.take(fits ? writing_event::done : writing_event::refused);
+        e.said = too_large  ? outcome::too_large
+                 : !removes ? outcome::stored
+                 : there    ? outcome::deleted
+                            : outcome::not_found;
+        if (removes) e.message.body.clear();
+        e.rules.take(writing_event::done);
         return true;
     }
     if (!there) a.outcome = outcome::miss;
@@ -159,6 +163,7 @@ bool announce_store::has_applied(errand& e) {
         fail(e, e.store_failure().code, effect::maybe_done, e.store_failure().subject);
         return false;
     }
+    applied_.add(e.given);
     if (e.applying::was_too_large()) e.said = outcome::too_large;
     e.rules.take(writing_event::done);
     return true;
@@ -179,7 +184,10 @@ bool announce_store::put(errand& e) {
 bool announce_store::has_put(errand& e) {
     switch (e.own.reply.outcome) {
         case outcome::stored:
-        case outcome::deleted: e.rules.take(writing_event::done); return true;
+        case outcome::deleted:
+            applied_.add(e.given);
+            e.rules.take(writing_event::done);
+            return true;
         case outcome::exists:
         case outcome::not_found:
         case outcome::not_stored:
@@ -212,11 +220,10 @@ void announce_store::succeed(errand& e) {
         reply& a = e.of->reply;
         a.outcome = e.said;
         a.cas = e.given;
-        a.size = e.message.body.size();
+        a.size = e.said == outcome::not_stored ? e.asked_size : e.message.body.size();
         a.number = e.becomes.number;
         a.created = e.asked.command == command::arithmetic && e.seen == 0;
-        if (e.becomes.expires != wall::time_point{})
-            a.ttl = std::chrono::duration_cast<seconds>(e.becomes.expires - wall::now()).count();
+        a.ttl = e.becomes.ttl;
     }
     answer(e);
     end(e);

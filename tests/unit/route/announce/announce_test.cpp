@@ -58,7 +58,7 @@ struct told_command final : client_call, step {
 
 class announce : public testing::Test {
 protected:
-    announce() { subject.emplace(home, behind, changes, *clock, announce_options{.site = "fra"}); }
+    announce() { subject.emplace(home, behind, changes, *clock, own, announce_options{.site = "fra"}); }
 
     told_command& ask(std::string text) {
         told_command& c = commands.emplace_back();
@@ -98,6 +98,7 @@ protected:
     slow_store behind{*memory};
     hand_queue changes{"changes"};
     std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
+    recently_applied own;
     client_slots client;
     std::optional<announce_store> subject;
     std::deque<told_command> commands;
