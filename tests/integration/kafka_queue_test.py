@@ -2,7 +2,7 @@
 import subprocess
 import unittest
 
-from broker_cases import CONFIRMED, UNREACHABLE, BrokerCases, BrokerTest, until
+from broker_cases import CONFIRMED, IN_TIME, UNREACHABLE, BrokerCases, BrokerTest, until
 from cutting_proxy import CuttingProxy
 from kafka import PASSWORD, USER, Kafka
 
@@ -161,7 +161,7 @@ class KafkaOfThree(BrokerTest, unittest.TestCase):
     def test_a_leader_that_is_gone_loses_nothing_confirmed(self):
         for topic in ("led", "led.dead"):
             self.broker.create_topic(topic, partitions=3, min_insync_replicas=2)
-        server, client = self.serve("led", declare="check")
+        server, client = self.serve("led", more=IN_TIME, declare="check")
         self.ready(client)
         with self.under_load(server) as confirmed:
             self.more(confirmed)

@@ -14,11 +14,15 @@ CONFIRMED = b"STORED\r\n"
 MAYBE = b"SERVER_ERROR queue thumbs did not answer in time, maybe_done\r\n"
 LATE = b"SERVER_ERROR queue thumbs did not answer in time, not_done\r\n"
 UNREACHABLE = b"SERVER_ERROR queue thumbs is unreachable, not_done\r\n"
+PATIENCE = 120      # seconds for what a busy machine does late
+PATIENT = 'confirm_within = "30s"\n'    # of a queue whose test is not about a broker that is late
+IN_TIME = 'confirm_within = "1s"\n'     # of one whose test is: who sets it counts on MAYBE and LATE at any time
 
 
 class Client:
     def __init__(self, server):
         self.socket = server.connect()
+        self.socket.settimeout(PATIENCE)
         self.input = self.socket.makefile("rb")
 
     def ask(self, command):
@@ -44,7 +48,7 @@ class Client:
         self.socket.close()
 
 
-def until(answer, wanted, seconds=60):
+def until(answer, wanted, seconds=PATIENCE):
     """Asks until it is the wanted one."""
     deadline = time.monotonic() + seconds
     while (last := answer()) != wanted:
@@ -55,10 +59,11 @@ def until(answer, wanted, seconds=60):
 
 class BrokerTest:
     """`url(name, declare)` is a queue's."""
-    patience = 60   # seconds for what a busy machine does late
+    patience = PATIENCE
 
     def queue(self, name, declare="create", more=""):
-        return f'[queue.thumbs]\nurl = {json.dumps(self.url(name, declare))}\n{more}[[route]]\nprefix = "task:thumbs"\nqueue = "thumbs"\n'
+        patient = "" if "confirm_within" in more else PATIENT
+        return f'[queue.thumbs]\nurl = {json.dumps(self.url(name, declare))}\n{patient}{more}[[route]]\nprefix = "task:thumbs"\nqueue = "thumbs"\n'
 
     def serve(self, name, flow="", more="", declare="create"):
         server = self.enterContext(servers.freshet("[server]\nallow_exec = true\n[store.main]\n" +
@@ -70,13 +75,25 @@ class BrokerTest:
         self.addCleanup(client.close)
         return client
 
-    def ready(self, client):
-        until(lambda: client.publish(b"first"), CONFIRMED, self.patience)
-        until(lambda: self.take(client), b"first", self.patience)
+    def publish(self, client, body):
+        """Until it is confirmed. Returns how many of it the broker has then."""
+        told = []
+        until(lambda: told.append(client.publish(body)) or told[-1], CONFIRMED, self.patience)
+        return told.count(MAYBE) + 1
 
-    def take(self, client):
+    def ready(self, client):
+        for _ in range(self.publish(client, b"first")):
+            until(lambda: self.take(client), b"first", self.patience)
+
+    def open_one(self, client):
+        """Publishes b"open", which is open then, and the only one."""
+        for _ in range(self.publish(client, b"open") - 1):
+            until(lambda: self.take(client), b"open", self.patience)
+        until(lambda: self.take(client, b"task:thumbs/open"), b"open", self.patience)
+
+    def take(self, client, key=b"task:thumbs"):
         try:
-            return client.get(b"task:thumbs")
+            return client.get(key)
         except RuntimeError:
             return None
 
@@ -137,8 +154,13 @@ class BrokerTest:
 
     def run_example(self, *urls):
         program = os.path.join(os.environ["FRESHET_BUILD_DIR"], "examples/article")
-        done = subprocess.run([program, *urls], cwd=self.enterContext(tempfile.TemporaryDirectory()), capture_output=True,
-                              text=True, timeout=self.patience)
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        run = lambda: subprocess.run([program, *urls], cwd=folder, capture_output=True, text=True, timeout=self.patience)   # noqa: E731
+        done = run()
+        for _ in range(3):      # it gives a broker 300 ms to confirm and 10 s until the result, whatever the machine
+            if "did not answer in time" not in done.stderr and "no result in time" not in done.stdout:
+                break
+            done = run()
         self.assertEqual((done.returncode, done.stdout), (0, "value\nHello World, received\n"), done.stderr)
 
 
@@ -170,7 +192,7 @@ class BrokerCases(BrokerTest):
         self.assertEqual(server.output().count("connecting again"), server.output().count("queue thumbs") - 1, server.output())
 
     def test_what_is_published_right_after_the_start_waits_for_the_first_connection(self):
-        _, client = self.serve("early", more='confirm_within = "30s"\n')
+        _, client = self.serve("early")
         self.assertEqual(client.publish(b"a"), CONFIRMED)
         self.assertEqual(self.drain(client, [b"a"]), [b"a"])
 
@@ -180,7 +202,7 @@ class BrokerCases(BrokerTest):
         self.assertEqual(client.ask(b"add task:thumbs#7 0 0 1\r\nx\r\n"), b"SERVER_ERROR add needs a journal queue, not_done\r\n")
 
     def test_killed_under_load_loses_nothing_confirmed(self):
-        server, client = self.serve("killed")
+        server, client = self.serve("killed", more=IN_TIME)
         self.ready(client)
         with self.under_load(server) as confirmed:
             self.more(confirmed)
@@ -205,10 +227,8 @@ class BrokerCases(BrokerTest):
             until(lambda: client.get(b"result:" + task), task.upper(), self.patience)
 
     def test_hung_holds_nobody_past_the_deadline(self):
-        server, client = self.serve("hung", more='ack_timeout = "10m"\n')
-        self.ready(client)
-        self.assertEqual(client.publish(b"open"), CONFIRMED)
-        until(lambda: client.get(b"task:thumbs/open"), b"open", self.patience)
+        server, client = self.serve("hung", more=IN_TIME + 'ack_timeout = "10m"\n')
+        self.open_one(client)
         self.broker.stop_process()
         try:
             self.assertEqual(client.publish(b"a"), MAYBE)
@@ -222,10 +242,8 @@ class BrokerCases(BrokerTest):
         self.assertNotIn(b"open", self.drain(client, [b"a", b"b"]))
 
     def test_killed_while_a_message_is_open_hands_it_out_no_second_time(self):
-        server, client = self.serve("open", more='ack_timeout = "10m"\n')
-        self.ready(client)
-        self.assertEqual(client.publish(b"open"), CONFIRMED)
-        until(lambda: client.get(b"task:thumbs/open"), b"open", self.patience)
+        server, client = self.serve("open", more=IN_TIME + 'ack_timeout = "10m"\n')
+        self.open_one(client)
         self.broker.kill()
         until(lambda: client.publish(b"while it is away"), UNREACHABLE, self.patience)
         for key in (b"task:thumbs/t=1", b"task:thumbs/open/t=1"):
@@ -234,7 +252,7 @@ class BrokerCases(BrokerTest):
         until(lambda: client.publish(b"after"), CONFIRMED, self.patience)
         self.assertNotIn(b"open", self.drain(client, [b"after"]))
         self.assertIsNone(client.get(b"task:thumbs/close"))
-        self.assertEqual(client.publish(b"last"), CONFIRMED)
+        self.publish(client, b"last")
         self.assertNotIn(b"open", self.drain(client, [b"last"]))
 
     def test_more_than_the_window_comes_whole(self):
@@ -263,11 +281,9 @@ class BrokerCases(BrokerTest):
         self.ready(client)
         for body in (b"a", b"b", b"c"):
             self.assertEqual(client.publish(body), CONFIRMED)
-        opened = client.get(b"task:thumbs/open")
-        while opened == b"first":   # a slow broker has been told of it more than once
-            client.get(b"task:thumbs/close")
-            opened = client.get(b"task:thumbs/open")
-        self.assertIn(opened, (b"a", b"b", b"c"))      # on Kafka there is no order without a key
+        opened = []
+        until(lambda: opened.append(client.get(b"task:thumbs/open")) or opened[-1] is not None, True, self.patience)
+        self.assertIn(opened[-1], (b"a", b"b", b"c"))      # on Kafka there is no order without a key
         server.process.kill()
         server.process.wait()
         _, again = self.serve("crash")
@@ -286,7 +302,7 @@ class BrokerCases(BrokerTest):
 
         server, client = self.serve("pause", flow, more)
         until(lambda: client.publish(b"never"), CONFIRMED, self.patience)
-        until(lambda: attempts()[-1:], ["2"], self.patience)
+        until(lambda: "2" in attempts(), True, self.patience)
         server.process.kill()
         server.process.wait()
         before = len(attempts())

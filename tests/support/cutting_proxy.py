@@ -19,6 +19,7 @@ class CuttingProxy:
         self._armed = threading.Event()
         self._muting = threading.Event()
         self._told_at_cut = self._told_when_mute = nothing
+        self._muting_words = b""
         self.was_cut = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -31,7 +32,11 @@ class CuttingProxy:
 
     def mute_who_speaks_next(self, told=nothing):
         """The first client that says something from now on hears no answer any more on that connection but what `told` makes of it."""
-        self._told_when_mute = told
+        self.mute_who_says(b"", told)
+
+    def mute_who_says(self, words, told=nothing):
+        """The same, of the first that says these words."""
+        self._muting_words, self._told_when_mute = words, told
         self._muting.set()
 
     def disarm(self):
@@ -62,7 +67,7 @@ class CuttingProxy:
             while piece := client.recv(PIECE):
                 if self._armed.is_set():
                     asked.set()
-                if self._muting.is_set():
+                if self._muting.is_set() and self._muting_words in piece:
                     self._muting.clear()
                     mute.set()
                 server.sendall(piece)

@@ -13,7 +13,7 @@ PROGRAMS = "/usr/lib/rabbitmq/bin"
 EPMD = "/usr/bin/epmd"
 NO_EPMD = "-start_epmd false"
 USER = PASSWORD = "guest"
-CTL_SECONDS = 60
+CTL_SECONDS = 180
 GREETING = b"AMQP\x00\x00\x09\x01"
 START_OF_START = b"\x01\x00\x00"    # a method on channel 0, then its size
 CONNECTION_START = b"\x00\x0a\x00\x0a"
