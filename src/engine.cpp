@@ -41,7 +41,7 @@ bool is_applied(const config& c, std::string_view queue) {
 
 /// They are tried for ever, and read by one process at a time, or a key's would not stay in order.
 void prepare_for_changes(queue_config& q, const site_config& site) {
-    constexpr unsigned taken_ahead = 2'000;
+    constexpr unsigned taken_ahead = 500;
     q.options.max_attempts = 0;
     if (!q.on_broker() || q.on_kafka()) return;
     if (q.prefetch == 0) q.prefetch = taken_ahead;
@@ -193,6 +193,7 @@ std::optional<problem> engine::build() {
         for (const kept_result& kept : journal->results()) restore(kept);
     }
     for (flow_config f : config_.flows) {
+        f.result_size_max_bytes = config_.server.item_size_max_bytes;
         if (!f.apply.empty()) {
             flows_.push_back(make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_,
                                              applied_[f.apply], f, config_.site.tombstone));
@@ -201,7 +202,6 @@ std::optional<problem> engine::build() {
         const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();
         if (!wrong.empty())
             return problem{errc::wrong_config, effect::not_done, fmt::format("flow of {}: {}", f.from, wrong)};
-        f.result_size_max_bytes = config_.server.item_size_max_bytes;
         store* const into = f.into.empty() ? nullptr : find_store(f.into);
         flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));
     }

@@ -195,6 +195,27 @@ bool check_apply(const found<flow_config>& f, const std::vector<std::string_view
     for (const std::string_view key : {"call", "concurrency", "into", "key", "ttl"}) {
         if (f.at.has(key)) d.say(f.at.of(key), fmt::format("{}: is about a call, and this flow applies changes", key));
     }
+    for (const auto& q : d.queues) {
+        const bool rabbitmq = q.value.name == f.value.from && q.value.on_broker() && !q.value.on_kafka();
+        if (rabbitmq && q.value.exchange.empty())
+            d.say(f.at.of("from"),
+                  fmt::format("from: each site reads every change from a queue of its own; write exchange "
+                              "= \"NAME\" in [queue.{}], to which all sites publish",
+                              q.value.name));
+        if (q.value.name == f.value.from && q.value.publish_timeout >= d.site.value.tombstone)
+            d.say(
+                q.at.of("publish_timeout"),
+                fmt::format("publish_timeout: {} is not less than the tombstone of {} in [site], after which a change "
+                            "stores nothing",
+                            format_time(q.value.publish_timeout), format_time(d.site.value.tombstone)));
+    }
+    for (const auto& r : d.routes) {
+        if (r.value.queue == f.value.from && !r.value.queue.empty())
+            d.say(r.at.of("queue"),
+                  fmt::format("queue: a get would take changes away from the flow that applies them, in "
+                              "line {}",
+                              f.at.section.line));
+    }
     const std::string& store = f.value.apply;
     if (!contains(stores, store)) d.say(f.at.of("apply"), no_store(store, stores, d));
     else check_versions(f.at, "apply", store, d);

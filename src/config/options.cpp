@@ -54,7 +54,7 @@ constexpr std::array all_options{
         "Another one for each process of every site that shares a queue of changes: of two that had the same, writes "
         "of one millisecond would be lost. `\"${NODE}\"` where processes share a file.",
         "", true},
-    option{"site", "tombstone", time<seconds>{at<site, &site_config::tombstone>, 1s, 30 * day},
+    option{"site", "tombstone", time<seconds>{at<site, &site_config::tombstone>, 60s, 30 * day},
            "How long a deleted key is remembered, so that an older value does not come back. The same at every site. A "
            "change that arrives later than this deletes, and is never a value."},
 

@@ -2,6 +2,7 @@
 
 #include "base/escape.hpp"
 #include "flow/worker.hpp"
+#include "protocol/item_size.hpp"
 #include "queue/operations.hpp"
 #include "shard/free_list.hpp"
 #include "store/applying.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cassert>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,13 +24,19 @@ namespace freshet {
 
 namespace {
 
-constexpr std::size_t applied_at_once = 1'024;  ///< changes that are here and not settled
+constexpr std::size_t applied_at_once = 512;  ///< changes that are here and not settled
 constexpr milliseconds rest_min{100}, rest_max{5'000};
+constexpr milliseconds forgotten_after{30'000};  ///< that something has failed
 
 class apply_flow;
 
+/// Since when something has failed, and when it did last.
+struct failing {
+    steady::time_point since, last;
+};
+
 /// One message that is being applied, then settled.
-struct applied_message final : applying, settlement {
+struct applied_message final : applying, settlement, boost::intrusive::list_base_hook<> {
     applied_message() = default;
     void on_applied() override;
     void finish() override;
@@ -77,9 +85,11 @@ private:
     void receive();
     void begin(delivery d);
     void settle(applied_message& m);
+    void let_go(applied_message& m);
     void end_if_stopped();
     void tick(steady::time_point now) override;
-    milliseconds rest();
+    void wake();
+    milliseconds rest(std::string_view subject, errc why, std::string_view what);
 
     shard& back_;
     queue& queue_;
@@ -91,9 +101,10 @@ private:
     change_reception reception_;
     std::optional<free_list<applied_message>> free_;
     std::size_t busy_{0};
-    bool receiving_{false}, resting_{false}, stopping_{false};
-    steady::time_point receive_again_{};
-    std::optional<steady::time_point> failing_since_{};
+    bool receiving_{false}, resting_{false}, ticking_{false}, stopping_{false};
+    steady::time_point receive_again_{}, settle_again_{};
+    boost::intrusive::list<applied_message> unsettled_;    ///< whose settlement has failed
+    std::map<std::string, failing, std::less<>> failing_;  ///< by who it is: a server, a queue
 
     std::mutex mutex_;
     std::condition_variable all_ended_;
@@ -115,7 +126,13 @@ void apply_flow::stop(steady::time_point) {
     back_.run([this] {
         stopping_ = true;
         if (receiving_) queue_.cancel(reception_);
-        if (std::exchange(resting_, false)) back_.remove(*this);
+        resting_ = false;
+        while (!unsettled_.empty()) {
+            applied_message& m = unsettled_.front();
+            unsettled_.pop_front();
+            let_go(m);
+        }
+        if (std::exchange(ticking_, false)) back_.remove(*this);
         end_if_stopped();
     });
     std::unique_lock lock(mutex_);
@@ -145,13 +162,9 @@ void apply_flow::receive() {
 void apply_flow::received() {
     receiving_ = false;
     if (reception_.why && !stopping_) {
-        const milliseconds time = rest();
-        spdlog::warn("flow of {}: {} {}; again in {} ms", queue_.label(), reception_.why->subject,
-                     explain(reception_.why->code), time.count());
-        receive_again_ = back_.now() + time;
+        receive_again_ = back_.now() + rest(reception_.why->subject, reception_.why->code, "changes cannot be had");
         resting_ = true;
-        back_.add(*this);
-        return;
+        return wake();
     }
     // What came while the flow is being stopped stays leased, and comes again.
     for (delivery& d : reception_.deliveries) {
@@ -162,22 +175,37 @@ void apply_flow::received() {
 }
 
 void apply_flow::tick(steady::time_point now) {
-    if (now < receive_again_) return;
-    resting_ = false;
+    if (now >= settle_again_) {
+        while (!unsettled_.empty()) {
+            applied_message& m = unsettled_.front();
+            unsettled_.pop_front();
+            queue_.settle(m);
+        }
+    }
+    if (resting_ && now >= receive_again_) {
+        resting_ = false;
+        receive();
+    }
+    if (resting_ || !unsettled_.empty()) return;
+    ticking_ = false;
     back_.remove(*this);
-    receive();
+}
+
+void apply_flow::wake() {
+    if (std::exchange(ticking_, true)) return;
+    back_.add(*this);
 }
 
 void apply_flow::begin(delivery d) {
-    ++busy_;
     applied_message& m = *free_->take().release();
+    ++busy_;
     m.of = this;
     m.home = &back_;
     m.delivery = std::move(d);
     m.number = m.delivery.number;
     m.delay = {};
     m.reason.clear();
-    const auto change = read_change(m.delivery.message);
+    auto change = read_change(m.delivery.message);
     if (!change) {
         spdlog::warn("flow of {}: message {} (id {}): {}; a dead letter", queue_.label(), m.number,
                      one_line(m.delivery.message.id), change.error().text);
@@ -190,39 +218,50 @@ void apply_flow::begin(delivery d) {
         m.action = settlement::action::ack;
         return settle(m);
     }
+    const bool fits =
+        item_size(change->key.size(), change->flags, change->value.size()) <= config_.result_size_max_bytes;
+    if (!fits) change->what.kind = change_kind::remove;  // and what is older must not stay
     if (m.applying::begin(back_, to_, *change, tombstone_)) applied(m);
 }
 
 void apply_flow::applied(applied_message& m) {
     if (m.applying::is() == applying::state::done) {
-        failing_since_.reset();
         m.action = settlement::action::ack;
     } else {
-        const bool said = failing_since_.has_value();
         m.action = settlement::action::release;
-        m.delay = rest();
-        if (!said)
-            spdlog::warn("flow of {}: changes wait, {} {}", queue_.label(), m.store_failure().subject,
-                         explain(m.store_failure().code));
+        m.delay = rest(m.store_failure().subject, m.store_failure().code, "changes wait");
     }
     settle(m);
 }
 
-/// As long again as the store, or the queue, has failed.
-milliseconds apply_flow::rest() {
-    const auto now = steady::now();
-    if (!failing_since_) failing_since_ = now;
-    return std::clamp(std::chrono::duration_cast<milliseconds>(now - *failing_since_), rest_min, rest_max);
+/// As long again as it has failed. That is said once, until it has not failed for a while.
+milliseconds apply_flow::rest(std::string_view subject, errc why, std::string_view what) {
+    const auto now = back_.now();
+    auto at = failing_.find(subject);
+    const bool anew = at == failing_.end() || now - at->second.last > forgotten_after;
+    if (anew) {
+        std::erase_if(failing_, [now](const auto& f) { return now - f.second.last > forgotten_after; });
+        at = failing_.insert_or_assign(std::string(subject), failing{now, now}).first;
+        spdlog::warn("flow of {}: {}, {} {}", queue_.label(), what, subject, explain(why));
+    }
+    at->second.last = now;
+    return std::clamp(std::chrono::duration_cast<milliseconds>(now - at->second.since), rest_min, rest_max);
 }
 
 void apply_flow::settle(applied_message& m) { queue_.settle(m); }
 
-/// What could not be settled comes again once its lease has ended, and is applied again.
+/// What is not settled when the flow stops comes again, and is applied again.
 void apply_flow::settled(applied_message& m) {
-    if (m.outcome == settlement::outcome::failed && !stopping_)
-        spdlog::warn("flow of {}: message {} is not settled, {} {}", queue_.label(), m.number, m.why.subject,
-                     explain(m.why.code));
+    const bool useless = m.why.code == errc::stopping || m.why.code == errc::journal_stopped;
+    if (m.outcome != settlement::outcome::failed || stopping_ || useless) return let_go(m);
+    settle_again_ = back_.now() + rest(m.why.subject, m.why.code, "what was applied is not settled");
+    unsettled_.push_back(m);
+    wake();
+}
+
+void apply_flow::let_go(applied_message& m) {
     --busy_;
+    m.delivery = {};
     free_->give_back(std::unique_ptr<applied_message>(&m));
     receive();
     end_if_stopped();

@@ -50,6 +50,7 @@ struct request {
     bool kept{false};        ///< store: it is a result that a journal keeps, too
     bool keep_item{false};   ///< store, too_large: the item that is there stays (classic commands but set)
     bool binary_key{false};  ///< the key came as base64; an item remembers it (meta b)
+    bool no_guess{false};    ///< get: a server that fails is told, and is no miss
     bool no_bump{false};     ///< get: counts as no access (meta u)
     /// Meta flags act from left to right: the places of N, T, R and t, 1-based; 0: absent, or classic.
     std::uint8_t vivify_place{0}, touch_place{0}, recache_place{0}, ttl_place{0};

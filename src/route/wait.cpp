@@ -149,7 +149,9 @@ bool wait_store::ask(waiting& w) {
     w.own.reply.reset();
     w.own.now = home_.now();
     w.asking = w.submitting = true;
+    w.own.client = w.of->client;  // who reads what it has written; it may leave before this is answered
     start(behind_, w.own, w);
+    w.own.client = nullptr;
     w.submitting = false;
     return !w.asking;
 }

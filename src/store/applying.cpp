@@ -33,7 +33,7 @@ std::optional<version> version_found(const reply& a) noexcept {
     switch (a.outcome) {
         case outcome::miss: return 0;
         case outcome::inspected:
-        case outcome::hit: return a.cas;
+        case outcome::hit: return a.cas != 0 ? std::optional(a.cas) : std::nullopt;  // of a server that keeps none
         case outcome::text: break;
         default: return std::nullopt;
     }
@@ -43,7 +43,8 @@ std::optional<version> version_found(const reply& a) noexcept {
     const std::size_t at = line.starts_with("ME ") ? line.rfind(cas) : line.npos;
     if (at == line.npos) return std::nullopt;
     line.remove_prefix(at + cas.size());
-    return take_whole_number<std::uint64_t>(line);
+    const auto number = take_whole_number<std::uint64_t>(line);
+    return number == 0U ? std::nullopt : number;
 }
 
 void look_for_version(sub_call& c, std::string_view key) {
@@ -103,8 +104,7 @@ bool applying::begin(shard& home, store& to, const told_change& what, seconds to
     too_large_ = false;
     state_ = state::under_way;
     // What has expired leaves its version, as a deleted key does.
-    const bool expired = what.item_expires != wall::time_point{} && what.item_expires <= wall::now();
-    if (expired) what_.what.kind = change_kind::remove;
+    if (is_over(what)) what_.what.kind = change_kind::remove;
     rules_.emplace(what_.what);
     return go_on();
 }

@@ -29,6 +29,11 @@ std::optional<version> version_found(const reply& a) noexcept;
 /// Asks for a key's version, without being an access.
 void look_for_version(sub_call& c, std::string_view key);
 
+/// It expires at once, so that it deletes the key.
+inline bool is_over(const told_change& c) noexcept {
+    return c.item_expires != wall::time_point{} && c.item_expires <= wall::now();
+}
+
 /// What a step is in memcached's commands. `seen`: the version that it is about, where it is about one.
 void ask_step(sub_call& c, applying_step what, const told_change& change, version seen, seconds tombstone);
 

@@ -72,6 +72,8 @@ result<told_change> read_change(const message& m) {
     if (m.key.empty() || m.key.size() > cache_key_size_max)
         return unreadable(
             fmt::format("its key has {} bytes; a key of a store has 1 to {}", m.key.size(), cache_key_size_max));
+    if (has_blank_or_control(m.key) && (m.key.size() + 2) / 3 * 4 > cache_key_size_max)
+        return unreadable("its key has blanks or control characters, and is too long for base64");
     c.key = m.key;
     const auto number = version_in(m, version_number_header), previous = version_in(m, previous_header);
     if (!number) return unreadable(fmt::format("its {} is no version", version_number_header));

@@ -4,8 +4,8 @@ namespace freshet {
 
 namespace {
 
-constexpr seconds marked_ahead{60};
-constexpr seconds mark_again_before{30};
+constexpr seconds marked_ahead{10};  // as far a clock may be ahead after a crash
+constexpr seconds mark_again_before{5};
 
 void raise(std::atomic<version>& to, version v) noexcept {
     version now = to.load(std::memory_order_relaxed);

@@ -25,6 +25,8 @@ public:
     /// A change with this version was consumed, or seen in a store.
     void met(version v) noexcept;
 
+    /// The last one that was given or met.
+    version last() const noexcept { return last_.load(std::memory_order_relaxed); }
     /// What to store, so that versions can be given for a while.
     version wanted_mark(wall::time_point now) const noexcept;
     /// It is time to store another mark, though versions are still given.

@@ -63,7 +63,10 @@ kept_clock::~kept_clock() {
         stopping_ = true;
     }
     changed_.notify_one();
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    thread_.join();
+    // So that the next run begins where this one has ended. The higher one of the two slots would hold.
+    for (int slot = 0; slot < 2; ++slot) store(clock_.last());
 }
 
 std::optional<version> kept_clock::next(version seen, wall::time_point now) {

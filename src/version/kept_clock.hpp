@@ -25,7 +25,7 @@ public:
     kept_clock(const kept_clock&) = delete;
     kept_clock& operator=(const kept_clock&) = delete;
 
-    /// None: it may be tried again soon. The clock has stepped ahead, or no mark could be stored for half a minute.
+    /// None: it may be tried again soon. The clock has stepped ahead, or no mark could be stored for some seconds.
     std::optional<version> next(version seen, wall::time_point now);
     void met(version v) noexcept { clock_.met(v); }
     unsigned node() const noexcept { return clock_.node(); }

@@ -102,5 +102,15 @@ class OnMemcached(OneSite, unittest.TestCase):
         return [self.enterContext(servers.oracle()) for _ in range(2)]
 
 
+    def test_what_a_server_that_is_down_has_is_not_taken_for_absent(self):
+        servers_of_it = self.servers()[:1]
+        site = self.enterContext(Site("fra", 1, JOURNAL, servers_of_it, more=""))
+        client = self.client(site)
+        client.set("n", b"5")
+        servers_of_it[0].stop()
+        for command in (b"incr n 1", b"delete n", b"append n 0 0 1\r\nx", b"touch n 5", b"set n 0 0 1\r\nx"):
+            self.assertRegex(client.ask(command), "^SERVER_ERROR .*, not_done$", command)
+
+
 if __name__ == "__main__":
     unittest.main()

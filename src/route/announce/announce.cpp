@@ -22,6 +22,14 @@ void hide_tombstone(reply& a) noexcept {
     a.outcome = outcome::miss;
 }
 
+/// It may be told when the store that pushed it has gone.
+struct : step {
+    bool on_reply(call& c) override {
+        if (!c.request.vivify) hide_tombstone(c.reply);
+        return true;
+    }
+} tombstone_hider;
+
 /// Why a client may not ask so, or an empty text.
 std::string_view refusal_of(const request& r) noexcept {
     if (r.assign) return "E: on a route with publish Freshet gives the versions";
@@ -34,8 +42,7 @@ std::string_view refusal_of(const request& r) noexcept {
 /// then it would take an older one.
 bool waits_for(const errand& e, const errand& earlier) noexcept {
     const bool is_set = e.asked.command == command::store && !is_conditional(e.asked);
-    return !is_set || earlier.what == errand::kind::checked || is_conditional(earlier.asked) ||
-           earlier.list_hook.is_linked();
+    return !is_set || earlier.what == errand::kind::checked || is_conditional(earlier.asked) || earlier.given == 0;
 }
 
 bool writes(const request& r) noexcept {
@@ -106,7 +113,7 @@ bool announce_store::submit(call& c) {
         return true;
     }
     if (writes(r)) return begin(c, errand::kind::write);
-    const bool changes_its_time = r.command == command::touch || (r.command == command::get && r.touch);
+    const bool changes_its_time = r.command == command::touch || (r.command == command::get && r.touch && !r.vivify);
     if (changes_its_time || r.command == command::inspect) return begin(c, errand::kind::checked);
     if (c.client != nullptr) {
         auto* const mine = c.client->find<client_writes>();
@@ -116,21 +123,16 @@ bool announce_store::submit(call& c) {
 }
 
 bool announce_store::read(call& c) {
-    c.push(*this);
+    c.push(tombstone_hider);
     if (!behind_.submit(c)) return false;
     c.pop();
-    return on_reply(c);
-}
-
-bool announce_store::on_reply(call& c) {
-    if (!c.request.vivify) hide_tombstone(c.reply);
-    return true;
+    return tombstone_hider.on_reply(c);
 }
 
 /// True: it is answered.
 bool announce_store::begin(call& c, errand::kind what) {
     const request& r = c.request;
-    if (r.no_room || home_.memory().is_tight()) {
+    if (r.no_room || (what == errand::kind::write && home_.memory().is_tight())) {
         home_.memory().note_refusal();
         c.reply.fail(errc::busy, effect::not_done, "the server");
         return true;
@@ -173,6 +175,7 @@ errand& announce_store::make_errand(call& c, errand::kind what) {
     e.operand.assign(is_conditional(r) ? r.value : std::string_view());
     e.asked.value = e.operand;
     e.becomes = {};
+    e.unsure = false;
     e.message.body.assign(is_conditional(r) ? std::string_view() : r.value);
     e.message.id.clear();
     e.seen = e.given = 0;
@@ -204,8 +207,24 @@ bool announce_store::ask_as_client(errand& e) {
 void announce_store::passed(errand& e) {
     if (!e.asked.vivify) hide_tombstone(e.own.reply);
     if (e.of != nullptr) std::swap(e.own.reply, e.of->reply);
+    if (bury_what_is_over(e)) give(e);
+}
+
+void announce_store::give(errand& e) {
     answer(e);
     end(e);
+}
+
+/// What was given no time to live any more leaves its version: a change of before may still be on its way here. True:
+/// there is nothing to wait for.
+bool announce_store::bury_what_is_over(errand& e) {
+    told_change c;
+    c.key = e.key();
+    c.what = {change_kind::remove, e.seen, 0};
+    c.item_expires = expiry_of(e.asked.exptime, wall::now());
+    const bool touched = e.what == errand::kind::checked && e.asked.command != command::inspect;
+    if (!touched || e.seen < lowest_version || !is_over(c)) return true;
+    return e.applying::begin(home_, behind_, c, options_.tombstone);
 }
 
 void announce_store::replied(errand& e) {
@@ -226,25 +245,22 @@ void announce_store::answer(errand& e) {
     call& c = *std::exchange(e.of, nullptr);
     waiting_.remove(e);
     c.holder = nullptr;
-    e.write_hook.unlink();
     if (e.noreply && c.reply.outcome == outcome::failed)
         spdlog::warn("a noreply write of {} is lost: {} {}, {}", escaped(e.key()), c.reply.why.subject,
                      explain(c.reply.why.code), to_string(c.reply.why.effect));
-    ready_.splice(ready_.end(), e.behind);
     if (bool* const at_once = std::exchange(e.answered_at_once, nullptr)) *at_once = true;
     else c.complete();
-    start_ready();
 }
 
 /// One after the other, however many wait for one another.
 void announce_store::start_ready() {
-    if (std::exchange(starting_, true)) return;
+    if (starting_) return;
+    const flag_while starting(starting_);
     while (!ready_.empty()) {
         errand& e = ready_.front();
         e.list_hook.unlink();
         run(e);
     }
-    starting_ = false;
 }
 
 void announce_store::fail(errand& e, errc code, effect effect, std::string_view subject) {
@@ -253,11 +269,16 @@ void announce_store::fail(errand& e, errc code, effect effect, std::string_view 
     end(e);
 }
 
-/// It does nothing more, once what is under way is back.
+/// It does nothing more, once what is under way is back; what waited for it goes on.
 void announce_store::end(errand& e) {
     home_.memory().subtract(std::exchange(e.counted_bytes, 0));
     e.list_hook.unlink();
+    e.key_wait_hook.unlink();
+    e.write_hook.unlink();
+    ready_.splice(ready_.end(), e.behind);
+    release_key(e, false);
     free_if_unused(e);
+    start_ready();
 }
 
 void announce_store::free_if_unused(errand& e) {
@@ -269,8 +290,8 @@ void announce_store::free_if_unused(errand& e) {
 
 /// The client has gone. What is written goes on.
 void announce_store::abandoned(errand& e) {
-    const bool waits = e.list_hook.is_linked();  // for an earlier write, so nothing of it has begun
-    const bool goes_on = e.what == errand::kind::write && !waits;
+    const bool goes_on = e.what == errand::kind::write && !e.waits();
+    e.noreply = false;
     e.of->reply.fail(errc::connection_lost, effect::maybe_done, "the client");
     answer(e);
     if (!goes_on) end(e);
@@ -285,19 +306,16 @@ void announce_store::tick(steady::time_point now) {
     for (std::size_t n = 0; n < told_late_at_once; ++n) {
         errand* const e = waiting_.late(now);
         if (e == nullptr) break;
-        const bool is_write = e->what == errand::kind::write;
-        e->of->reply.fail(errc::timed_out, is_write ? effect::maybe_done : effect::not_done, to_.label());
-        const bool waits = e->list_hook.is_linked();
-        if (is_write && waits) e->of->reply.why.effect = effect::not_done;
+        const bool waits = e->waits();
+        const bool reads = e->what == errand::kind::read;
+        if (!reads) e->of->reply.fail(errc::timed_out, waits ? effect::not_done : effect::maybe_done, to_.label());
         answer(*e);
-        if (!is_write || waits) end(*e);
+        if (waits || e->what != errand::kind::write) end(*e);
     }
-    errand::list again;
-    again.swap(numberless_);
-    while (!again.empty()) {
-        errand& e = again.front();
+    for (std::size_t n = numberless_.size(); n != 0 && !numberless_.empty(); --n) {
+        errand& e = numberless_.front();
         e.list_hook.unlink();
-        write(e);
+        write(e);  // which may put it at the end again
     }
     if (!waiting_.empty() || !numberless_.empty()) return;
     ticking_ = false;

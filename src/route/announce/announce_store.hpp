@@ -1,4 +1,5 @@
-// The announce store's parts: announce.cpp reads and keeps the order of a connection, write.cpp writes.
+// The announce store's parts: announce.cpp reads and keeps the order of a connection, write.cpp
+// writes, key.cpp keeps the order of a key.
 #pragma once
 
 #include "call/sub_call.hpp"
@@ -21,6 +22,18 @@ namespace freshet {
 
 class announce_store;
 
+/// Set as long as it lives, whatever is thrown meanwhile.
+class flag_while {
+public:
+    explicit flag_while(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    ~flag_while() { flag_ = false; }
+    flag_while(const flag_while&) = delete;
+    flag_while& operator=(const flag_while&) = delete;
+
+private:
+    bool& flag_;
+};
+
 /// One command that is not answered at once: a write, or what has to wait for one.
 struct errand final : publication, applying, call_holder, waits_until {
     enum class kind : std::uint8_t {
@@ -41,6 +54,10 @@ struct errand final : publication, applying, call_holder, waits_until {
     void abandon(call&) override;
 
     std::string_view key() const noexcept { return asked.key; }
+    /// A set or delete that is to be applied.
+    bool is_told() const noexcept { return rules.step() == writing_step::apply; }
+    /// For another one, or for a version, so that nothing of it has begun.
+    bool waits() const noexcept { return given == 0 && (list_hook.is_linked() || key_wait_hook.is_linked()); }
     /// Something of it is somebody else's.
     bool in_use() const noexcept { return asking || lent || applying::is() == applying::state::under_way; }
     std::size_t kept_bytes() const noexcept {
@@ -68,6 +85,7 @@ struct errand final : publication, applying, call_holder, waits_until {
     freshet::outcome said{freshet::outcome::stored};  ///< what the client is told in the end
     bool asking{false};                               ///< `own` is under way
     bool submitting{false};                           ///< and in submit(), whose caller looks at the answer
+    bool unsure{false};                               ///< whether `given` was put
     bool lent{false};                                 ///< to the queue
     bool* answered_at_once{nullptr};  ///< while announce_store::submit() is under way, whose caller looks at the answer
     bool noreply{false};
@@ -80,15 +98,23 @@ struct errand final : publication, applying, call_holder, waits_until {
         boost::intrusive::constant_time_size<false>>;
     list behind;  ///< that wait for this write
     boost::intrusive::list_member_hook<link> all_hook;
+
+    boost::intrusive::set_member_hook<link> key_hook;        ///< of those that have their key for themselves
+    boost::intrusive::list_member_hook<link> key_wait_hook;  ///< of those that wait for it
+    boost::intrusive::list<
+        errand, boost::intrusive::member_hook<errand, boost::intrusive::list_member_hook<link>, &errand::key_wait_hook>,
+        boost::intrusive::constant_time_size<false>>
+        key_waiters;
 };
 
-/// A client's writes that are not answered, by key, in their order.
+struct by_key {
+    bool operator()(const errand& a, const errand& b) const noexcept { return a.key() < b.key(); }
+    bool operator()(const errand& a, std::string_view b) const noexcept { return a.key() < b; }
+    bool operator()(std::string_view a, const errand& b) const noexcept { return a < b.key(); }
+};
+
+/// A client's writes that are under way, by key, in their order.
 struct client_writes final : client_slot {
-    struct by_key {
-        bool operator()(const errand& a, const errand& b) const noexcept { return a.key() < b.key(); }
-        bool operator()(const errand& a, std::string_view b) const noexcept { return a.key() < b; }
-        bool operator()(std::string_view a, const errand& b) const noexcept { return a < b.key(); }
-    };
     /// The last of this key, or null.
     errand* last(std::string_view key) noexcept;
 
@@ -99,7 +125,7 @@ struct client_writes final : client_slot {
         writes;
 };
 
-class announce_store final : public store, public ticker, private step {
+class announce_store final : public store, public ticker {
 public:
     announce_store(shard& home, store& behind, queue& to, kept_clock& clock, recently_applied& applied,
                    announce_options options);
@@ -119,7 +145,6 @@ public:
 
 private:
     // announce.cpp
-    bool on_reply(call& c) override;
     bool read(call& c);
     bool begin(call& c, errand::kind what);
     errand& make_errand(call& c, errand::kind what);
@@ -128,6 +153,8 @@ private:
     void pass(errand& e);
     bool ask_as_client(errand& e);
     void passed(errand& e);
+    void give(errand& e);
+    bool bury_what_is_over(errand& e);
     void answer(errand& e);
     void fail(errand& e, errc code, effect effect, std::string_view subject);
     void end(errand& e);
@@ -139,7 +166,12 @@ private:
     bool look(errand& e);
     bool looked(errand& e);
     bool number(errand& e);
+    void count_bytes(errand& e);
     void tell(errand& e);
+    // key.cpp: one errand at a time writes a key, so that a thousand do not fight for it
+    bool take_key(errand& e);
+    void release_key(errand& e, bool applied);
+    void end_superseded(errand& by);
     bool apply(errand& e);
     bool has_applied(errand& e);
     bool put(errand& e);
@@ -156,8 +188,13 @@ private:
     recently_applied& applied_;
     announce_options options_;
     deadlines<errand> waiting_;  ///< whose clients wait
-    errand::list ready_;         ///< what they waited for is over
-    errand::list numberless_;    ///< the clock's mark has to move first
+    boost::intrusive::set<
+        errand,
+        boost::intrusive::member_hook<errand, boost::intrusive::set_member_hook<errand::link>, &errand::key_hook>,
+        boost::intrusive::compare<by_key>, boost::intrusive::constant_time_size<false>>
+        key_holders_;
+    errand::list ready_;       ///< what they waited for is over
+    errand::list numberless_;  ///< the clock's mark has to move first
     boost::intrusive::list<
         errand,
         boost::intrusive::member_hook<errand, boost::intrusive::list_member_hook<errand::link>, &errand::all_hook>,

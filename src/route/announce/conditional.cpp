@@ -75,7 +75,9 @@ std::optional<outcome> count(const request& r, bool there, const reply& found, w
     to.value = std::to_string(to.number);
     if (to.value.size() < old.size()) to.value.resize(old.size(), ' ');  // it keeps its length
     to.flags = found.flags;
-    to.expires = r.touch ? expiry_of(r.exptime, now) : expiry_left(found, now);
+    // A number that grows is answered as if T had acted, and keeps its time, as memcached's.
+    const bool touched = r.touch && to.value.size() == old.size();
+    to.expires = touched ? expiry_of(r.exptime, now) : expiry_left(found, now);
     to.ttl = shown_ttl(r, found.ttl, false, now);
     return {};
 }
@@ -104,6 +106,8 @@ std::optional<outcome> work_out(const request& r, const reply& found, std::size_
                                 becoming& to) {
     const bool there = found.outcome == outcome::hit;
     to.kind = change_kind::set;
+    to.flags = 0;
+    to.created = r.command == command::arithmetic && !there;
     if (r.command == command::remove) {
         if (!there) return outcome::not_found;
         if (r.compare_cas != found.cas) return outcome::exists;

@@ -26,6 +26,7 @@ struct becoming {
     std::uint32_t flags{0};
     wall::time_point expires{};  ///< 1970: never
     std::uint64_t number{0};     ///< of a counter
+    bool created{false};         ///< the counter
     std::int64_t ttl{-1};        ///< of a counter, as it is shown; -1: never
 };
 

@@ -15,6 +15,7 @@ void announce_store::write(errand& e) {
     for (;;) {
         switch (e.rules.step()) {
             case writing_step::look:
+                if (is_conditional(e.asked) && !take_key(e)) return;
                 if (!look(e) || !looked(e)) return;
                 break;
             case writing_step::number:
@@ -22,7 +23,7 @@ void announce_store::write(errand& e) {
                 break;
             case writing_step::tell: return tell(e);
             case writing_step::apply:
-                if (!apply(e)) return;
+                if (!take_key(e) || !apply(e)) return;
                 break;
             case writing_step::put:
                 if (!put(e)) return;
@@ -36,9 +37,9 @@ void announce_store::write(errand& e) {
 bool announce_store::ask(errand& e) {
     e.own.reply.reset();
     e.own.now = home_.now();
-    e.asking = e.submitting = true;
+    e.asking = true;
+    const flag_while submitting(e.submitting);
     start(behind_, e.own, e.store_step);
-    e.submitting = false;
     return !e.asking;
 }
 
@@ -55,7 +56,7 @@ bool announce_store::look(errand& e) {
     r.command = command::get;
     r.key = e.asked.key;
     r.want_value = needs_value(e.asked);
-    r.no_bump = true;
+    r.no_bump = r.no_guess = true;
     form& f = e.own.wanted;
     f.dialect = dialect::meta;
     f.verb = 'g';
@@ -96,6 +97,11 @@ bool announce_store::looked(errand& e) {
         e.rules.take(writing_event::done);
         return true;
     }
+    if (std::exchange(e.unsure, false) && e.seen == e.given) {  // it was put, though its answer was lost
+        e.rules = writing(writing_kind::conditional);
+        for (int step = 0; step < 3; ++step) e.rules.take(writing_event::done);  // look, number, put
+        return true;
+    }
     if (!there) a.outcome = outcome::miss;
     e.becomes.value.swap(e.message.body);  // keeps its memory
     if (const auto no = work_out(e.asked, a, options_.item_size_max_bytes, now, e.becomes)) {
@@ -108,7 +114,14 @@ bool announce_store::looked(errand& e) {
         e.rules.take(writing_event::done);
     }
     e.message.body.swap(e.becomes.value);
+    count_bytes(e);
     return true;
+}
+
+void announce_store::count_bytes(errand& e) {
+    home_.memory().subtract(e.counted_bytes);
+    e.counted_bytes = e.operand.size() + e.message.body.size();
+    home_.memory().add(e.counted_bytes);
 }
 
 /// False: it waits for one.
@@ -158,7 +171,9 @@ bool announce_store::apply(errand& e) {
 
 /// False: it is over.
 bool announce_store::has_applied(errand& e) {
-    if (e.applying::is() == applying::state::failed) {
+    const bool failed = e.applying::is() == applying::state::failed;
+    release_key(e, !failed);
+    if (failed) {
         // It is told, so this site applies it later, as all do.
         fail(e, e.store_failure().code, effect::maybe_done, e.store_failure().subject);
         return false;
@@ -170,13 +185,15 @@ bool announce_store::has_applied(errand& e) {
 }
 
 void announce_store::applied(errand& e) {
-    if (has_applied(e)) write(e);
+    if (e.what == errand::kind::checked) give(e);
+    else if (has_applied(e)) write(e);
 }
 
 bool announce_store::put(errand& e) {
     const applying_step put = e.seen == 0 ? applying_step::put_anew : applying_step::put_over;
-    const bool removes = e.becomes.kind == change_kind::remove;
-    ask_step(e.own, removes ? applying_step::bury : put, change_of(e), e.seen, options_.tombstone);
+    const told_change change = change_of(e);
+    const bool removes = e.becomes.kind == change_kind::remove || (is_over(change) && e.seen != 0);
+    ask_step(e.own, removes ? applying_step::bury : put, change, e.seen, options_.tombstone);
     return ask(e) && has_put(e);
 }
 
@@ -187,6 +204,7 @@ bool announce_store::has_put(errand& e) {
         case outcome::deleted:
             applied_.add(e.given);
             e.rules.take(writing_event::done);
+            release_key(e, true);
             return true;
         case outcome::exists:
         case outcome::not_found:
@@ -197,20 +215,26 @@ bool announce_store::has_put(errand& e) {
             }
             e.rules.take(writing_event::changed);
             return true;
-        case outcome::too_large:
-            e.said = outcome::too_large;
-            e.rules.take(writing_event::refused);
+        case outcome::too_large:  // for this site's servers, which have removed what was there: so do all others
+            e.asked.too_large = true;
+            e.rules = writing(writing_kind::blind);
             return true;
-        default: return store_failed(e);
+        default: break;
     }
+    const reply& a = e.own.reply;
+    const bool maybe = a.outcome != outcome::failed || a.why.effect == effect::maybe_done;
+    if (!maybe || e.of == nullptr || std::exchange(e.unsure, true)) return store_failed(e);
+    e.rules.take(writing_event::changed);
+    return true;
 }
 
 /// False, since it is over.
 bool announce_store::store_failed(errand& e) {
     const reply& a = e.own.reply;
     const bool failed = a.outcome == outcome::failed;
-    const effect untold = e.rules.step() == writing_step::put ? effect::maybe_done : effect::not_done;
-    fail(e, failed ? a.why.code : errc::wrong_answer, failed ? a.why.effect : untold,
+    const bool maybe =
+        e.unsure || (e.rules.step() == writing_step::put && (!failed || a.why.effect == effect::maybe_done));
+    fail(e, failed ? a.why.code : errc::wrong_answer, maybe ? effect::maybe_done : effect::not_done,
          failed ? a.why.subject : "the store");
     return false;
 }
@@ -220,9 +244,10 @@ void announce_store::succeed(errand& e) {
         reply& a = e.of->reply;
         a.outcome = e.said;
         a.cas = e.given;
-        a.size = e.said == outcome::not_stored ? e.asked_size : e.message.body.size();
+        const bool stores = e.asked.command == command::store;
+        a.size = stores && e.said != outcome::stored ? e.asked_size : e.message.body.size();
         a.number = e.becomes.number;
-        a.created = e.asked.command == command::arithmetic && e.seen == 0;
+        a.created = e.becomes.created;
         a.ttl = e.becomes.ttl;
     }
     answer(e);

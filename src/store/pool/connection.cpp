@@ -32,7 +32,8 @@ bool only_reads(const request& r) noexcept {
 
 void answer_failed(call& c, const memcached_options& options, errc why, effect happened, std::string_view subject) {
     c.reply.reset();
-    if (c.request.command == command::get && options.miss_on_error) return;  // reset() leaves a miss
+    const bool missed = options.miss_on_error && !c.request.no_guess;
+    if (c.request.command == command::get && missed) return;  // reset() leaves a miss
     c.reply.fail(why, only_reads(c.request) ? effect::not_done : happened, subject);
 }
 

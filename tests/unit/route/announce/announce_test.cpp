@@ -68,7 +68,7 @@ protected:
         EXPECT_EQ(parser.next(rest, c.request, c.wanted), request_parser::status::call);
         c.home = &home;
         c.client = &client;
-        c.now = home.now();
+        c.now = home.now() + later;
         c.keep_key();
         start(*subject, c, c);
         return c;
@@ -92,6 +92,7 @@ protected:
     }
     void late() { subject->tick(home.now() + seconds(3'600)); }
 
+    milliseconds later{0};
     temporary_folder folder;
     shard home{"home"};
     std::unique_ptr<memory_store> memory = make_memory_store({});
@@ -241,12 +242,83 @@ TEST_F(announce, a_read_that_waits_for_its_write_ends_in_time) {
     EXPECT_EQ(answer("get k"), "VALUE k 0 1\r\nx\r\nEND\r\n");
 }
 
+TEST_F(announce, what_waits_for_a_late_write_has_its_own_time) {
+    ask("set k 0 0 1 noreply\r\nx");
+    later = milliseconds(100);
+    told_command& add = ask("append k 0 0 1\r\ny");
+    subject->tick(home.now() + changes.options().confirm_within);
+    EXPECT_EQ(held("k"), "none");
+    confirm();
+    EXPECT_EQ(held("k"), "xy");
+    confirm();
+    EXPECT_EQ(add.answer, "STORED\r\n");
+}
+
+TEST_F(announce, what_waits_for_a_write_of_a_client_that_left_is_not_done) {
+    told_command& set = ask("set k 0 0 1\r\nx");
+    told_command& append = ask("append k 0 0 1\r\ny");
+    set.abandon();
+    append.abandon();
+    confirm();
+    EXPECT_EQ(held("k"), "x");
+    EXPECT_TRUE(changes.published.empty());
+}
+
+TEST_F(announce, a_set_without_a_version_is_waited_for) {
+    behind.slow = true;
+    ask("set k 0 0 1\r\nx");
+    ask("set k 0 0 1\r\ny");
+    ASSERT_EQ(behind.kept.size(), 1U);
+    behind.answer();
+    behind.slow = false;
+    ASSERT_EQ(changes.published.size(), 1U);
+    confirm();
+    confirm();
+    EXPECT_EQ(held("k"), "y");
+}
+
+TEST_F(announce, what_was_put_though_its_answer_was_lost_is_told) {
+    ask("set n 0 0 1\r\n5");
+    confirm();
+    behind.slow = true;
+    told_command& incr = ask("incr n 1");
+    behind.answer();  // what it looked for
+    behind.kept.front()->reply.fail(errc::connection_lost, effect::maybe_done, "server a");
+    behind.answer();
+    behind.answer();  // it looked again
+    ASSERT_EQ(changes.published.size(), 1U);
+    confirm();
+    EXPECT_EQ(incr.answer, "6\r\n");
+}
+
+TEST_F(announce, a_counter_lives_no_longer_for_being_counted) {
+    ask("set n 0 60 1\r\n0");
+    confirm();
+    for (int i = 0; i < 100; ++i) {
+        ask("incr n 1");
+        confirm();
+    }
+    const std::string shown = answer("mg n t v");
+    EXPECT_TRUE(shown == "VA 3 t60\r\n100\r\n" || shown == "VA 3 t59\r\n100\r\n") << shown;
+}
+
+TEST_F(announce, what_is_too_large_leaves_nothing_older) {
+    ask("set k 0 0 1\r\nx");
+    confirm();
+    told_command& set = ask("set k 0 0 1048570\r\n" + std::string(1'048'570, 'x'));
+    EXPECT_EQ(header("freshet-change"), "delete");
+    confirm();
+    EXPECT_EQ(set.answer, "SERVER_ERROR object too large for cache\r\n");
+    EXPECT_EQ(held("k"), "tombstone");
+}
+
 TEST_F(announce, ends_while_something_of_it_is_lent) {
     told_command& at_queue = ask("set a 0 0 1\r\nx");
     behind.slow = true;
     told_command& at_store = ask("set b 0 0 1\r\nx");
     told_command& waits = ask("get b");
     told_command& touches = ask("touch c 5");
+    ask("get d");
     subject.reset();
     for (const told_command* c : {&at_queue, &at_store, &waits, &touches}) EXPECT_NE(c->answer, "");
     confirm();
