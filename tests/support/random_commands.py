@@ -295,3 +295,47 @@ class Generator:
                 return make()
             kind -= part
         return self.mg()
+
+
+class ToldGenerator(Generator):
+    """What a route with `publish` answers as memcached does: without what is Freshet's own there or of fills, and without what only
+    this site is told (flush_all; how a key was written). docs/sites.md"""
+
+    def __init__(self, random, through_pool=False):
+        super().__init__(random, through_pool)
+        self.without |= {b"E", b"I", b"x", b"N", b"R", b"h", b"l"}
+
+    def meta_key(self, flags):
+        return self.key()
+
+    def meta_flags(self, wanted, key):
+        faults, self.faults = self.faults, False
+        try:
+            return super().meta_flags(wanted, key)
+        finally:
+            self.faults = faults
+
+    def ma(self):
+        self.without.add(b"T")      # a time that is over is shown as memcached's 32 bits
+        try:
+            return super().ma()
+        finally:
+            self.without.discard(b"T")
+
+    def other(self):
+        while True:
+            command = super().other()
+            if not command.pieces[0].startswith(b"flush_all"):
+                return command
+
+    def me(self):
+        return self.mg()
+
+    def broken(self):
+        while True:
+            command = super().broken()
+            if b" x" not in command.pieces[0]:
+                return command
+
+    def flush(self):
+        return self.mg()
