@@ -347,6 +347,22 @@ TEST(read, a_route_tells_changes_that_a_flow_applies) {
                    "8:11: publish: is about a store; a route to a queue publishes by itself");
 }
 
+TEST(read, changes_reach_every_site) {
+    const auto of = [](std::string_view queue, std::string_view more = {}) {
+        return fmt::format("{}[queue.q]\n{}\n{}{}", site, queue, applied, more);
+    };
+    EXPECT_TRUE(mistakes_of(of("url = 'kafka://h'")).empty());
+    EXPECT_TRUE(mistakes_of(of("url = 'amqp://h'\nexchange = 'changes'")).empty());
+    expect_mistake(of("url = 'amqp://h'"),
+                   "7:8: from: each site reads every change from a queue of its own; write exchange = "
+                   "\"NAME\" in [queue.q], to which all sites publish");
+    expect_mistake(of("url = 'kafka://h'\npublish_timeout = '10m'"),
+                   "6:19: publish_timeout: 10m is not less than the tombstone of 10m in [site], after which a change "
+                   "stores nothing");
+    expect_mistake(of("", "[[route]]\nprefix = 'a'\nqueue = 'q'"),
+                   "11:9: queue: a get would take changes away from the flow that applies them, in line 6");
+}
+
 TEST(read, a_site_has_a_name_and_a_node) {
     expect_mistake("[site]\nname = 'fra'", "1:1: this [site] has no node");
     expect_mistake("[site]\nname = 'fra'\nnode = 1024", "3:8: node: 1024 is not within 0 to 1023");
