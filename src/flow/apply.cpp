@@ -254,7 +254,8 @@ void apply_flow::settle(applied_message& m) { queue_.settle(m); }
 void apply_flow::settled(applied_message& m) {
     const bool useless = m.why.code == errc::stopping || m.why.code == errc::journal_stopped;
     if (m.outcome != settlement::outcome::failed || stopping_ || useless) return let_go(m);
-    settle_again_ = back_.now() + rest(m.why.subject, m.why.code, "what was applied is not settled");
+    const auto time = rest(m.why.subject, m.why.code, "what was applied is not settled");
+    if (unsettled_.empty()) settle_again_ = back_.now() + time;
     unsettled_.push_back(m);
     wake();
 }

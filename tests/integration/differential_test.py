@@ -234,7 +234,7 @@ def told():
         node = 1
         [store.main]
         [queue.changes]
-        confirm_within = "10s"
+        confirm_within = "25s"
         [[route]]
         prefix = ""
         store = "main"

@@ -67,19 +67,21 @@ class OneSite:
 
     def test_what_was_answered_outlives_a_kill(self):
         site, _ = self.site()
-        answered = [{} for _ in range(4)]
+        answered, writes = [{} for _ in range(4)], [0]
 
         def write(client, number):
             key, value = f"{number}-{random.randrange(20)}", b"%d" % random.randrange(1_000_000)
             answered[number].pop(key, None)     # until it is answered either may be there
+            writes[0] += 1
             if random.randrange(4) == 0:
                 if client.delete(key) in ("DELETED", "NOT_FOUND"):
                     answered[number][key] = None
             elif client.set(key, value) == "STORED":
                 answered[number][key] = value
         for _ in range(5):
+            writes[0] = 0
             load = Load(site, 4, write)
-            until(lambda: sum(map(len, answered)) > 20)
+            until(lambda: writes[0] > 50)
             site.kill()
             load.stop()
             site.start()

@@ -12,7 +12,7 @@ import time
 from ports import held_port
 from servers import PATIENT
 
-PATIENCE = 60   # seconds for what a busy machine does late
+PATIENCE = 120   # seconds for what a busy machine does late
 
 
 def until(answer, seconds=PATIENCE):
@@ -37,10 +37,14 @@ class Site:
         store = f"url = [{urls}]\nexclusive = true\n{PATIENT}" if servers else 'url = "memory:"\n'
         with open(os.path.join(self.folder, "freshet.toml"), "w") as file:
             file.write(f'[site]\nname = "{name}"\nnode = {node}\ntombstone = "{tombstone}"\n[store.main]\n{store}'
-                       f'[queue.changes]\nconfirm_within = "10s"\n{changes}'
+                       f'[queue.changes]\nconfirm_within = "60s"\n{changes}'
                        '[[route]]\nprefix = ""\nstore = "main"\npublish = "changes"\n'
                        f'[[flow]]\nfrom = "changes"\napply = "main"\n{more}')
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "ab")
@@ -150,7 +154,7 @@ class Load:
                 with contextlib.closing(Client(site)) as client:
                     while not self.ended.is_set():
                         write(client, number)
-            except OSError:     # it was killed
+            except ConnectionError:     # it was killed
                 self.ended.wait(0.01)
             except Exception as e:
                 self.trouble.append(e)

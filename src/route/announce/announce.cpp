@@ -38,11 +38,15 @@ std::string_view refusal_of(const request& r) noexcept {
     return {};
 }
 
-/// What is answered by what is there waits for the write before it. A set does not, unless that has no version yet:
-/// then it would take an older one.
+bool is_plain_set(const errand& e) noexcept {
+    return e.what == errand::kind::write && e.asked.command == command::store && !is_conditional(e.asked);
+}
+
+/// What is answered by what is there waits for the write before it. A set does not, unless that has no version yet, and
+/// would take a newer one; and it does not overtake what reads.
 bool waits_for(const errand& e, const errand& earlier) noexcept {
-    const bool is_set = e.asked.command == command::store && !is_conditional(e.asked);
-    return !is_set || earlier.what == errand::kind::checked || is_conditional(earlier.asked) || earlier.given == 0;
+    return !is_plain_set(e) || earlier.what != errand::kind::write || is_conditional(earlier.asked) ||
+           earlier.given == 0 || earlier.changed_here;
 }
 
 bool writes(const request& r) noexcept {
@@ -143,12 +147,13 @@ bool announce_store::begin(call& c, errand::kind what) {
     }
     errand& e = make_errand(c, what);
     errand* const earlier = c.client == nullptr ? nullptr : c.client->of<client_writes>().last(r.key);
-    if (c.client != nullptr && what != errand::kind::read) c.client->of<client_writes>().writes.insert(e);
+    if (c.client != nullptr) c.client->of<client_writes>().writes.insert(e);
     c.holder = &e;
     waiting_.add(e);
     wake();
     if (earlier != nullptr && waits_for(e, *earlier)) {
         earlier->behind.push_back(e);
+        e.waits_for = earlier;
         return false;
     }
     bool answered = false;
@@ -175,7 +180,8 @@ errand& announce_store::make_errand(call& c, errand::kind what) {
     e.operand.assign(is_conditional(r) ? r.value : std::string_view());
     e.asked.value = e.operand;
     e.becomes = {};
-    e.unsure = false;
+    e.unsure = e.changed_here = false;
+    e.waits_for = nullptr;
     e.message.body.assign(is_conditional(r) ? std::string_view() : r.value);
     e.message.id.clear();
     e.seen = e.given = 0;
@@ -275,9 +281,29 @@ void announce_store::end(errand& e) {
     e.list_hook.unlink();
     e.key_wait_hook.unlink();
     e.write_hook.unlink();
-    ready_.splice(ready_.end(), e.behind);
+    let_go(e);
     release_key(e, false);
     free_if_unused(e);
+    start_ready();
+}
+
+/// What waits for it goes on. If it was waiting itself, they wait for what it has waited for.
+void announce_store::let_go(errand& of) {
+    errand* const next = std::exchange(of.waits_for, nullptr);
+    for (errand& e : of.behind) e.waits_for = next;
+    errand::list& to = next != nullptr ? next->behind : ready_;
+    to.splice(to.end(), of.behind);
+}
+
+/// Behind what has its version: up to the first that is no plain set.
+void announce_store::let_sets_go(errand& of) {
+    if (is_conditional(of.asked)) return;
+    while (!of.behind.empty() && is_plain_set(of.behind.front())) {
+        errand& e = of.behind.front();
+        e.list_hook.unlink();
+        e.waits_for = nullptr;
+        ready_.push_back(e);
+    }
     start_ready();
 }
 

@@ -81,11 +81,12 @@ struct errand final : publication, applying, call_holder, waits_until {
     asker store_step;
     writing rules{writing_kind::blind};
     becoming becomes{};  ///< what is written; the value is in the message's body
-    freshet::version seen{0}, given{0};
+    freshet::version seen{0}, given{0}, put_over{0};
     freshet::outcome said{freshet::outcome::stored};  ///< what the client is told in the end
     bool asking{false};                               ///< `own` is under way
     bool submitting{false};                           ///< and in submit(), whose caller looks at the answer
     bool unsure{false};                               ///< whether `given` was put
+    bool changed_here{false};                         ///< this site is ahead of the others until it is told
     bool lent{false};                                 ///< to the queue
     bool* answered_at_once{nullptr};  ///< while announce_store::submit() is under way, whose caller looks at the answer
     bool noreply{false};
@@ -96,7 +97,8 @@ struct errand final : publication, applying, call_holder, waits_until {
     using list = boost::intrusive::list<
         errand, boost::intrusive::member_hook<errand, boost::intrusive::list_member_hook<link>, &errand::list_hook>,
         boost::intrusive::constant_time_size<false>>;
-    list behind;  ///< that wait for this write
+    list behind;                 ///< that wait for this write
+    errand* waits_for{nullptr};  ///< in whose `behind` this stands
     boost::intrusive::list_member_hook<link> all_hook;
 
     boost::intrusive::set_member_hook<link> key_hook;        ///< of those that have their key for themselves
@@ -158,6 +160,8 @@ private:
     void answer(errand& e);
     void fail(errand& e, errc code, effect effect, std::string_view subject);
     void end(errand& e);
+    void let_go(errand& of);
+    void let_sets_go(errand& of);
     void free_if_unused(errand& e);
     void wake();
 
@@ -176,6 +180,7 @@ private:
     bool has_applied(errand& e);
     bool put(errand& e);
     bool has_put(errand& e);
+    void was_put(errand& e);
     void succeed(errand& e);
     bool ask(errand& e);
     bool store_failed(errand& e);

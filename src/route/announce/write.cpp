@@ -97,10 +97,17 @@ bool announce_store::looked(errand& e) {
         e.rules.take(writing_event::done);
         return true;
     }
-    if (std::exchange(e.unsure, false) && e.seen == e.given) {  // it was put, though its answer was lost
-        e.rules = writing(writing_kind::conditional);
-        for (int step = 0; step < 3; ++step) e.rules.take(writing_event::done);  // look, number, put
-        return true;
+    if (std::exchange(e.unsure, false)) {
+        if (e.seen == e.given) {  // it was put, though its answer was lost
+            e.rules = writing(writing_kind::conditional);
+            for (int step = 0; step < 3; ++step) e.rules.take(writing_event::done);  // look, number, put
+            was_put(e);
+            return true;
+        }
+        if (e.seen != e.put_over) {  // somebody may have written over it
+            fail(e, errc::connection_lost, effect::maybe_done, "the store");
+            return false;
+        }
     }
     if (!there) a.outcome = outcome::miss;
     e.becomes.value.swap(e.message.body);  // keeps its memory
@@ -152,14 +159,13 @@ void announce_store::tell(errand& e) {
     if (c.what.previous < lowest_version) c.what.previous = 0;  // a number that this site's server has given
     describe_change(c, options_.site, e.message);
     e.lent = true;
-    to_.publish(e);
+    to_.publish(e);  // which answers later
+    let_sets_go(e);
 }
 
 void announce_store::published(errand& e) {
     if (e.outcome == publication::outcome::failed) {
-        // What was put before is ahead of the other sites.
-        const bool put = e.rules.step() == writing_step::tell && is_conditional(e.asked);
-        return fail(e, e.why.code, put ? effect::maybe_done : e.why.effect, e.why.subject);
+        return fail(e, e.why.code, e.changed_here ? effect::maybe_done : e.why.effect, e.why.subject);
     }
     e.rules.take(writing_event::done);
     write(e);
@@ -202,9 +208,8 @@ bool announce_store::has_put(errand& e) {
     switch (e.own.reply.outcome) {
         case outcome::stored:
         case outcome::deleted:
-            applied_.add(e.given);
             e.rules.take(writing_event::done);
-            release_key(e, true);
+            was_put(e);
             return true;
         case outcome::exists:
         case outcome::not_found:
@@ -216,16 +221,23 @@ bool announce_store::has_put(errand& e) {
             e.rules.take(writing_event::changed);
             return true;
         case outcome::too_large:  // for this site's servers, which have removed what was there: so do all others
-            e.asked.too_large = true;
+            e.asked.too_large = e.changed_here = true;
             e.rules = writing(writing_kind::blind);
             return true;
         default: break;
     }
     const reply& a = e.own.reply;
     const bool maybe = a.outcome != outcome::failed || a.why.effect == effect::maybe_done;
+    e.put_over = e.seen;
     if (!maybe || e.of == nullptr || std::exchange(e.unsure, true)) return store_failed(e);
     e.rules.take(writing_event::changed);
     return true;
+}
+
+void announce_store::was_put(errand& e) {
+    e.changed_here = true;
+    applied_.add(e.given);
+    release_key(e, true);
 }
 
 /// False, since it is over.
