@@ -1,19 +1,8 @@
 """Two sites, each with its own store: what is written at one is read at the other, whatever fails between them."""
 import random
-import subprocess
-import sys
 import time
-import unittest
-
-try:
-    import pika
-except ImportError:     # another Python than Debian's; it is pure Python
-    sys.path.append("/usr/lib/python3/dist-packages")
-    import pika
 
 import servers
-from kafka import Kafka
-from rabbitmq import RabbitMQ
 from sites import Client, Load, Site, contents, until
 
 
@@ -115,48 +104,3 @@ class TwoSites:
         self.publish("dev.freshet.delete", "k", b"gone", time.time() + 4)
         for client in (here, there):
             until(lambda client=client: client.get("k") is None)
-
-
-class OverRabbitMQ(TwoSites, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = cls.enterClassContext(RabbitMQ())
-
-    def changes(self):
-        self.exchange = f"changes-{self._testMethodName}"
-        return f'url = "{self.broker.url}"\nexchange = "{self.exchange}"\nqueue_type = "quorum"\ndeclare = "create"\n'
-
-    def two(self, stores=((), ()), **more):
-        made = []
-        for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1])):
-            changes = self.changes() + f'queue = "{self._testMethodName}.{name}"\n'
-            made.append(self.enterContext(Site(name, node, changes, store, **more)))
-        return made
-
-    def publish(self, kind, key, body, when):
-        connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))
-        headers = {"cloudEvents_specversion": "1.0", "cloudEvents_type": kind, "cloudEvents_source": "test", "cloudEvents_id": "1",
-                   "cloudEvents_partitionkey": key,
-                   "cloudEvents_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))}
-        connection.channel().basic_publish(self.exchange, "", body, pika.BasicProperties(headers=headers))
-        connection.close()
-
-
-class OverKafka(TwoSites, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = cls.enterClassContext(Kafka())
-
-    def changes(self):
-        self.topic = f"changes-{self._testMethodName}"
-        self.broker.create_topic(self.topic, 3)
-        return f'url = "kafka://{self.broker.address}"\ntopic = "{self.topic}"\ndeclare = "create"\n'
-
-    def publish(self, kind, key, body, when):
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
-        subprocess.run(["kcat", "-P", "-b", self.broker.address, "-t", self.topic, "-k", key, "-H", f"ce_type={kind}", "-H", f"ce_time={moment}",
-                        "-H", "ce_specversion=1.0", "-H", "ce_source=test", "-H", "ce_id=1"], input=body, check=True)
-
-
-if __name__ == "__main__":
-    unittest.main()
