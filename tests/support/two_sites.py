@@ -35,7 +35,10 @@ class TwoSites:
             elif equal_since[0] is None:
                 equal_since[0] = time.monotonic()
             return equal_since[0] is not None and time.monotonic() - equal_since[0] > 1
-        until(stays_equal)
+        try:
+            until(stays_equal)
+        except AssertionError:
+            self.fail(f"they differ: {difference()}")
 
     def test_a_write_is_read_at_the_other_site(self):
         one, two = self.two()
@@ -71,17 +74,18 @@ class TwoSites:
                 time.sleep(0.5)
                 site.kill()
                 site.start()
-        self.race(one, two, keys, kill_both_in_turn)
+        # A conditional command that is killed between its store and its queue leaves its site ahead: docs/sites.md
+        self.race(one, two, keys, kill_both_in_turn, kinds=("set", "set", "delete"))
         self.assert_equal_in_the_end((one, two), keys)
 
-    def race(self, one, two, keys, meanwhile):
+    def race(self, one, two, keys, meanwhile, kinds=("set", "set", "set", "delete", "incr", "add")):
         def write(client, number):
-            key, choice = random.choice(keys), random.randrange(8)
-            if choice == 0:
+            key, kind = random.choice(keys), random.choice(kinds)
+            if kind == "delete":
                 client.delete(key)
-            elif choice == 1:
+            elif kind == "incr":
                 client.ask(b"incr %s 1" % key.encode())
-            elif choice == 2:
+            elif kind == "add":
                 client.set(key, b"added", "add")
             else:
                 client.set(key, b"%d" % random.randrange(1_000))
