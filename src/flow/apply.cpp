@@ -84,7 +84,6 @@ public:
 private:
     void receive();
     void begin(delivery d);
-    void settle(applied_message& m);
     void let_go(applied_message& m);
     void end_if_stopped();
     void tick(steady::time_point now) override;
@@ -211,12 +210,12 @@ void apply_flow::begin(delivery d) {
                      one_line(m.delivery.message.id), change.error().text);
         m.action = settlement::action::dead;
         m.reason = change.error().text;
-        return settle(m);
+        return queue_.settle(m);
     }
     clock_.met(change->what.version);
     if (own_.take(change->what.version)) {
         m.action = settlement::action::ack;
-        return settle(m);
+        return queue_.settle(m);
     }
     const bool fits =
         item_size(change->key.size(), change->flags, change->value.size()) <= config_.result_size_max_bytes;
@@ -231,7 +230,7 @@ void apply_flow::applied(applied_message& m) {
         m.action = settlement::action::release;
         m.delay = rest(m.store_failure().subject, m.store_failure().code, "changes wait");
     }
-    settle(m);
+    queue_.settle(m);
 }
 
 /// As long again as it has failed. That is said once, until it has not failed for a while.
@@ -247,8 +246,6 @@ milliseconds apply_flow::rest(std::string_view subject, errc why, std::string_vi
     at->second.last = now;
     return std::clamp(std::chrono::duration_cast<milliseconds>(now - at->second.since), rest_min, rest_max);
 }
-
-void apply_flow::settle(applied_message& m) { queue_.settle(m); }
 
 /// What is not settled when the flow stops comes again, and is applied again.
 void apply_flow::settled(applied_message& m) {

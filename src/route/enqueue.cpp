@@ -15,16 +15,6 @@
 
 namespace freshet {
 
-namespace {
-
-wall::time_point expiry(std::int64_t exptime) {
-    if (exptime == 0) return {};
-    if (exptime > exptime_relative_max) return wall::from_time_t(exptime);
-    return wall::now() + seconds(exptime);
-}
-
-}  // namespace
-
 /// `to`: null, it is to be made.
 bool task_store::publish(call& c, queue_ptr to, const task_key& key) {
     const request& r = c.request;
@@ -61,7 +51,7 @@ bool task_store::publish(call& c, queue_ptr to, const task_key& key) {
     p.message.key = key.id;
     p.message.body = r.value;
     p.message.flags = r.flags;
-    p.message.expires = to->options().expire ? expiry(r.exptime) : wall::time_point{};
+    p.message.expires = to->options().expire ? expiry_of(r.exptime, wall::now()) : wall::time_point{};
     p.waiting = &c;
     p.noreply = c.form->noreply;
     p.until = c.now + to->options().confirm_within;

@@ -45,7 +45,6 @@ public:
     /// Views of `what` lead to memory that stays until it is over. True: it is over already, see is().
     bool begin(shard& home, store& to, const told_change& what, seconds tombstone);
     state is() const noexcept { return state_; }
-    applied result() const noexcept { return rules_->result(); }
     bool was_too_large() const noexcept { return too_large_; }
     /// Of state::failed.
     const failure& store_failure() const noexcept { return why_; }

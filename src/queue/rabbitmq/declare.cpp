@@ -21,14 +21,6 @@ amqp_table_entry_t number_entry(std::string_view name, std::uint64_t number) {
     return e;
 }
 
-amqp_table_entry_t flag_entry(std::string_view name) {
-    amqp_table_entry_t e{};
-    e.key = to_amqp(name);
-    e.value.kind = AMQP_FIELD_KIND_BOOLEAN;
-    e.value.value.boolean = 1;
-    return e;
-}
-
 }  // namespace
 
 asio::awaitable<std::string> rabbitmq_consumer::prepare() {

@@ -1,6 +1,7 @@
 #include "route/announce/announce_store.hpp"
 
 #include "base/escape.hpp"
+#include "protocol/exptime.hpp"
 #include "protocol/reply.hpp"
 #include "protocol/request.hpp"
 

@@ -1,8 +1,8 @@
 #include "route/announce/conditional.hpp"
 
+#include "protocol/conditions.hpp"
 #include "protocol/exptime.hpp"
 #include "protocol/item_size.hpp"
-#include "protocol/number.hpp"
 
 #include <string_view>
 
@@ -10,26 +10,8 @@ namespace freshet {
 
 namespace {
 
-constexpr std::size_t counter_item_size_max = std::size_t{512} << 10;  ///< memcached keeps larger items in pieces
-constexpr std::size_t number_text_max = 24;                            ///< a longer text is read as far as this
-
-bool grows(const request& r) noexcept { return r.mode == store_mode::append || r.mode == store_mode::prepend; }
-
 wall::time_point expiry_left(const reply& found, wall::time_point now) noexcept {
     return found.ttl < 0 ? wall::time_point{} : now + seconds(found.ttl);
-}
-
-/// What stands in the way of storing.
-std::optional<outcome> objection_to(const request& r, bool there, const reply& found) noexcept {
-    if (!there) {
-        if (r.compare && !grows(r) && r.mode != store_mode::add) return outcome::not_found;
-        if (r.mode == store_mode::replace || (grows(r) && !r.vivify)) return outcome::not_stored;
-        return {};
-    }
-    if (r.mode == store_mode::add) return outcome::not_stored;
-    if (!r.compare || (r.compare_cas == found.cas && r.compare_cas != 0)) return {};
-    if (grows(r) && r.compare_cas == 0) return {};
-    return outcome::exists;
 }
 
 void join(const request& r, bool there, const reply& found, wall::time_point now, becoming& to) {
@@ -55,7 +37,8 @@ std::int64_t shown_ttl(const request& r, std::int64_t before, bool created, wall
     return expires == wall::time_point{} ? -1 : std::chrono::floor<seconds>(expires - now).count();
 }
 
-std::optional<outcome> count(const request& r, bool there, const reply& found, wall::time_point now, becoming& to) {
+std::optional<outcome> become_number(const request& r, bool there, const reply& found, wall::time_point now,
+                                     becoming& to) {
     if (!there) {
         if (!r.vivify) return outcome::not_found;
         to.number = r.initial;
@@ -65,13 +48,7 @@ std::optional<outcome> count(const request& r, bool there, const reply& found, w
         return {};
     }
     const std::string_view old = found.data();
-    std::uint64_t value = 0;
-    // As memcached: neither is looked at as a number, so it is refused before the CAS is compared.
-    if (old.empty() || item_size(r.key.size(), found.flags, old.size()) > counter_item_size_max)
-        return outcome::non_numeric;
-    if (r.compare && r.compare_cas != 0 && r.compare_cas != found.cas) return outcome::exists;
-    if (!parse_unsigned(old.substr(0, number_text_max), value)) return outcome::non_numeric;
-    to.number = !r.decrement ? value + r.delta : r.delta > value ? 0 : value - r.delta;
+    if (const auto no = count(r, found.flags, found.cas, old, to.number)) return no;
     to.value = std::to_string(to.number);
     if (to.value.size() < old.size()) to.value.resize(old.size(), ' ');  // it keeps its length
     to.flags = found.flags;
@@ -94,14 +71,6 @@ bool needs_value(const request& r) noexcept {
     return r.command == command::arithmetic || (r.command == command::store && grows(r));
 }
 
-wall::time_point expiry_of(std::int64_t exptime, wall::time_point now) noexcept {
-    if (exptime == 0) return {};
-    if (exptime < 0) return now;
-    if (exptime <= exptime_relative_max) return now + seconds(exptime);
-    constexpr std::int64_t latest = std::chrono::floor<seconds>(wall::duration::max()).count();
-    return wall::from_time_t(std::min(exptime, latest));
-}
-
 std::optional<outcome> work_out(const request& r, const reply& found, std::size_t item_size_max, wall::time_point now,
                                 becoming& to) {
     const bool there = found.outcome == outcome::hit;
@@ -114,8 +83,8 @@ std::optional<outcome> work_out(const request& r, const reply& found, std::size_
         to.kind = change_kind::remove;
         return {};
     }
-    if (r.command == command::arithmetic) return count(r, there, found, now, to);
-    if (const auto no = objection_to(r, there, found)) return no;
+    if (r.command == command::arithmetic) return become_number(r, there, found, now, to);
+    if (const auto no = objection(r, there, found.cas)) return no;
     join(r, there, found, now, to);
     if (item_size(r.key.size(), to.flags, to.value.size()) <= item_size_max) return {};
     return grows(r) ? outcome::not_stored : outcome::too_large;

@@ -30,9 +30,6 @@ struct becoming {
     std::int64_t ttl{-1};        ///< of a counter, as it is shown; -1: never
 };
 
-/// When an item with this exptime expires; 1970: never.
-wall::time_point expiry_of(std::int64_t exptime, wall::time_point now) noexcept;
-
 /// `found`: what a get has found; a tombstone was taken for a miss. Items over `item_size_max` bytes are refused. An
 /// outcome: it comes to nothing, and that is the answer.
 std::optional<outcome> work_out(const request& r, const reply& found, std::size_t item_size_max, wall::time_point now,

@@ -2,6 +2,7 @@
 #include "route/announce/announce_store.hpp"
 
 #include "base/escape.hpp"
+#include "protocol/exptime.hpp"
 #include "protocol/item_size.hpp"
 #include "protocol/reply.hpp"
 #include "protocol/request.hpp"

@@ -3,9 +3,9 @@
 #include <freshet/error.hpp>
 
 #include "base/bytes.hpp"
+#include "protocol/conditions.hpp"
 #include "protocol/exptime.hpp"
 #include "protocol/item_size.hpp"
-#include "protocol/number.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -24,9 +24,6 @@ std::size_t stripe_count(const memory_options& o) {
     const std::size_t each = std::max(stripe_bytes, o.item_size_max_bytes * 8);
     return std::clamp<std::size_t>(std::bit_floor(o.size_bytes / each + (o.size_bytes < each)), 1, stripes_max);
 }
-
-constexpr std::size_t counter_item_size_max = std::size_t{512} << 10;  ///< memcached keeps larger items in pieces
-constexpr std::size_t counter_text_max = digits_max + 4;               ///< a longer text is read as far as this
 
 std::size_t digits(std::uint64_t n) noexcept {
     std::size_t count = 1;
@@ -179,19 +176,10 @@ stored_item* memory::write(place& at, std::string_view key, std::string_view val
 
 /// What stands in the way of storing, or nothing. `stale`: it is stored, but as stale.
 std::optional<outcome> memory::objection(const stored_item* old, const request& r, bool& stale) noexcept {
-    const bool grows = r.mode == store_mode::append || r.mode == store_mode::prepend;
-    const bool conditional = r.compare && !grows && r.mode != store_mode::add;
-    if (old == nullptr) {
-        if (conditional) return outcome::not_found;
-        if (r.mode == store_mode::replace || (grows && !r.vivify)) return outcome::not_stored;
-        return {};
-    }
-    if (r.mode == store_mode::add) return outcome::not_stored;
-    if (!r.compare || (r.compare_cas == old->cas && r.compare_cas != 0)) return {};
-    if (grows && r.compare_cas == 0) return {};
-    stale = conditional && r.invalidate && r.compare_cas != 0 && r.compare_cas < old->cas;
-    if (stale) return {};
-    return outcome::exists;
+    const auto no = freshet::objection(r, old != nullptr, old != nullptr ? old->cas : 0);
+    if (no != outcome::exists) return no;
+    stale = !grows(r) && r.invalidate && r.compare_cas != 0 && r.compare_cas < old->cas;
+    return stale ? std::nullopt : no;
 }
 
 void memory::store(place& at, const request& r, reply& a) {
@@ -216,11 +204,10 @@ void memory::store(place& at, const request& r, reply& a) {
     }
     if (r.compare && old != nullptr) ++s.figures.cas_hits;
 
-    const bool grows = r.mode == store_mode::append || r.mode == store_mode::prepend;
-    const bool joins = grows && old != nullptr;
+    const bool joins = grows(r) && old != nullptr;
     std::uint32_t flags = r.flags;
     const bool win_sent = stale && old->win_sent;
-    std::uint32_t expires = expiry(grows ? r.vivify_exptime : r.exptime, at.now);
+    std::uint32_t expires = expiry(grows(r) ? r.vivify_exptime : r.exptime, at.now);
     if (joins) flags = old->flags;
     if (joins || stale) expires = old->expires;
     if (joins) {
@@ -304,24 +291,12 @@ void memory::arithmetic(place& at, const request& r, reply& a) {
         a.number = r.initial;
         if (!write_counter(at, r, a)) return;
     } else {
-        // Neither is looked at as a number, so they are refused before the CAS is compared.
-        if (at.item->value_size == 0 ||
-            item_size(r.key.size(), at.item->flags, at.item->value_size) > counter_item_size_max) {
-            a.outcome = outcome::non_numeric;
-            return;
-        }
-        if (r.compare && r.compare_cas != 0 && r.compare_cas != at.item->cas) {
-            a.outcome = outcome::exists;
-            return;
-        }
-        std::uint64_t value = 0;
         const std::string_view old = at.item->value();
-        if (!parse_unsigned(old.substr(0, counter_text_max), value)) {
-            a.outcome = outcome::non_numeric;
+        if (const auto no = count(r, at.item->flags, at.item->cas, old, a.number)) {
+            a.outcome = *no;
             return;
         }
         ++(r.decrement ? s.figures.decr_hits : s.figures.incr_hits);
-        a.number = !r.decrement ? value + r.delta : r.delta > value ? 0 : value - r.delta;
         expires = at.item->expires;
         const std::uint32_t flags = at.item->flags;
         moved = digits(a.number) > old.size();

@@ -17,13 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-amqp_table_entry_t able(std::string_view what) {
-    amqp_table_entry_t e{};
-    e.key = to_amqp(what);
-    e.value.kind = AMQP_FIELD_KIND_BOOLEAN;
-    e.value.value.boolean = 1;
-    return e;
-}
 template <std::size_t N>
 amqp_table_t table_of(std::array<amqp_table_entry_t, N>& entries) {
     return {static_cast<int>(N), entries.data()};
@@ -44,10 +37,10 @@ asio::awaitable<std::string> rabbitmq_connection::say_hello() {
     out_.append(amqp_protocol_header);
     std::string wrong = co_await expect(AMQP_CONNECTION_START_METHOD);
     if (!wrong.empty()) co_return wrong;
-    std::array able_to{able("publisher_confirms"), able("basic.nack"), able("consumer_cancel_notify"),
-                       able("connection.blocked"), able("authentication_failure_close")};
+    std::array able_to{flag_entry("publisher_confirms"), flag_entry("basic.nack"), flag_entry("consumer_cancel_notify"),
+                       flag_entry("connection.blocked"), flag_entry("authentication_failure_close")};
     std::array properties{text_entry("product", "freshet"), text_entry("version", FRESHET_VERSION),
-                          text_entry("connection_name", name_), able("capabilities")};
+                          text_entry("connection_name", name_), flag_entry("capabilities")};
     properties[3].value.kind = AMQP_FIELD_KIND_TABLE;
     properties[3].value.value.table = table_of(able_to);
     const std::string secret = '\0' + options_.user + '\0' + options_.password;

@@ -15,6 +15,13 @@ inline amqp_bytes_t to_amqp(std::string_view s) noexcept { return {s.size(), con
 inline std::string_view from_amqp(amqp_bytes_t b) noexcept { return {static_cast<const char*>(b.bytes), b.len}; }
 
 /// Of a table; the views live as long as it is used.
+inline amqp_table_entry_t flag_entry(std::string_view name) noexcept {
+    amqp_table_entry_t e{};
+    e.key = to_amqp(name);
+    e.value.kind = AMQP_FIELD_KIND_BOOLEAN;
+    e.value.value.boolean = 1;
+    return e;
+}
 inline amqp_table_entry_t text_entry(std::string_view name, std::string_view text) noexcept {
     amqp_table_entry_t e{};
     e.key = to_amqp(name);
