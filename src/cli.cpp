@@ -19,6 +19,7 @@
 #include "demo/server/pool.hpp"
 #include "demo/server/queue.hpp"
 #include "obstacles.hpp"
+#include "queue/outbox/outbox.hpp"
 #include "usage.hpp"
 
 #include <fcntl.h>
@@ -141,14 +142,18 @@ int run_dead(const command_line& line) {
     if (!read) return failed;
     const config& c = read->value;
     if (c.state_folder.empty()) return refuse(no_state_folder);
+    dead_command command = line.dead;
     for (const queue_config& q : c.queues) {
-        if (q.on_broker() && q.name == line.dead.queue)
+        if (!q.on_broker() || q.name != command.queue) continue;
+        if (q.outbox.empty())
             return refuse(fmt::format(
                 "the dead letters of the queue {} are on its broker, in the {} of that name with "
                 ".dead behind it; any tool of {} reads them",
                 in_quotes(q.name), q.on_kafka() ? "topic" : "queue", q.on_kafka() ? "Kafka's" : "RabbitMQ's"));
+        command.queue += outbox_suffix;
+        break;
     }
-    return dead(c, line.dead, read->secrets);
+    return dead(c, command, read->secrets);
 }
 
 int run_queue(const command_line& line) {

@@ -12,6 +12,7 @@
 #include "protocol/request.hpp"
 #include "queue/broker/delayed.hpp"
 #include "queue/kafka/kafka.hpp"
+#include "queue/outbox/outbox.hpp"
 #include "queue/rabbitmq/rabbitmq.hpp"
 #include "route/announce/announce.hpp"
 #include "route/queue_source.hpp"
@@ -24,7 +25,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <thread>
 
 namespace freshet {
@@ -43,9 +46,18 @@ bool is_applied(const config& c, std::string_view queue) {
 void prepare_for_changes(queue_config& q, const site_config& site) {
     constexpr unsigned taken_ahead = 500;
     q.options.max_attempts = 0;
+    q.options.harmless = true;
     if (!q.on_broker() || q.on_kafka()) return;
     if (q.prefetch == 0) q.prefetch = taken_ahead;
     if (!q.exchange.empty() && q.broker_queue.empty()) q.broker_queue = site.name + "." + q.name;
+}
+
+/// Its limits are the outbox's. Kafka's client keeps what it has got in order, for as long as the broker is away.
+queue_config behind_outbox(queue_config q) {
+    q.options.length_max = queue_options{}.length_max;
+    q.options.bytes_max = queue_options{}.bytes_max;
+    if (q.on_kafka()) q.publish_timeout = milliseconds(std::numeric_limits<std::int32_t>::max());
+    return q;
 }
 
 std::size_t size_of(const store_config& c) {
@@ -157,23 +169,31 @@ std::optional<problem> engine::make_queue(const queue_config& q) {
         queues_[q.name] = &find_journal(q.urls.front())->open(q.name, q.options);
         return {};
     }
-    queue* const later = q.later.empty() ? nullptr : &find_journal(q.later)->open(q.name + "/later", later_options());
-    if (q.on_kafka()) {
-        auto options = kafka_of(q, is_applied(config_, q.name) ? config_.site.name : common_group);
-        if (!options) return options.error();
-        options->later = later;
-        auto made = make_kafka_queue(back_, *options);
-        if (!made) return made.error();
-        brokers_.push_back(*std::move(made));
-    } else {
-        auto options = rabbitmq_of(q);
-        if (!options) return options.error();
-        options->one_consumer = is_applied(config_, q.name);
-        options->later = later;
-        brokers_.push_back(make_rabbitmq_queue(back_, *options));
+    auto made = q.outbox.empty() ? make_broker_queue(q) : make_broker_queue(behind_outbox(q));
+    if (!made) return made.error();
+    if (!q.outbox.empty()) {
+        queue& box = find_journal(q.outbox)->open(q.name + std::string(outbox_suffix), outbox_options(q.options));
+        *made = put_outbox_before(back_, *std::move(made), box);
     }
+    brokers_.push_back(*std::move(made));
     queues_[q.name] = brokers_.back().get();
     return {};
+}
+
+result<std::unique_ptr<remote_queue>> engine::make_broker_queue(const queue_config& q) {
+    queue* const later = q.later.empty() ? nullptr : &find_journal(q.later)->open(q.name + "/later", later_options());
+    const bool applied = is_applied(config_, q.name);
+    if (q.on_kafka()) {
+        auto options = kafka_of(q, applied ? config_.site.name : common_group);
+        if (!options) return options.error();
+        options->later = later;
+        return make_kafka_queue(back_, *options);
+    }
+    auto options = rabbitmq_of(q);
+    if (!options) return options.error();
+    options->one_consumer = applied;
+    options->later = later;
+    return make_rabbitmq_queue(back_, *options);
 }
 
 std::optional<problem> engine::build() {
@@ -284,9 +304,16 @@ void engine::add_queue_statistics(std::vector<statistic>& to) {
         one("ready", is.ready);
         one("leased", is.leased);
         one("delayed", is.delayed);
-        if (is.ready != 0 && is.oldest != wall::time_point{})
-            one("oldest", static_cast<std::uint64_t>(
-                              std::max<std::int64_t>(0, std::chrono::duration_cast<seconds>(now - is.oldest).count())));
+        const auto age = [&](const char* what, wall::time_point since) {
+            if (since == wall::time_point{}) return;
+            const auto passed = std::chrono::duration_cast<seconds>(now - since).count();
+            one(what, static_cast<std::uint64_t>(std::max<std::int64_t>(0, passed)));
+        };
+        if (is.ready != 0) age("oldest", is.oldest);
+        if (is.outbox) {
+            one("outbox", is.outbox->length);
+            if (is.outbox->length != 0) age("outbox_oldest", is.outbox->oldest);
+        }
         if (is.dead) one("dead", *is.dead);
     };
     for (const auto& [name, q] : queues_) add(name, *q);

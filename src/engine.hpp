@@ -73,6 +73,7 @@ private:
     journal* find_journal(std::string_view url);
     std::optional<problem> make_store(const store_config& s);
     std::optional<problem> make_queue(const queue_config& q);
+    result<std::unique_ptr<remote_queue>> make_broker_queue(const queue_config& q);
     std::optional<problem> build();
     std::optional<problem> open_clock();
     void restore(const kept_result& kept);

@@ -62,6 +62,10 @@ struct queue_options {
     milliseconds confirm_within{300};  ///< a client is answered maybe_done after so long
     bool ordered{false};               ///< one delivery at a time in the whole queue
     bool expire{false};                ///< a client's exptime expires the message
+    /// Not of a file. In the order in which they came: keys, times and expiry are for the queue that they go on to.
+    bool plain{false};
+    /// Not of a file. What is handed out cannot end the process: none is ever worked on alone, or dead for that.
+    bool harmless{false};
 };
 
 /// [[flow]]: messages of a queue are worked off by a program or a URL, or are changes that a store takes; one of `url`,
@@ -141,6 +145,7 @@ struct queue_config {
     milliseconds publish_timeout{30'000};
     milliseconds idle{60'000};
     std::string later{};  ///< "journal:...": where messages without a key wait for their time; empty: in this process
+    std::string outbox{};  ///< "journal:...": what is published is confirmed there, and goes on from there; empty: none
 
     bool on_broker() const;
     bool on_kafka() const;

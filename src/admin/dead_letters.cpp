@@ -8,6 +8,8 @@
 #include "base/json.hpp"
 #include "base/whole_number.hpp"
 #include "queue/journal/dead_request.hpp"
+#include "queue/outbox/outbox.hpp"
+#include "queue/queue.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -30,7 +32,39 @@ std::string date_of(wall::time_point t) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(wall::to_time_t(t)));
 }
 
-std::string as_json(const std::vector<dead_letter>& letters, std::uint64_t count) {
+/// Messages that are confirmed and not on their broker yet.
+struct waiting_outbox {
+    std::string name;
+    std::uint64_t length;
+    wall::time_point oldest;  ///< 1970: it was not read yet
+};
+
+std::string as_json(const std::vector<waiting_outbox>& outboxes) {
+    std::string to = "[";
+    for (const waiting_outbox& o : outboxes) {
+        if (to.back() != '[') to += ", ";
+        fmt::format_to(std::back_inserter(to), "{{\"queue\": {}, \"length\": {}", json_text(o.name), o.length);
+        if (o.oldest != wall::time_point{})
+            fmt::format_to(std::back_inserter(to), ", \"oldest\": \"{}\"", date_of(o.oldest));
+        to += "}";
+    }
+    return to + "]";
+}
+
+std::string as_sentences(const std::vector<waiting_outbox>& outboxes) {
+    std::string to;
+    for (const waiting_outbox& o : outboxes) {
+        fmt::format_to(std::back_inserter(to), "{}: {} wait{} for the broker", o.name, o.length,
+                       o.length == 1 ? "s" : "");
+        if (o.oldest != wall::time_point{})
+            fmt::format_to(std::back_inserter(to), ", the oldest since {}", date_of(o.oldest));
+        to += "\n";
+    }
+    return to;
+}
+
+std::string as_json(const std::vector<dead_letter>& letters, std::uint64_t count,
+                    const std::vector<waiting_outbox>& outboxes) {
     std::string to = fmt::format("{{\"count\": {}, \"letters\": [", count);
     for (const dead_letter& l : letters) {
         const message& m = l.message;
@@ -43,7 +77,7 @@ std::string as_json(const std::vector<dead_letter>& letters, std::uint64_t count
             m.attempt, m.flags, m.body.size(), json_text(std::string_view(m.body).substr(0, start_size)),
             json_text(l.reason));
     }
-    return to + "]}\n";
+    return to + "], \"outboxes\": " + as_json(outboxes) + "}\n";
 }
 
 std::string as_table(const std::vector<dead_letter>& letters, std::uint64_t count) {
@@ -120,12 +154,26 @@ private:
     }
     command_answer answer() {
         if (command_.verb == dead_verb::list)
-            return {true, command_.json ? as_json(found_, total_) : as_table(found_, total_)};
+            return {true, command_.json ? as_json(found_, total_, outboxes())
+                                        : as_table(found_, total_) + as_sentences(outboxes())};
         const bool all = numbers.empty() || total_ == numbers.size();
         return {all, sentence() +
                          (all ? "\n"
                               : fmt::format("; {} of these numbers {} no dead letter of {}\n", numbers.size() - total_,
                                             numbers.size() - total_ == 1 ? "is" : "are", queue))};
+    }
+
+    /// Of the queue that is asked about, or all, where something waits.
+    std::vector<waiting_outbox> outboxes() const {
+        std::vector<waiting_outbox> all;
+        for (journal* const j : journals_) {
+            for (const std::string& name : j->names()) {
+                if (!name.ends_with(outbox_suffix) || (!queue.empty() && name != queue)) continue;
+                const queue_ptr q = j->find(name);
+                if (q != nullptr && q->length() != 0) all.push_back({name, q->length(), q->figures().oldest});
+            }
+        }
+        return all;
     }
 
     std::vector<journal*> journals_;

@@ -290,12 +290,13 @@ void check_queue(const found<queue_config>& q, draft& d) {
     };
     const bool broker = q.value.on_broker(), kafka = broker && q.value.on_kafka(), rabbitmq = broker && !kafka;
     const only all[] = {
-        {"allow_tmpfs", "a journal", !broker || !q.value.later.empty()},
+        {"allow_tmpfs", "a journal", !broker || !q.value.later.empty() || !q.value.outbox.empty()},
         {"dedupe", "a journal: a broker does not know which ids it had", !broker},
         {"declare", "RabbitMQ and Kafka", broker},
         {"prefetch", "RabbitMQ and Kafka", broker},
         {"idle", "RabbitMQ and Kafka", broker},
         {"later", "RabbitMQ and Kafka: a journal's messages wait there", broker},
+        {"outbox", "RabbitMQ and Kafka: what is published to a journal is on this disk", broker},
         {"publish_timeout", "RabbitMQ and Kafka", broker},
         {"queue", "RabbitMQ", rabbitmq},
         {"queue_type", "RabbitMQ", rabbitmq},
@@ -308,8 +309,10 @@ void check_queue(const found<queue_config>& q, draft& d) {
         {"group", "Kafka", kafka},
         {"linger", "Kafka", kafka},
         {"kafka", "Kafka", kafka},
-        {"length_max", "a journal or RabbitMQ; a topic keeps messages as its retention says", !kafka},
-        {"bytes_max", "a journal or RabbitMQ; a topic keeps messages as its retention says", !kafka},
+        {"length_max", "a journal, RabbitMQ or an outbox; a topic keeps messages as its retention says",
+         !kafka || !q.value.outbox.empty()},
+        {"bytes_max", "a journal, RabbitMQ or an outbox; a topic keeps messages as its retention says",
+         !kafka || !q.value.outbox.empty()},
     };
     for (const only& o : all) {
         if (!o.fits && q.at.has(o.key))

@@ -34,6 +34,7 @@ std::vector<used_journal> journals_of(const config& c) {
         const queue_config& q = c.queues[i];
         if (!q.on_broker()) add(q.urls.front(), {{}, q.allow_tmpfs, "queue", i, "url"});
         else if (!q.later.empty()) add(q.later, {{}, q.allow_tmpfs, "queue", i, "later"});
+        if (!q.outbox.empty()) add(q.outbox, {{}, q.allow_tmpfs, "queue", i, "outbox"});
     }
     for (std::size_t i = 0; i < c.routes.size(); ++i) {
         if (c.routes[i].any_queue) add("journal:", {{}, c.made_queues.allow_tmpfs, "route", i, "queue"});

@@ -199,6 +199,11 @@ constexpr std::array all_options{
         "be handed out yet, so that pauses and attempts outlive this process. Messages with a key wait here in any "
         "case, as their order is kept.",
         "none: here"},
+    option{"queue", "outbox", text{at<queue, &queue_config::outbox>, wrong_journal_url, "URL"},
+           "Of a broker: the journal (`\"journal:\"`) where what is published waits until the broker has it: it is "
+           "confirmed once it is on this disk, and goes on in its order, through outages of any length and restarts. "
+           "`length_max` and `bytes_max` are limits of what waits there.",
+           "none: the broker confirms"},
     option{"queue", "queue", text{at<queue, &queue_config::broker_queue>, nullptr, "name of a queue"},
            "RabbitMQ: the queue's name there.", "the same name"},
     option{"queue", "queue_type", choice{at<queue, &queue_config::quorum>, "quorum", "classic"},
@@ -297,7 +302,6 @@ constexpr later not_yet[] = {
     {"store", "tls",
      "is not in this version; reach the servers through a network you trust, or a proxy that speaks TLS"},
     {"store", "password_file", "is not in this version; memcached servers with SASL cannot be used"},
-    {"queue", "outbox", "is not in this version; a broker that is away takes no messages, and they are answered so"},
     {"queue", "password_file", "is not in this version; ${NAME} in the URL takes the password from the environment"},
     {"route", "lease", "is not in this version; a client that misses sets the value itself"},
     {"route", "fill", "is not in this version; a client that misses sets the value itself"},

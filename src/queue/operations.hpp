@@ -20,7 +20,8 @@ struct publication : operation {
     enum class outcome : std::uint8_t { confirmed, duplicate, failed };
 
     freshet::message message;
-    bool unique{false};  ///< refuse an id that was accepted within `dedupe`: outcome::duplicate
+    bool unique{false};     ///< refuse an id that was accepted within `dedupe`: outcome::duplicate
+    bool passed_on{false};  ///< it was published before, elsewhere: a broker is told that time
     publication::outcome outcome{outcome::failed};
     failure why{};  ///< of outcome::failed
 };

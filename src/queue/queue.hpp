@@ -24,6 +24,12 @@ struct queue_figures {
     wall::time_point
         oldest{};  ///< when the first of those that are ready was published; 1970: it is not known, or there is none
     std::optional<std::uint64_t> dead{};  ///< dead letters; nothing: they are elsewhere
+    /// What is confirmed here and not on its broker yet.
+    struct waiting {
+        std::uint64_t length{0};
+        wall::time_point oldest{};  ///< when the first of them was published; 1970: there is none
+    };
+    std::optional<waiting> outbox{};  ///< nothing: there is none
 };
 
 /// Failures come home in the operations: errc, effect, and label() as the subject.

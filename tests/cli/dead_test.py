@@ -104,6 +104,21 @@ call = {{ exec = ["/bin/false"] }}
         self.assertIn("the dead letters of the queue 'far' are on its broker, in the queue of that name with .dead",
                       self.dead("list", "far", status=2))
 
+    def test_what_waits_in_an_outbox_is_said(self):
+        with open(self.file, "a") as to:
+            to.write('[queue.far]\nurl = "kafka://127.0.0.1:9"\noutbox = "journal:box.db"\n[[route]]\nprefix = "far"\nqueue = "far"\n')
+        self.start()
+        self.assertEqual(self.dead("list", "far"), "no dead letters\n")
+        for body in (b"a", b"b"):
+            self.publish(b"far", body)
+        waits = r"^no dead letters\nfar/outbox: 2 wait for the broker, the oldest since 20..-..-..T..:..:..Z\n$"
+        self.assertRegex(self.dead("list", "far"), waits)
+        self.assertRegex(self.dead("list"), waits)
+        self.stop()
+        self.assertIn("far/outbox: 2 wait for the broker", self.dead("list", "far"))
+        said, = json.loads(self.dead("list", "--json"))["outboxes"]
+        self.assertEqual((said["queue"], said["length"]), ("far/outbox", 2))
+
     def test_a_socket_left_by_a_crash_is_in_nobody_s_way(self):
         self.start()
         self.server.kill()

@@ -23,6 +23,8 @@ BUSY = b"SERVER_ERROR queue thumbs is busy, not_done\r\n"
 
 
 class RabbitMQQueue(BrokerCases, unittest.TestCase):
+    in_order = True
+
     @classmethod
     def setUpClass(cls):
         cls.broker = cls.enterClassContext(RabbitMQ(config=f"max_message_size = {MESSAGE_BYTES_MAX}"))

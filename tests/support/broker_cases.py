@@ -108,7 +108,7 @@ class BrokerTest:
                 continue
             came.append(body)
             missing.discard(body)
-        self.assertFalse(missing, f"{len(missing)} confirmed messages were lost")
+        self.assertEqual(len(missing), 0, f"confirmed messages were lost: {sorted(missing)[:20]}")
         return came
 
     @contextlib.contextmanager
@@ -166,6 +166,7 @@ class BrokerTest:
 
 class BrokerCases(BrokerTest):
     """`broker` has kill(), restart(), stop_process(), continue_process()."""
+    in_order = False    # also what has no key, or another one
 
     def test_what_is_published_is_worked_off(self):
         flow = '[[flow]]\nfrom = "thumbs"\ncall = { exec = ["/usr/bin/tr", "a-z", "A-Z"] }\ninto = "main"\nkey = "result:{id}"\n'
@@ -309,3 +310,66 @@ class BrokerCases(BrokerTest):
         self.serve("pause", flow, more)
         until(lambda: attempts()[-1:], ["4"], self.patience)
         self.assertNotIn("1", attempts()[before:])
+
+    def outbox(self, more=""):
+        """In a folder that outlives the server. Returns the queue's options."""
+        folder = self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp"))
+        return f'outbox = "journal:{folder}/outbox.db"\nallow_tmpfs = true\n{more}'
+
+    def figure(self, client, name):
+        client.socket.sendall(b"stats queues\r\n")
+        lines = iter(client.input.readline, b"END\r\n")
+        found = dict(line.split()[1:] for line in lines)
+        return int(found.get(b"thumbs:" + name, b"-1"))
+
+    def test_an_outbox_takes_what_is_published_while_the_broker_is_away_and_sends_it_in_order(self):
+        more = self.outbox()
+        server, client = self.serve("outbox", more=more)
+        self.ready(client)
+        self.broker.kill()
+        bodies = [b"o%d" % number for number in range(3_000)]      # more than is in hand at a time
+        for body in bodies[:1_500]:
+            self.assertEqual(client.publish(body, b"task:thumbs#" + body), CONFIRMED)
+        self.assertEqual(self.figure(client, b"outbox"), 1_500)
+        server.process.kill()
+        server.process.wait()
+        server, client = self.serve("outbox", more=more)
+        for body in bodies[1_500:]:
+            self.assertEqual(client.publish(body, b"task:thumbs#" + body), CONFIRMED)
+        self.assertEqual(self.figure(client, b"outbox"), 3_000)
+        self.assertGreaterEqual(self.figure(client, b"outbox_oldest"), 0)
+        self.broker.restart()
+        came = self.drain(client, bodies)
+        until(lambda: self.figure(client, b"outbox"), 0, self.patience)
+        self.assertEqual(self.figure(client, b"outbox_oldest"), -1)
+        self.assertGreater(server.output().count("queue thumbs: its broker takes messages again"), 0, server.output())
+        if self.in_order:
+            first = [body for body in dict.fromkeys(came) if body in bodies]
+            self.assertEqual(first, bodies)
+
+    def test_an_outbox_that_is_full_refuses_by_name(self):
+        self.broker.shut_down()
+        try:
+            server, client = self.serve("full-outbox", more=self.outbox("length_max = 3\n"))
+            for _ in range(3):
+                self.assertEqual(client.publish(b"a"), CONFIRMED)
+            self.assertEqual(client.publish(b"b"), b"SERVER_ERROR queue thumbs/outbox is full (length_max), not_done\r\n")
+        finally:
+            self.broker.start()
+        self.drain(client, [b"a"])
+        until(lambda: client.publish(b"b"), CONFIRMED, self.patience)
+
+    def test_an_outbox_under_load_loses_nothing_when_both_are_killed(self):
+        more = self.outbox()
+        server, client = self.serve("both", more=more)
+        self.ready(client)
+        with self.under_load(server) as confirmed:
+            self.more(confirmed)
+            self.broker.kill()
+            self.more(confirmed)
+            self.broker.restart()
+            self.more(confirmed)
+        server.process.kill()
+        server.process.wait()
+        _, again = self.serve("both", more=more)
+        self.drain(again, confirmed)

@@ -6,6 +6,7 @@
 #include "queue/broker/remote_queue.hpp"
 #include "queue/journal/journal.hpp"
 #include "queue/kafka/kafka.hpp"
+#include "queue/outbox/outbox.hpp"
 #include "queue/rabbitmq/rabbitmq.hpp"
 #include "shard/shard.hpp"
 #include "support/manual_clock.hpp"
@@ -18,6 +19,8 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace freshet::test {
 
@@ -79,8 +82,10 @@ private:
 /// Queues on a broker, with names that nobody else has, and perhaps with a journal for what waits for its time.
 class broker_house : public queue_house {
 public:
-    explicit broker_house(bool with_journal) {
-        if (with_journal) later_.emplace(clock_);
+    enum class helper { none, later, outbox };
+    explicit broker_house(helper which) {
+        if (which == helper::later) later_.emplace(clock_);
+        if (which == helper::outbox) outbox_.emplace(clock_);
         back_.start();
     }
     ~broker_house() override {
@@ -91,7 +96,13 @@ public:
     queue& open(std::string_view name, const queue_options& options) override {
         const std::string key(name);
         if (const auto at = queues_.find(key); at != queues_.end()) return *at->second;
-        queues_[key] = make(key, options);
+        auto made = make(key, options);
+        ticking_.push_back(static_cast<broker_queue*>(made.get()));
+        if (outbox_) {
+            queue& box = (*outbox_)->open(key + "/outbox", outbox_options(options));
+            made = put_outbox_before(back_, std::move(made), box);
+        }
+        queues_[key] = std::move(made);
         queues_[key]->start();
         wait_for(*queues_[key]);
         return *queues_[key];
@@ -109,7 +120,7 @@ public:
         if (later_) later_->pass(time);
         else clock_.pass(time);
         back_.run_and_wait([this] {
-            for (auto& [name, q] : queues_) static_cast<broker_queue&>(*q).tick(steady::now());
+            for (broker_queue* const q : ticking_) q->tick(steady::now());
         });
     }
     void step(milliseconds by) override { clock_.step(by); }
@@ -122,7 +133,9 @@ public:
     void restart() override {
         stop();
         queues_.clear();
+        ticking_.clear();
         if (later_) later_->restart();
+        if (outbox_) outbox_->restart();
     }
 
 protected:
@@ -152,7 +165,8 @@ private:
         }
     }
 
-    std::optional<manual_journal> later_;
+    std::optional<manual_journal> later_, outbox_;
+    std::vector<broker_queue*> ticking_;
     std::map<std::string, std::unique_ptr<remote_queue>> queues_;
     std::string tag_{"contract-" + std::to_string(std::random_device{}()) + "-"};
 };
@@ -195,22 +209,24 @@ private:
     }
 };
 
-template <class House, bool... WithJournal>
+template <class House, auto... Helper>
 std::unique_ptr<queue_house> make() {
-    return std::make_unique<House>(WithJournal...);
+    return std::make_unique<House>(Helper...);
 }
 
 }  // namespace
 
 std::vector<queue_kind> queue_kinds() {
+    using helper = broker_house::helper;
     std::vector<queue_kind> kinds{{"journal", make<journal_house>}};
     if (rabbitmq_url() != nullptr) {
-        kinds.push_back({"rabbitmq", make<rabbitmq_house, false>});
-        kinds.push_back({"rabbitmq_later", make<rabbitmq_house, true>});
+        kinds.push_back({"rabbitmq", make<rabbitmq_house, helper::none>});
+        kinds.push_back({"rabbitmq_later", make<rabbitmq_house, helper::later>});
+        kinds.push_back({"rabbitmq_outbox", make<rabbitmq_house, helper::outbox>});
     }
     if (kafka_servers() != nullptr) {
-        kinds.push_back({"kafka", make<kafka_house, false>});
-        kinds.push_back({"kafka_later", make<kafka_house, true>});
+        kinds.push_back({"kafka", make<kafka_house, helper::none>});
+        kinds.push_back({"kafka_later", make<kafka_house, helper::later>});
     }
     return kinds;
 }

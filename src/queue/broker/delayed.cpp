@@ -109,11 +109,7 @@ void delayed_messages::due() {
     --lent_;
     asked_ = false;
     if (stopping_) return;  // they are still the journal's
-    if (asking_.why) {
-        spdlog::error("{}: its journal cannot be read, and what waits for its time there goes on waiting",
-                      journal_.label());
-        return;
-    }
+    if (asking_.why) return;  // the journal has said so; it is asked again
     sending_ += asking_.deliveries.size();
     for (delivery& d : std::exchange(asking_.deliveries, {})) {
         auto* const s = new sending;
@@ -155,6 +151,7 @@ void delayed_messages::settle(sending& s, enum settlement::action what) {
 }
 
 void delayed_messages::send_again() {
+    if (asking_.why) ask();
     for (sending* s : std::exchange(unsent_, {})) send_(*s);
 }
 

@@ -1,20 +1,19 @@
 #include "queue/broker/queue.hpp"
 
 #include "base/since_1970.hpp"
+#include "shard/wait_while.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 #include <random>
-#include <thread>
 
 namespace freshet {
 
 namespace {
 
 constexpr std::size_t reception_bytes_max = std::size_t{8} << 20;  ///< of the bodies in one answer
-constexpr milliseconds glance{2};                                  ///< while a stop waits
 constexpr milliseconds send_again_every{250};                      ///< what the broker did not take
 
 /// A message that there is no memory for is no delivery.
@@ -40,6 +39,7 @@ std::string make_tag() {
 queue_options later_options() {
     queue_options o;
     o.max_attempts = 0;
+    o.harmless = true;
     o.ack_timeout = std::chrono::hours(24);  // of sending one to the broker, which is tried for ever
     return o;
 }
@@ -353,14 +353,8 @@ void broker_queue::stop(steady::time_point deadline) {
         fail_early(steady::time_point::max(), errc::stopping);
         completions_.post();
     });
-    const auto wait_while = [this](auto busy, steady::time_point until) {
-        for (bool yes = true; yes && steady::now() < until;) {
-            back_.run_and_wait([&] { yes = busy(); });
-            if (yes) std::this_thread::sleep_for(glance);
-        }
-    };
     const auto lent = [this] { return later_ != nullptr && !later_->is_idle(); };
-    wait_while([&] { return link_->has_unconfirmed() || lent(); }, deadline);
+    wait_while(back_, [&] { return link_->has_unconfirmed() || lent(); }, deadline);
     back_.run_and_wait([this] {
         now_ = clock_.now();
         link_->stop();
@@ -373,7 +367,7 @@ void broker_queue::stop(steady::time_point deadline) {
         ticking_ = false;
         completions_.post();
     });
-    wait_while(lent, steady::time_point::max());  // a journal answers always
+    wait_while(back_, lent, steady::time_point::max());  // a journal answers always
 }
 
 }  // namespace freshet

@@ -98,7 +98,7 @@ private:
     void fail_early(steady::time_point until, errc why);
     void receive_one(reception& r);
     void settle_one(settlement& s);
-    void stamp(message& m);
+    void stamp(publication& p);
     std::string make_id();
     bool can_delay(const message& m) const noexcept;
     void postpone(publication& p);

@@ -30,7 +30,7 @@ void broker_queue::publish_one(publication& p) {
     if (unconfirmed_ >= options_.unconfirmed_max ||
         unconfirmed_bytes_ + queue_line::size_of(m) > options_.unconfirmed_max_bytes)
         return fail(p, errc::busy, effect::not_done, label_);
-    stamp(p.message);
+    stamp(p);
     ++lent_;
     ++unconfirmed_;
     unconfirmed_bytes_ += queue_line::size_of(m);
@@ -68,8 +68,9 @@ void broker_queue::fail_early(steady::time_point until, errc why) {
     }
 }
 
-void broker_queue::stamp(message& m) {
-    m.time = std::chrono::time_point_cast<milliseconds>(now_.date);
+void broker_queue::stamp(publication& p) {
+    message& m = p.message;
+    if (!p.passed_on) m.time = std::chrono::time_point_cast<milliseconds>(now_.date);
     if (m.id.empty()) m.id = make_id();
 }
 
@@ -87,7 +88,7 @@ bool broker_queue::can_delay(const message& m) const noexcept {
 }
 
 void broker_queue::postpone(publication& p) {
-    stamp(p.message);
+    stamp(p);
     ++lent_;
     later_->keep(p.message, [this, &p](const failure* why) {
         p.outcome = why == nullptr ? publication::outcome::confirmed : publication::outcome::failed;

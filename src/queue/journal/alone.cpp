@@ -19,7 +19,7 @@ bool journal_writer::may_take() noexcept {
 
 std::size_t journal_writer::leased() const noexcept {
     std::size_t all = 0;
-    for (const journal_queue* const q : queues_) all += q->line.leased();
+    for (const journal_queue* const q : queues_) all += q->options().harmless ? 0 : q->line.leased();
     return all;
 }
 

@@ -152,6 +152,7 @@ queue_line::entry* queue_line::first_ready() {
 }
 
 wall::time_point queue_line::oldest() {
+    if (options_.plain && oldest_ != nullptr) return oldest_->published;
     const entry* const passed = first_ready();
     if (window_.empty()) return passed != nullptr ? passed->published : wall::time_point{};
     const wall::time_point next = window_.front().message.time;
@@ -172,6 +173,7 @@ queue_line::entry* queue_line::pass(const moment& now) {
     e.handed = current_.handed;
     e.published = m.time;
     e.bytes = size_of(m);
+    if (options_.plain) return &e;
     if (!m.key.empty()) {
         const auto [at, first] = keys_.try_emplace(m.key);
         e.key = &*at;
@@ -205,7 +207,7 @@ queue_line::entry* queue_line::take_back(const moment& now) {
         current_ = std::move(*found);
     }
     ready_.pop();
-    if (e.due || current_.message.not_before <= now.date) return &e;
+    if (options_.plain || e.due || current_.message.not_before <= now.date) return &e;
     // It waited behind one of its key, and its time has not come yet.
     park(e, current_.message.not_before);
     keep(e);
@@ -215,7 +217,7 @@ queue_line::entry* queue_line::take_back(const moment& now) {
 std::optional<std::string_view> queue_line::reason_to_die(const entry& e, bool exhausted_too, const moment& now) const {
     if (current_.damaged) return "damaged";
     if (current_.fatal) return "the process ended three times while this alone was worked on";
-    const wall::time_point expires = current_.message.expires;
+    const wall::time_point expires = options_.plain ? wall::time_point{} : current_.message.expires;
     if (expires != wall::time_point{} && expires <= now.date) return "expired";
     if (!exhausted_too && exhausted(e)) return "attempts used up";
     return std::nullopt;
@@ -305,7 +307,7 @@ queue_line::entry& queue_line::pass_early(const stored_message& found) {
     e.handed = found.handed;
     e.published = m.time;
     e.bytes = size_of(m);
-    if (!m.key.empty()) {
+    if (!m.key.empty() && !options_.plain) {
         e.key = &*keys_.try_emplace(m.key).first;
         e.key->second.last = &e;
     }
@@ -314,6 +316,7 @@ queue_line::entry& queue_line::pass_early(const stored_message& found) {
 }
 
 bool queue_line::expire(std::uint64_t number) {
+    if (options_.plain) return false;
     const auto at = entries_.find(number);
     entry* e = at != entries_.end() ? &at->second : nullptr;
     if (e == nullptr) {

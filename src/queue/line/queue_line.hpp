@@ -148,15 +148,17 @@ public:
     std::vector<std::uint64_t> handed_numbers() const;
 
     /// It may have been handed out by a process that did not end in good order.
-    bool is_suspect(std::uint64_t number) const noexcept { return number <= old_mark_; }
+    bool is_suspect(std::uint64_t number) const noexcept { return !options_.harmless && number <= old_mark_; }
     bool has_suspects() const noexcept {
+        if (options_.harmless) return false;
         return suspects_ != 0 || loaded_ < std::min(old_mark_, tail_) ||
                (!window_.empty() && is_suspect(window_.front().number));
     }
     bool is_leased(std::uint64_t number) const;
     std::size_t leased() const noexcept { return leased_; }
     std::size_t delayed() const noexcept { return behind_ + later_count_; }
-    /// When the first of those that are ready was published; 1970: none is, or it is not read yet.
+    /// When the first of those that are ready was published, of a plain queue the first that is not settled; 1970: none
+    /// is, or it is not read yet.
     wall::time_point oldest();
 
     std::uint64_t length() const noexcept { return row_.length; }

@@ -82,6 +82,15 @@ TEST(broker, an_option_of_another_kind_of_queue_is_a_mistake) {
     EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\nlater = 'redis:'"),
               "later: 'redis:' is no journal; write \"journal:\" or \"journal:/PATH\"");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = 'amqp://h'\nlater = 'journal:'\nallow_tmpfs = true"), "");
+    EXPECT_EQ(
+        mistake_of("[queue.a]\noutbox = 'journal:'"),
+        "outbox: is an option of RabbitMQ and Kafka: what is published to a journal is on this disk; the queue 'a' is "
+        "in a journal");
+    EXPECT_EQ(mistake_of("[queue.a]\nurl = 'kafka://h'\noutbox = 'journal:'\nallow_tmpfs = true\nlength_max = 5"), "");
+    EXPECT_EQ(
+        mistake_of("[queue.a]\nurl = 'kafka://h'\nlength_max = 5"),
+        "length_max: is an option of a journal, RabbitMQ or an outbox; a topic keeps messages as its retention says; "
+        "the queue 'a' is on Kafka");
     EXPECT_EQ(mistake_of("[queue.a]\nurl = ['journal:', 'journal:x']"),
               "url: a journal is one file; a list is for the servers of a broker");
 }

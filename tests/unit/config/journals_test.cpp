@@ -31,15 +31,17 @@ TEST(journals, are_one_file_however_it_is_spelled) {
     std::filesystem::create_directory_symlink(folder.file("s"), link);
     const config c = with_state("[queue.a]\n[queue.b]\nurl='journal:" + link + "/journal.db'\nallow_tmpfs=true\n" +
                                     "[queue.c]\nurl='journal:../s/./journal.db'\n" +
-                                    "[queue.d]\nurl='kafka://h'\nlater='journal:" + folder.file("s") + "//other.db'\n",
+                                    "[queue.d]\nurl='kafka://h'\nlater='journal:" + folder.file("s") + "//other.db'\n" +
+                                    "outbox='journal:box.db'\n",
                                 folder.file("s"));
     const auto all = journals_of(c);
-    ASSERT_EQ(all.size(), 2u);
+    ASSERT_EQ(all.size(), 3u);
     EXPECT_EQ(all[0].path, folder.file("s") + "/journal.db");
     EXPECT_TRUE(all[0].allow_tmpfs);
     EXPECT_EQ(all[0].number, 0u);
     EXPECT_EQ(all[1].key, "later");
     EXPECT_EQ(all[1].number, 3u);
+    EXPECT_EQ(all[2].key, "outbox");
 }
 
 TEST(journals, of_queues_that_are_made_by_name_are_the_usual_one) {

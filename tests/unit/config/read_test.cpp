@@ -319,7 +319,6 @@ TEST(read, what_comes_later_is_refused_with_a_sentence) {
         EXPECT_EQ(mistakes_of(fmt::format("[store.a]\n{} = 1", key)).size(), 1u);
     for (const auto* key : {"fill", "spare", "replicas"})
         EXPECT_EQ(mistakes_of(fmt::format("[[route]]\nprefix=''\nstore='main'\n{} = 1", key)).size(), 1u);
-    EXPECT_EQ(mistakes_of("[queue.a]\noutbox = true").size(), 1u);
 }
 
 constexpr std::string_view site = "[site]\nname = 'fra'\nnode = 1\n";

@@ -43,6 +43,8 @@ protected:
         open();
     }
     queue_user jobs(std::string_view name = "jobs") { return {home_, journal_->open(name, {})}; }
+    /// What is taken from there is only passed on.
+    queue_user passed() { return {home_, journal_->open("passed", {.harmless = true})}; }
     /// Takes what there is, all at once, and is killed.
     bodies take_and_kill() {
         const bodies taken = jobs().receive_bodies();
@@ -133,6 +135,18 @@ TEST_F(many_lives, an_end_in_good_order_makes_them_all_innocent) {
     journal_.reset();
     open();
     EXPECT_EQ(jobs().receive_bodies(), (bodies{"a", "b"}));
+}
+
+TEST_F(many_lives, what_is_only_passed_on_is_never_alone_and_holds_up_nothing_that_is) {
+    for (const auto* body : {"a", "b"}) jobs().publish(body);
+    for (const auto* body : {"p", "q"}) passed().publish(body);
+    for (int life = 1; life <= 7; ++life) {
+        EXPECT_EQ(passed().receive_bodies(), (bodies{"p", "q"})) << life;
+        EXPECT_FALSE(take_and_kill().empty()) << life;
+    }
+    const auto letters = dead();
+    ASSERT_EQ(letters.size(), 1U);
+    EXPECT_EQ(letters.front().message.body, "a");
 }
 
 }  // namespace freshet::test

@@ -118,6 +118,30 @@ protected:
 
 // ---- order
 
+class plain_line : public line {
+protected:
+    plain_line() : line({.max_attempts = 0, .ack_timeout = lease, .plain = true}) {}
+};
+
+TEST_F(plain_line, all_is_handed_out_as_it_came_whatever_its_key_and_its_times) {
+    message m;
+    m.body = "late";
+    m.key = "k";
+    m.not_before = clock.now().date + seconds(60);
+    m.time = clock.now().date;
+    put(m);
+    m.body = "old";
+    m.not_before = {};
+    m.expires = clock.now().date - seconds(60);
+    put(m);
+    put("c", "k");
+    EXPECT_EQ(take(), "late");
+    EXPECT_EQ(of.oldest(), m.time);
+    EXPECT_EQ(take(), "old");
+    EXPECT_EQ(take(), "c");
+    EXPECT_FALSE(of.expire(numbers["old"]));
+}
+
 TEST_F(line, messages_are_handed_out_in_the_order_in_which_they_came) {
     for (const char* body : {"a", "b", "c"}) put(body);
     EXPECT_EQ(take_all(), "a, b, c");

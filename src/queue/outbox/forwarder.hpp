@@ -1,0 +1,85 @@
+// Moves what waits in a queue of a journal to a broker's queue, all of it in its order: each message leaves the journal
+// once the broker has confirmed it. Back shard only.
+#pragma once
+
+#include <freshet/error.hpp>
+#include <freshet/time.hpp>
+
+#include "queue/operations.hpp"
+#include "queue/queue.hpp"
+#include "shard/operation.hpp"
+#include "shard/shard.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+namespace freshet {
+
+class forwarder final : private ticker {
+public:
+    /// Both outlive it. `box` is a plain queue that nobody else reads.
+    forwarder(shard& back, queue& box, queue& broker);
+    ~forwarder();
+    forwarder(const forwarder&) = delete;
+    forwarder& operator=(const forwarder&) = delete;
+
+    void start() { ask(); }
+    /// Sends nothing more; what the broker does not confirm stays in the box.
+    void stop();
+    bool is_sending() const noexcept { return sent_ != 0; }
+    /// After stop(): nothing has to come home any more.
+    bool is_idle() const noexcept { return sent_ == 0 && leaving_ == 0 && !asked_; }
+    void tick(steady::time_point now) override;
+
+private:
+    struct passage;
+    struct departure;
+    struct asking final : reception {
+        forwarder* owner{nullptr};
+        void finish() override { owner->asked_ = false, owner->take_over(); }
+    };
+
+    void ask();
+    void take_over();
+    void take_over(delivery& d);
+    void send(std::size_t at_most);
+    void send_what_may_go() {
+        if (!held_up_ && sent_ < sent_max_) send(sent_max_ - sent_);
+    }
+    void came_home(passage& p);
+    void confirmed();
+    void too_large(passage& p);
+    void hold_up(errc why);
+    void all_are_home(bool taken);
+    void probe();
+    void find_unsent();
+    void go_on();
+    void depart();
+    void settle(departure& d);
+    void settled(departure& d);
+    void tick_while_needed();
+
+    shard& back_;
+    queue& box_;
+    queue& broker_;
+    asking asking_;
+    std::size_t taken_over_{0};                 ///< of its deliveries
+    std::deque<std::unique_ptr<passage>> way_;  ///< what was taken from the box and has not left, in its order
+    std::deque<passage*> unsent_;               ///< of them, in its order
+    std::size_t bytes_{0};                      ///< of all of them
+    std::size_t sent_{0}, leaving_{0};          ///< lent to the broker, and to the box
+    std::size_t sent_max_;                      ///< at a time
+    std::size_t confirmed_{0};                  ///< since that was raised
+    operation* stuck_{nullptr};                 ///< departures that the box could not write
+    bool asked_{false}, stopping_{false}, ticking_{false};
+    bool held_up_{false};  ///< the broker has refused some: once all are home the first is tried until it takes that
+    bool probing_{false};  ///< it is being tried
+    bool pausing_{false};  ///< not before a pause
+    bool said_{false};     ///< that it is held up
+    milliseconds pause_;
+    steady::time_point probe_at_{}, look_at_{};  ///< the next try; the next look at what failed in the box
+};
+
+}  // namespace freshet
