@@ -437,7 +437,7 @@ class Queue(BenchCase):
             finally:
                 again.terminate()
                 again.wait()
-        self.assertEqual(said["cut_connections"], 20, said)
+        self.assertGreaterEqual(said["cut_connections"], 20, said)    # one may have been made just before the kill
         self.assertEqual(said["missing"], 0, said)
         self.assertGreater(said["messages"], 0)
 
