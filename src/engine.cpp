@@ -42,6 +42,13 @@ bool is_applied(const config& c, std::string_view queue) {
                        [queue](const flow_config& f) { return f.from == queue && !f.apply.empty(); });
 }
 
+/// Of the items in it.
+bool has_versions(const config& c, std::string_view store) {
+    return std::any_of(c.flows.begin(), c.flows.end(), [store](const flow_config& f) { return f.apply == store; }) ||
+           std::any_of(c.routes.begin(), c.routes.end(),
+                       [store](const route_config& r) { return r.store == store && !r.publish.empty(); });
+}
+
 /// They are tried for ever, and read by one process at a time, or a key's would not stay in order.
 void prepare_for_changes(queue_config& q, const site_config& site) {
     constexpr unsigned taken_ahead = 500;
@@ -153,6 +160,7 @@ std::optional<problem> engine::make_store(const store_config& s) {
     }
     made.pool = s.pool;
     made.pool.name = s.name;
+    made.pool.versions = has_versions(config_, s.name);
     made.pool.hash = s.ketama ? placement_kind::ketama : placement_kind::modula;
     for (const std::string& url : s.urls) {
         auto address = parse_server_address(url);

@@ -45,6 +45,7 @@ struct memcached_options {
     milliseconds backoff_max{10'000};    ///< the longest such pause
     milliseconds resolve_every{30'000};  ///< names are looked up again so often
     bool miss_on_error{true};            ///< a get that fails is told as a miss; else as the failure
+    bool versions{false};                ///< items have versions: a server that keeps none is not used (before 1.6.27)
     std::size_t waiting_max{262'144};    ///< calls under way to one server on one shard
     std::size_t waiting_max_bytes{std::size_t{64} << 20};  ///< of them, what is not sent yet
 };

@@ -43,6 +43,7 @@ enum class errc {
     connection_lost,    ///< the connection ended while calls were under way
     wrong_answer,       ///< what came is no answer to what was asked
     too_old,            ///< a memcached that does not know the meta commands
+    keeps_no_versions,  ///< a memcached that is too old to keep them, behind a route with publish or a flow with apply
     needs_journal,      ///< only a journal can: a broker does not know which ids it had
     unroutable,         ///< the broker has no queue for it
     broker_refused,     ///< the broker said no; the log has its words

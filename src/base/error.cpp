@@ -28,6 +28,7 @@ std::string_view explain(errc e) noexcept {
         case errc::connection_lost: return "closed the connection";
         case errc::wrong_answer: return "gave an answer that is none";
         case errc::too_old: return "knows no meta commands, which memcached 1.6.10 and later do";
+        case errc::keeps_no_versions: return "is too old to keep versions, which memcached 1.6.27 and later do";
         case errc::needs_journal: return "needs a journal queue";
         case errc::unroutable: return "is not there on its broker";
         case errc::broker_refused: return "was refused by its broker";

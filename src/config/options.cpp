@@ -241,7 +241,8 @@ constexpr std::array all_options{
            "none"},
     option{"route", "publish", text{at<route, &route_config::publish>, nullptr, "name of a queue"},
            "What clients write to the store is told in this queue, before they are answered, and a flow with `apply` "
-           "takes it to the store of each site. A store of memcached servers needs `exclusive = true`.",
+           "takes it to the store of each site. A store of memcached servers needs `exclusive = true`, and each server "
+           "memcached 1.6.27 or later.",
            "none"},
     option{"route", "wait", time<milliseconds>{at<route, &route_config::wait>, 0ms, 1h},
            "A get that misses waits so long for the value; half a second once its client has sent its last (FIN). Many "
@@ -258,7 +259,9 @@ constexpr std::array all_options{
         "below. A flow has either this or `apply`.",
         "none"},
     option{"flow", "apply", text{at<flow, &flow_config::apply>, nullptr, "name of a store"},
-           "The messages are changes, which this store takes: those of routes with `publish`, here and at other sites.",
+           "The messages are changes, which this store takes: those of routes with `publish`, here and at other sites. "
+           "Its "
+           "servers are memcached 1.6.27 or later.",
            "none"},
     option{"flow", "concurrency", number<unsigned>{at<flow, &flow_config::concurrency>, 1, 1'000}, "Calls at a time."},
     option{"flow", "into", text{at<flow, &flow_config::into>, nullptr, "name of a store"}, "Where results are put.",

@@ -464,6 +464,40 @@ TEST_F(pool, server_that_knows_no_meta_commands_is_said_to_be_too_old) {
     peer.expect_end();  // the value of the set is not taken for commands
 }
 
+TEST_F(pool, server_that_keeps_no_versions_is_not_used_where_items_have_them) {
+    const std::string too_old = failure("is too old to keep versions, which memcached 1.6.27 and later do, not_done");
+    options.versions = true;
+    options.failures_max = 2;
+    options.servers = {{"127.0.0.1", peer.port(), 1}};
+    user.make(options);
+    auto number = user.ask(set("x"));
+    for (unsigned i = 0; i < options.failures_max; ++i) {
+        peer.greet("CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n");
+        EXPECT_EQ(user.answer(number), too_old);
+        peer.expect_end();  // nothing is written to it
+        number = user.ask(set("x"));
+    }
+    wait_for_state("down");
+    EXPECT_EQ(user.answer(number), too_old);
+    EXPECT_NE(user.say("stats servers\r\n").find(":version 1.6.18\r\n"), std::string::npos);
+    peer.greet();  // it is asked again, and is a newer one
+    wait_for_state("trial");
+    number = user.ask(set("x"));
+    peer.expect("ms k 1\r\nx\r\n");
+    peer.say("HD\r\n");
+    EXPECT_EQ(user.answer(number), "STORED\r\n");
+}
+
+TEST_F(pool, server_that_keeps_no_versions_is_used_where_items_have_none) {
+    options.servers = {{"127.0.0.1", peer.port(), 1}};
+    user.make(options);
+    const auto number = user.ask(set("x"));
+    peer.greet("CLIENT_ERROR invalid flag\r\nVERSION 1.6.18\r\n");
+    peer.expect("ms k 1\r\nx\r\n");
+    peer.say("HD\r\n");
+    EXPECT_EQ(user.answer(number), "STORED\r\n");
+}
+
 TEST_F(pool, end_of_an_idle_connection_is_no_failure) {
     options.failures_max = 1;
     make();

@@ -104,6 +104,25 @@ class OnMemcached(OneSite, unittest.TestCase):
         return [self.enterContext(servers.oracle()) for _ in range(2)]
 
 
+    def test_a_server_that_is_too_old_is_said_to_be_and_used_once_it_is_not(self):
+        old = self.enterContext(servers.memcached_of_the_system())
+        site = self.enterContext(Site("fra", 1, JOURNAL, [old]))
+        client = self.client(site)
+        for _ in range(3):
+            for command in (b"set n 0 0 1\r\n5", b"incr n 1", b"delete n", b"add n 0 0 1\r\n5", b"touch n 5"):
+                self.assertRegex(client.ask(command), "^SERVER_ERROR server .* is too old to keep versions, which memcached 1.6.27 and later do, not_done$")
+        self.assertIsNone(client.get("n"))
+        self.assertIn("it is memcached 1.6.18, which keeps no versions: 1.6.27 or later is needed", site.output())
+        with old.connect() as connection:
+            connection.sendall(b"stats\r\n")
+            said = connection.makefile("rb")
+            figures = dict(line.split()[1:] for line in iter(said.readline, b"END\r\n"))
+        self.assertEqual((figures[b"cmd_set"], figures[b"cmd_touch"]), (b"0", b"0"))
+        old.stop()
+        self.enterContext(servers.oracle(port=old.port))
+        until(lambda: client.set("n", b"5") == "STORED")
+        self.assertEqual(client.ask(b"incr n 1"), "6")
+
     def test_what_a_server_that_is_down_has_is_not_taken_for_absent(self):
         servers_of_it = self.servers()[:1]
         site = self.enterContext(Site("fra", 1, JOURNAL, servers_of_it, more=""))

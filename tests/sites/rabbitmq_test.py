@@ -9,8 +9,9 @@ except ImportError:     # another Python than Debian's; it is pure Python
     sys.path.append("/usr/lib/python3/dist-packages")
     import pika
 
+import servers
 from rabbitmq import RabbitMQ
-from sites import Site
+from sites import Site, until
 from two_sites import TwoSites
 
 
@@ -29,6 +30,16 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
             changes = self.changes() + f'queue = "{self._testMethodName}.{name}"\n'
             made.append(self.enterContext(Site(name, node, changes, store, **more)))
         return made
+
+    def test_changes_wait_for_a_server_that_is_too_old(self):
+        server = self.enterContext(servers.memcached_of_the_system())
+        one, two = self.two([(), [server]])
+        here, there = self.client(one), self.client(two)
+        until(lambda: here.set("k", b"value") == "STORED" and "changes wait, server" in two.output())
+        self.assertIn("is too old to keep versions", two.output())
+        server.stop()
+        self.enterContext(servers.oracle(port=server.port))
+        until(lambda: there.get("k") == b"value")
 
     def publish(self, kind, key, body, when):
         connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))

@@ -104,7 +104,7 @@ def memcached_program():
 
 def oracle(*options, megabytes=256, on_socket=False, port=None):
     """memcached 1.6.38, whose answers are the specification."""
-    return _memcached("oracle", memcached_program(), *options, megabytes=megabytes, on_socket=on_socket)
+    return _memcached("oracle", memcached_program(), *options, megabytes=megabytes, on_socket=on_socket, port=port)
 
 
 def memcached_old():
@@ -118,7 +118,7 @@ def _memcached(name, program, *options, megabytes=256, on_socket=False, port=Non
 
     # Its background thread holds items now and then, and an item that is held is treated otherwise by arithmetic.
     return Server(name, lambda port, folder: [
-        program, "-u", "root", *place(port, folder), "-t", "1", "-m", str(megabytes), "-o", "no_lru_maintainer", *options], on_socket)
+        program, "-u", "root", *place(port, folder), "-t", "1", "-m", str(megabytes), "-o", "no_lru_maintainer", *options], on_socket, port)
 
 
 def _program_under_test():

@@ -2,6 +2,7 @@
 
 #include "protocol/request.hpp"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -193,10 +194,7 @@ bool connection::read_greeting_line() {
     if (!whole && input_.unread.size() < line_max) return false;
     const std::string_view line = input_.unread.substr(0, whole ? end : line_max);
     if (!whole || !take_greeting(line)) {
-        const bool old = line == "ERROR";
-        cut(old ? errc::too_old : errc::wrong_answer,
-            old ? "it knows no meta commands: memcached 1.6.10 or later is needed"
-                : "what it said at the beginning is not memcached's");
+        cut_after(line);
         return false;
     }
     input_.unread.remove_prefix(line.size() + 2);
@@ -212,9 +210,18 @@ bool connection::take_greeting(std::string_view line) {
     }
     if (!line.starts_with(version)) return false;
     for (const char c : line.substr(version.size())) version_ += c > ' ' && c < 0x7f ? c : '?';
+    if (options_.versions && !explicit_cas_) return false;
     greeting_ = greeting::done;
     if (!out_.empty()) home_.reactor().dirty_server(*this);
     return true;
+}
+
+/// It is no server for this pool.
+void connection::cut_after(std::string_view said) {
+    if (said == "ERROR") return cut(errc::too_old, "it knows no meta commands: memcached 1.6.10 or later is needed");
+    if (version_.empty()) return cut(errc::wrong_answer, "what it said at the beginning is not memcached's");
+    cut(errc::keeps_no_versions,
+        fmt::format("it is memcached {}, which keeps no versions: 1.6.27 or later is needed", version_));
 }
 
 void connection::cut(errc why, const std::string& reason) {

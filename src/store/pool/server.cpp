@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace freshet {
 
@@ -38,7 +39,7 @@ void pool_server::stop() {
 
 bool pool_server::submit(call& c) {
     if (is_down() || is_stopped()) {
-        answer_failed(c, options_, is_stopped() ? errc::stopping : errc::server_down, effect::not_done, subject_);
+        answer_failed(c, options_, is_stopped() ? errc::stopping : why_down(), effect::not_done, subject_);
         return true;
     }
     if (current_ == nullptr) begin();
@@ -110,16 +111,19 @@ bool pool_server::waits() const noexcept { return !retired_.empty() || (current_
 void pool_server::greeted(connection& from) {
     if (&from != current_) return;
     const bool was_down = is_down();
-    const bool first = version_.empty();
+    const bool first = !std::exchange(has_greeted_, true);
     happened(server_event::greeted);
-    if (version_ != from.version()) {
-        version_ = from.version();
-        explicit_cas_ = from.knows_explicit_cas();
-        spdlog::debug("store {}: {} is memcached {}", options_.name, subject_, version_);
-    }
+    note_version(from);
     if (first && failures_ != 0 && !has_failed_too_often())
         spdlog::info("store {}: {} can be used now (memcached {})", options_.name, subject_, version_);
     if (was_down && is_name()) after(options_.resolve_every, &pool_server::refresh);
+}
+
+void pool_server::note_version(const connection& of) {
+    if (of.version().empty() || version_ == of.version()) return;
+    version_ = of.version();
+    explicit_cas_ = of.knows_explicit_cas();
+    spdlog::debug("store {}: {} is memcached {}", options_.name, subject_, version_);
 }
 
 void pool_server::answered(connection& from) {
@@ -141,6 +145,7 @@ void pool_server::lost(connection& which, errc why, const std::string& reason, b
     }
     current_ = nullptr;
     if (is_stopped()) return;
+    note_version(which);
     if (!idle || is_down()) return fail(why, reason);
     happened(server_event::lost);
     spdlog::debug("store {}: {}: {}; connecting again with the next call", options_.name, subject_, reason);
@@ -154,7 +159,7 @@ void pool_server::fail(errc why, const std::string& reason) {
     last_reason_ = reason;
     happened(has_failed_too_often() ? server_event::failed_again : server_event::failed);
     if (is_down()) return go_down(reason);
-    if (version_.empty() && failures_total_ == 1)
+    if (!has_greeted_ && failures_total_ == 1)
         spdlog::warn("store {}: {} cannot be used: {}; gets of its keys {}, writes fail, until it can", options_.name,
                      subject_, reason, fate_of_gets());
     else spdlog::debug("store {}: {}: {} (failure {} in a row)", options_.name, subject_, reason, failures_);
@@ -172,6 +177,12 @@ void pool_server::go_down(const std::string& reason) {
         spdlog::debug("store {}: {} is still down: {}", options_.name, subject_, reason);
     }
     after(jittered(pause_, random_), &pool_server::begin);
+}
+
+/// What it is too old for is said as long as it is.
+errc pool_server::why_down() const noexcept {
+    const bool old = last_failure_ == errc::too_old || last_failure_ == errc::keeps_no_versions;
+    return old ? last_failure_ : errc::server_down;
 }
 
 /// One thing at a time: a server that is down is not looked up again but to be probed.

@@ -56,6 +56,8 @@ private:
     void refresh();
     void moved(resolved there);
     const char* state() const noexcept;
+    void note_version(const connection& of);
+    errc why_down() const noexcept;
     void fail(errc why, const std::string& reason);
     void go_down(const std::string& reason);
     const char* fate_of_gets() const noexcept { return options_.miss_on_error ? "miss" : "fail"; }
@@ -92,6 +94,7 @@ private:
     std::string last_reason_{};
     std::string version_{};
     bool explicit_cas_{false};
+    bool has_greeted_{false};  ///< once, and could be used
     std::uint64_t failures_total_{0};
     std::uint64_t connections_total_{0};
 };
