@@ -224,7 +224,7 @@ std::optional<problem> engine::build() {
         f.result_size_max_bytes = config_.server.item_size_max_bytes;
         if (!f.apply.empty()) {
             flows_.push_back(make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_,
-                                             applied_[f.apply], f, config_.site.tombstone));
+                                             applied_[f.apply], f, config_.site));
             continue;
         }
         const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();

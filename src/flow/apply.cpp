@@ -1,6 +1,7 @@
 #include "flow/apply.hpp"
 
 #include "base/escape.hpp"
+#include "flow/change_origin.hpp"
 #include "flow/worker.hpp"
 #include "protocol/item_size.hpp"
 #include "queue/operations.hpp"
@@ -56,14 +57,15 @@ struct change_reception final : reception {
 class apply_flow final : public flow, private ticker {
 public:
     apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own, const flow_config& config,
-               seconds tombstone)
+               const site_config& here)
         : back_(back),
           queue_(from),
           to_(to),
           clock_(clock),
           own_(own),
           config_(config),
-          tombstone_(tombstone),
+          origin_(here, clock),
+          tombstone_(here.tombstone),
           reception_(*this),
           free_(back) {
         reception_.home = &back_;
@@ -84,6 +86,8 @@ public:
 private:
     void receive();
     void begin(delivery d);
+    void refuse(applied_message& m, std::string why);
+    void look_at_origin(version v, std::string_view site);
     void let_go(applied_message& m);
     void end_if_stopped();
     void tick(steady::time_point now) override;
@@ -96,6 +100,7 @@ private:
     kept_clock& clock_;
     recently_applied& own_;
     flow_config config_;
+    change_origin origin_;
     seconds tombstone_;
     change_reception reception_;
     std::optional<free_list<applied_message>> free_;
@@ -205,22 +210,33 @@ void apply_flow::begin(delivery d) {
     m.delay = {};
     m.reason.clear();
     auto change = read_change(m.delivery.message);
-    if (!change) {
-        spdlog::warn("flow of {}: message {} (id {}): {}; a dead letter", queue_.label(), m.number,
-                     one_line(m.delivery.message.id), change.error().text);
-        m.action = settlement::action::dead;
-        m.reason = change.error().text;
-        return queue_.settle(m);
-    }
-    clock_.met(change->what.version);
-    if (own_.take(change->what.version)) {
+    if (!change) return refuse(m, change.error().text);
+    const version v = change->what.version;
+    const std::string_view site = site_of(m.delivery.message);
+    if (auto why = origin_.refusal(v, site)) return refuse(m, *std::move(why));
+    look_at_origin(v, site);
+    clock_.met(v);
+    if (origin_.is_own(site) && own_.take(v)) {
         m.action = settlement::action::ack;
         return queue_.settle(m);
     }
     const bool fits =
         item_size(change->key.size(), change->flags, change->value.size()) <= config_.result_size_max_bytes;
     if (!fits) change->what.kind = change_kind::remove;  // and what is older must not stay
-    if (m.applying::begin(back_, to_, *change, tombstone_)) applied(m);
+    if (m.applying::begin(back_, to_, *change, tombstone_, clock_.end())) applied(m);
+}
+
+void apply_flow::refuse(applied_message& m, std::string why) {
+    spdlog::warn("flow of {}: message {} (id {}): {}; a dead letter", queue_.label(), m.number,
+                 one_line(m.delivery.message.id), why);
+    m.action = settlement::action::dead;
+    m.reason = std::move(why);
+    queue_.settle(m);
+}
+
+void apply_flow::look_at_origin(version v, std::string_view site) {
+    if (const auto twin = origin_.twin(v, site, back_.now())) spdlog::error("flow of {}: {}", queue_.label(), *twin);
+    if (const auto lead = origin_.lead(v, site, back_.now())) spdlog::warn("flow of {}: {}", queue_.label(), *lead);
 }
 
 void apply_flow::applied(applied_message& m) {
@@ -268,8 +284,8 @@ void apply_flow::let_go(applied_message& m) {
 }  // namespace
 
 std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own,
-                                      const flow_config& config, seconds tombstone) {
-    return std::make_unique<apply_flow>(back, from, to, clock, own, config, tombstone);
+                                      const flow_config& config, const site_config& here) {
+    return std::make_unique<apply_flow>(back, from, to, clock, own, config, here);
 }
 
 }  // namespace freshet

@@ -15,8 +15,8 @@
 namespace freshet {
 
 /// `own`: what was applied when it was told. In order per key, many keys at a time. What cannot be applied is tried
-/// again for ever, while other keys go on; what cannot be read is a dead letter.
+/// again for ever, while other keys go on; what cannot be read, or is too far ahead, is a dead letter.
 std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own,
-                                      const flow_config& config, seconds tombstone);
+                                      const flow_config& config, const site_config& here);
 
 }  // namespace freshet

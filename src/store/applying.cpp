@@ -96,16 +96,17 @@ void ask_step(sub_call& c, applying_step what, const told_change& change, versio
     set_form(c, r.command == command::store ? 's' : 'd');
 }
 
-bool applying::begin(shard& home, store& to, const told_change& what, seconds tombstone) {
+bool applying::begin(shard& home, store& to, const told_change& what, seconds tombstone, version end) {
     to_ = &to;
     what_ = what;
     tombstone_ = tombstone;
+    end_ = end;
     asked_.home = &home;
     too_large_ = false;
     state_ = state::under_way;
     // What has expired leaves its version, as a deleted key does.
     if (is_over(what)) what_.what.kind = change_kind::remove;
-    rules_.emplace(what_.what);
+    rules_.emplace(what_.what, end_);
     return go_on();
 }
 
@@ -156,7 +157,7 @@ bool applying::take_answer(applying_step asked) {
         case outcome::too_large:  // so what was there is gone, and what is older must not come
             too_large_ = true;
             what_.what.kind = change_kind::remove;
-            rules_.emplace(what_.what);
+            rules_.emplace(what_.what, end_);
             return true;
         case outcome::failed: why_ = a.why; break;
         default: why_ = {errc::wrong_answer, effect::maybe_done, "the store"}; break;

@@ -42,8 +42,9 @@ class applying : private step {
 public:
     enum class state : std::uint8_t { idle, under_way, done, failed };
 
-    /// Views of `what` lead to memory that stays until it is over. True: it is over already, see is().
-    bool begin(shard& home, store& to, const told_change& what, seconds tombstone);
+    /// Views of `what` lead to memory that stays until it is over. What the store has from `end` on is no version.
+    /// True: it is over already, see is().
+    bool begin(shard& home, store& to, const told_change& what, seconds tombstone, version end);
     state is() const noexcept { return state_; }
     bool was_too_large() const noexcept { return too_large_; }
     /// Of state::failed.
@@ -67,6 +68,7 @@ private:
     store* to_{nullptr};
     told_change what_{};
     seconds tombstone_{};
+    version end_{version_end};
     std::optional<application> rules_{};
     sub_call asked_;
     applying_step asked_for_{applying_step::look};

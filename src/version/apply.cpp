@@ -2,7 +2,7 @@
 
 namespace freshet {
 
-application::application(const change& what) noexcept : what_(what) {
+application::application(const change& what, version end) noexcept : what_(what), end_(end) {
     if (!is_set()) return;
     step_ = applying_step::put_anew;
     if (what.previous == 0 || what.version <= what.previous) return;
@@ -47,7 +47,7 @@ void application::looked(applying_answer a, version found) noexcept {
         return go_on(is_set() ? applying_step::put_anew : applying_step::mark);
     }
     seen_ = found;
-    if (found < version_end && found >= what_.version) return end(applied::not_newer);
+    if (found < end_ && found >= what_.version) return end(applied::not_newer);
     if (!is_set()) return go_on(applying_step::bury);
     go_on(outlived_ ? applying_step::remove_older : applying_step::put_over);
 }

@@ -37,7 +37,8 @@ enum class applied : std::uint8_t {
 
 class application {
 public:
-    explicit application(const change& what) noexcept;
+    /// What a look finds from `end` on is no version: the change goes over it.
+    explicit application(const change& what, version end = version_end) noexcept;
 
     /// What to ask now. Nothing: it is over. `outlived`: the change is older than tombstones become, or soon will be;
     /// it is said anew for each step, since an application may last.
@@ -56,6 +57,7 @@ private:
     void end(applied how) noexcept;
 
     change what_;
+    version end_;
     bool outlived_{false};
     applying_step step_{applying_step::look};
     version seen_{0};

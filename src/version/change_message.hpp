@@ -34,6 +34,8 @@ bool is_change_header(std::string_view name) noexcept;
 
 /// All but the body, which is the value.
 void describe_change(const told_change& c, std::string_view site, message& to);
+/// Who wrote it; empty: another program.
+std::string_view site_of(const message& m) noexcept;
 /// Views of `m`. A change that others have written without a version has that of its time. The problem: why it cannot
 /// be read.
 result<told_change> read_change(const message& m);

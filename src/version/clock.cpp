@@ -1,5 +1,7 @@
 #include "version/clock.hpp"
 
+#include <algorithm>
+
 namespace freshet {
 
 namespace {
@@ -14,19 +16,31 @@ void raise(std::atomic<version>& to, version v) noexcept {
 
 }  // namespace
 
+version_clock::version_clock(unsigned node, version mark, wall::time_point now) noexcept
+    : node_(node), begun_(std::max(mark, version_at(now))), last_(mark), mark_(mark), shown_(begun_) {}
+
 std::optional<version> version_clock::next(version seen, wall::time_point now) noexcept {
+    shows(now);
     met(seen);
     version last = last_.load(std::memory_order_relaxed);
     for (;;) {
         const version given = version_above(last, now, node_);
-        if (given > mark_.load(std::memory_order_acquire)) return std::nullopt;
-        if (last_.compare_exchange_weak(last, given, std::memory_order_relaxed)) return given;
+        if (given > mark_.load(std::memory_order_acquire) || given >= version_end) return std::nullopt;
+        if (!last_.compare_exchange_weak(last, given, std::memory_order_relaxed)) continue;
+        raise(highest_[place_of(given)], given);
+        return given;
     }
 }
 
 void version_clock::met(version v) noexcept {
-    if (v < version_end) raise(last_, v);
+    if (v < end()) raise(last_, v);
 }
+
+version version_clock::end() const noexcept {
+    return std::min(shown_.load(std::memory_order_relaxed) + version_at(wall::time_point(ahead_max)), version_end);
+}
+
+void version_clock::shows(wall::time_point now) noexcept { raise(shown_, version_at(now)); }
 
 version version_clock::wanted_mark(wall::time_point now) const noexcept {
     const version from = std::max(version_at(now), last_.load(std::memory_order_relaxed));

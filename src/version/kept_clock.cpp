@@ -1,5 +1,6 @@
 #include "version/kept_clock.hpp"
 
+#include "base/rfc3339.hpp"
 #include "base/whole_number.hpp"
 
 #include <fcntl.h>
@@ -22,6 +23,7 @@ namespace {
 constexpr off_t slot_distance = 4'096;
 constexpr std::size_t number_size = 20, slot_size = 2 * (number_size + 1);
 constexpr seconds look_again{1};
+constexpr seconds ahead_said{60};
 
 std::string reason() { return std::error_code(errno, std::generic_category()).message(); }
 
@@ -35,8 +37,12 @@ version mark_in(int file, unsigned slot) {
     if (::pread(file, text.data(), text.size(), slot * slot_distance) != static_cast<ssize_t>(text.size())) return 0;
     const std::string_view first(text.data(), number_size), second(text.data() + number_size + 1, number_size);
     if (first != second) return 0;
-    return whole_number<std::uint64_t>(first.substr(std::min(first.find_first_not_of(' '), first.size()))).value_or(0);
+    const auto mark =
+        whole_number<std::uint64_t>(first.substr(std::min(first.find_first_not_of(' '), first.size()))).value_or(0);
+    return mark < version_end ? mark : 0;
 }
+
+std::string date(wall::time_point t) { return std::string(rfc3339().tell(t)); }
 
 }  // namespace
 
@@ -47,15 +53,19 @@ result<std::unique_ptr<kept_clock>> kept_clock::open(const std::string& path, un
         return no_clock(
             path, errno == EWOULDBLOCK ? "another process uses it; give this one a state folder of its own" : reason());
     const version marks[] = {mark_in(file.get(), 0), mark_in(file.get(), 1)};
-    std::unique_ptr<kept_clock> made(new kept_clock(path, std::move(file), node, std::max(marks[0], marks[1])));
+    const version mark = std::max(marks[0], marks[1]);
+    const auto now = wall::now();
+    if (std::max(mark, version_at(now)) < lowest_version || version_at(now + ahead_max) >= version_end)
+        return no_clock(path, fmt::format("this machine's clock shows {}; set it first", date(now)));
+    std::unique_ptr<kept_clock> made(new kept_clock(path, std::move(file), node, mark, now));
     made->slot_ = marks[0] > marks[1] ? 1 : 0;
-    if (!made->store(made->clock_.wanted_mark(wall::now()))) return no_clock(path, reason());
+    if (!made->store(made->clock_.wanted_mark(now))) return no_clock(path, reason());
     made->thread_ = std::thread([clock = made.get()] { clock->keep_ahead(); });
     return made;
 }
 
-kept_clock::kept_clock(std::string path, owned_descriptor file, unsigned node, version mark)
-    : path_(std::move(path)), file_(std::move(file)), clock_(node, mark) {}
+kept_clock::kept_clock(std::string path, owned_descriptor file, unsigned node, version mark, wall::time_point now)
+    : path_(std::move(path)), file_(std::move(file)), clock_(node, mark, now) {}
 
 kept_clock::~kept_clock() {
     {
@@ -91,12 +101,24 @@ bool kept_clock::store(version mark) {
     return true;
 }
 
+void kept_clock::say_how_far_ahead(wall::time_point now) {
+    const auto ahead = std::chrono::duration_cast<seconds>(time_of(clock_.last()) - now);
+    if (ahead < ahead_said || !ahead_said_.is_due(steady::now())) return;
+    spdlog::warn(
+        "versions go on from {}, {} s ahead of this machine's clock, as the file {} holds fast: this clock was set "
+        "back, or the clock of a machine whose changes were read is ahead{}",
+        date(time_of(clock_.last())), ahead.count(), path_,
+        ahead < ahead_max ? "" : "; other sites take no change that is more than a day ahead (docs/sites.md)");
+}
+
 void kept_clock::keep_ahead() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         changed_.wait_for(lock, look_again, [this] { return wanted_ || stopping_; });
         wanted_ = false;
         const auto now = wall::now();
+        clock_.shows(now);
+        say_how_far_ahead(now);
         if (stopping_ || !clock_.wants_mark(now)) continue;
         lock.unlock();
         const bool stored = store(clock_.wanted_mark(now));

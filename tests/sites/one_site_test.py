@@ -1,8 +1,12 @@
 """A route with publish, at one site: its clients see what memcached would show them, through kills and restarts."""
 import random
+import re
+import tempfile
+import time
 import unittest
 
 import servers
+from numbers_file import NumbersFile
 from sites import Client, Load, Site, until
 
 JOURNAL = 'url = "journal:"\n'
@@ -98,11 +102,48 @@ class InMemory(OneSite, unittest.TestCase):
     # A store in memory is empty after a kill; what the queue had and was applied does not come again.
     test_what_was_answered_outlives_a_kill = None
 
+    def clock(self, ms):
+        """A clock that is so many milliseconds ahead, and the environment of who sees it."""
+        step = NumbersFile(self.enterContext(tempfile.TemporaryDirectory()) + "/step", "q")
+        step.set(ms)
+        return step, {**servers.preload("stepped_clock"), "STEPPED_CLOCK": step.path}
+
+    def test_a_clock_that_is_set_back_is_said_and_what_is_written_then_is_newer(self):
+        step, environment = self.clock(0)
+        site, client = self.site(environment=environment)
+        self.assertEqual(client.set("k", b"first"), "STORED")
+        first = client.version_ms("k")
+        step.set(-3_600_000)
+        self.assertEqual(client.set("k", b"second"), "STORED")
+        self.assertGreaterEqual(client.version_ms("k"), first)
+        self.assertEqual(client.get("k"), b"second")
+        until(lambda: re.search("versions go on from .*, 3[56][0-9]{2} s ahead of this machine's clock", site.output()))
+
+    def test_a_clock_that_nobody_has_set_is_said(self):
+        _, environment = self.clock(-int(time.time() * 1000))
+        with self.assertRaisesRegex(RuntimeError, "this machine's clock shows 1970-01-01T.*; set it first"):
+            Site("fra", 1, JOURNAL, environment=environment)
+
 
 class OnMemcached(OneSite, unittest.TestCase):
     def servers(self):
         return [self.enterContext(servers.oracle()) for _ in range(2)]
 
+
+    def test_a_version_that_is_a_year_ahead_is_written_over_and_carries_no_other_key_along(self):
+        server = self.enterContext(servers.oracle())
+        site = self.enterContext(Site("fra", 1, JOURNAL, [server]))
+        client, day_ms = self.client(site), 24 * 3_600_000
+        with server.connect() as direct:
+            for command, answer, then in ((b"set k 0 0 1\r\nx", "STORED", b"x"), (b"incr k 1", "8", b"8"), (b"append k 0 0 1\r\n0", "STORED", b"70"),
+                                          (b"delete k", "DELETED", None)):
+                direct.sendall(b"ms k 1 E%d\r\n7\r\n" % (int(time.time() * 1000 + 365 * day_ms) << 20))
+                self.assertEqual(direct.recv(100), b"HD\r\n")
+                self.assertEqual(client.ask(command), answer)
+                self.assertEqual(client.get("k"), then)
+                self.assertEqual(client.set("other", b"x"), "STORED")
+                for key in ("other", "k") if then else ("other",):
+                    self.assertLess(client.version_ms(key), time.time() * 1000 + day_ms)
 
     def test_a_server_that_is_too_old_is_said_to_be_and_used_once_it_is_not(self):
         old = self.enterContext(servers.memcached_of_the_system())

@@ -1,5 +1,6 @@
 """Two sites that tell one another over RabbitMQ."""
 import sys
+import tempfile
 import time
 import unittest
 
@@ -10,9 +11,13 @@ except ImportError:     # another Python than Debian's; it is pure Python
     import pika
 
 import servers
+from numbers_file import NumbersFile
 from rabbitmq import RabbitMQ
 from sites import Site, until
 from two_sites import TwoSites
+
+
+DAY_MS = 24 * 3_600_000
 
 
 class OverRabbitMQ(TwoSites, unittest.TestCase):
@@ -24,12 +29,12 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
         self.exchange = f"changes-{self._testMethodName}"
         return f'url = "{self.broker.url}"\nexchange = "{self.exchange}"\nqueue_type = "quorum"\ndeclare = "create"\n'
 
+    def changes_of(self, site):
+        return self.changes() + f'queue = "{self._testMethodName}.{site}"\n'
+
     def two(self, stores=((), ()), **more):
-        made = []
-        for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1])):
-            changes = self.changes() + f'queue = "{self._testMethodName}.{name}"\n'
-            made.append(self.enterContext(Site(name, node, changes, store, **more)))
-        return made
+        return [self.enterContext(Site(name, node, self.changes_of(name), store, **more))
+                for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1]))]
 
     def test_changes_wait_for_a_server_that_is_too_old(self):
         server = self.enterContext(servers.memcached_of_the_system())
@@ -40,6 +45,34 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
         server.stop()
         self.enterContext(servers.oracle(port=server.port))
         until(lambda: there.get("k") == b"value")
+
+    def test_two_processes_with_one_node_are_told(self):
+        for other in ("nyc", "fra"):    # and of one site, which forgot its ${NODE}
+            with Site("fra", 1, self.changes_of("fra")) as one, Site(other, 1, self.changes_of(other)) as two:
+                here, there = self.client(one), self.client(two)
+
+                def told():
+                    here.set("k", b"here")
+                    there.set("k", b"there")
+                    return any("another process tells changes as node 1, which is this one's" in site.output() for site in (one, two))
+                until(told)
+                if other == "nyc":
+                    self.assertEqual(there.set("theirs", b"x"), "STORED")
+                    until(lambda here=here: here.get("theirs") == b"x")
+
+    def test_a_site_whose_clock_is_a_year_ahead_carries_no_other_along(self):
+        step = self.enterContext(tempfile.TemporaryDirectory()) + "/step"
+        NumbersFile(step, "q").set(365 * DAY_MS)
+        ahead = {**servers.preload("stepped_clock"), "STEPPED_CLOCK": step}
+        one = self.enterContext(Site("fra", 1, self.changes_of("fra")))
+        two = self.enterContext(Site("nyc", 2, self.changes_of("nyc"), environment=ahead))
+        here, there = self.client(one), self.client(two)
+        until(lambda: there.set("k", b"theirs") == "STORED" and "more than 24 hours ahead of this machine's clock" in one.output())
+        self.assertGreater(there.version_ms("k"), time.time() * 1000 + 364 * DAY_MS)
+        for key in ("k", "other"):
+            self.assertEqual(here.set(key, b"ours"), "STORED")
+            self.assertEqual(here.get(key), b"ours")
+            self.assertLess(here.version_ms(key), time.time() * 1000 + DAY_MS)
 
     def publish(self, kind, key, body, when):
         connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))

@@ -26,10 +26,12 @@ def until(answer, seconds=PATIENCE):
 
 
 class Site:
-    """One process. `changes`: the lines of [queue.changes]. `servers`: memcached servers; none: a store in memory."""
+    """One process. `changes`: the lines of [queue.changes]. `servers`: memcached servers; none: a store in memory. `environment`:
+    variables beside the test's own."""
 
-    def __init__(self, name, node, changes, servers=(), more="", tombstone="10m"):
+    def __init__(self, name, node, changes, servers=(), more="", tombstone="10m", environment=None):
         self.name = name
+        self.environment = {**os.environ, **(environment or {})}
         self.folder = tempfile.mkdtemp(prefix="freshet-site-", dir="/var/tmp")
         self.port = held_port()
         self.process = None
@@ -50,7 +52,7 @@ class Site:
         self.log = open(os.path.join(self.folder, "log"), "ab")
         self.process = subprocess.Popen(
             [os.environ["FRESHET"], "serve", "-c", "freshet.toml", "--listen", f"127.0.0.1:{self.port}", "--state", "state"],
-            cwd=self.folder, stdout=self.log, stderr=self.log)
+            cwd=self.folder, stdout=self.log, stderr=self.log, env=self.environment)
         until(self._listens)
 
     def _listens(self):
@@ -127,6 +129,10 @@ class Client:
         value = self.input.read(int(line.split()[3]) + 2)[:-2]
         self.line()
         return value
+
+    def version_ms(self, key):
+        """Milliseconds since 1970, of the key's version."""
+        return int(self.ask(b"mg %s c" % key.encode()).removeprefix("HD c")) >> 20
 
     def close(self):
         self.input.close()

@@ -231,7 +231,7 @@ bool announce_store::bury_what_is_over(errand& e) {
     c.item_expires = expiry_of(e.asked.exptime, wall::now());
     const bool touched = e.what == errand::kind::checked && e.asked.command != command::inspect;
     if (!touched || e.seen < lowest_version || !is_over(c)) return true;
-    return e.applying::begin(home_, behind_, c, options_.tombstone);
+    return e.applying::begin(home_, behind_, c, options_.tombstone, clock_.end());
 }
 
 void announce_store::replied(errand& e) {

@@ -157,7 +157,8 @@ told_change announce_store::change_of(const errand& e) const noexcept {
 
 void announce_store::tell(errand& e) {
     told_change c = change_of(e);
-    if (c.what.previous < lowest_version) c.what.previous = 0;  // a number that this site's server has given
+    // A number that this site's server has given, or nobody whose clock is right.
+    if (c.what.previous < lowest_version || c.what.previous >= clock_.end()) c.what.previous = 0;
     describe_change(c, options_.site, e.message);
     e.lent = true;
     to_.publish(e);  // which answers later
@@ -173,7 +174,7 @@ void announce_store::published(errand& e) {
 }
 
 bool announce_store::apply(errand& e) {
-    return e.applying::begin(home_, behind_, change_of(e), options_.tombstone) && has_applied(e);
+    return e.applying::begin(home_, behind_, change_of(e), options_.tombstone, clock_.end()) && has_applied(e);
 }
 
 /// False: it is over.

@@ -4,6 +4,7 @@
 
 #include "support/temporary_folder.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -64,6 +65,20 @@ TEST_F(kept_clocks, a_torn_mark_leaves_the_one_before) {
     EXPECT_GT(*open()->next(0, wall::now()), *given);
     write(4'096, "123");
     EXPECT_GT(*open()->next(0, wall::now()), *given);
+}
+
+TEST_F(kept_clocks, what_an_earlier_run_has_given_is_not_of_this_one) {
+    const auto given = open()->next(0, wall::now());
+    const auto later = open();
+    EXPECT_FALSE(later->is_of_this_run(*given));
+    const auto again = later->next(0, wall::now());
+    EXPECT_TRUE(later->is_of_this_run(*again));
+    EXPECT_TRUE(later->may_have_given(*again));
+}
+
+TEST_F(kept_clocks, a_mark_that_is_no_version_is_none) {
+    for (const std::size_t slot : {0, 4'096}) write(slot, fmt::format("{0:20}\n{0:20}\n", version_end));
+    EXPECT_LT(*open()->next(0, wall::now()), version_end);
 }
 
 TEST_F(kept_clocks, a_folder_that_is_not_there_is_said) {

@@ -333,6 +333,32 @@ TEST_F(announce, a_counter_lives_no_longer_for_being_counted) {
     EXPECT_TRUE(shown == "VA 3 t60\r\n100\r\n" || shown == "VA 3 t59\r\n100\r\n") << shown;
 }
 
+TEST_F(announce, a_version_that_is_years_ahead_is_written_over_and_moves_no_clock) {
+    const auto now = wall::now();
+    const version far = version_above(0, now + std::chrono::hours(365 * 24), 2);
+    const struct {
+        std::string command, answer, held;
+    } cases[] = {{"set k 0 0 1\r\nx", "STORED\r\n", "x"},
+                 {"append k 0 0 1\r\ny", "STORED\r\n", "fary"},
+                 {"delete k", "DELETED\r\n", "tombstone"}};
+    for (const auto& one : cases) {
+        call c;
+        c.request.command = command::store;
+        c.request.key = "k";
+        c.request.value = "far";
+        c.request.assign = true;
+        c.request.assign_cas = far;
+        c.now = steady::now();
+        ASSERT_TRUE(memory->submit(c));
+        told_command& asked = ask(one.command);
+        EXPECT_LT(std::stoull(header("freshet-version")), version_at(now + std::chrono::hours(1)));
+        EXPECT_EQ(header("freshet-previous"), "");
+        confirm();
+        EXPECT_EQ(asked.answer, one.answer);
+        EXPECT_EQ(held("k"), one.held);
+    }
+}
+
 TEST_F(announce, what_is_too_large_leaves_nothing_older) {
     ask("set k 0 0 1\r\nx");
     confirm();
