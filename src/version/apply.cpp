@@ -47,7 +47,10 @@ void application::looked(applying_answer a, version found) noexcept {
         return go_on(is_set() ? applying_step::put_anew : applying_step::mark);
     }
     seen_ = found;
-    if (found < end_ && found >= what_.version) return end(applied::not_newer);
+    // Programs whose messages have a time in whole seconds give one version twice. Of a set and a delete, at whatever
+    // site and in whatever order, it is the delete that stays.
+    const bool deletes_equal = found == what_.version && !is_set() && is_of_a_time(found);
+    if (found < end_ && found >= what_.version && !deletes_equal) return end(applied::not_newer);
     if (!is_set()) return go_on(applying_step::bury);
     go_on(outlived_ ? applying_step::remove_older : applying_step::put_over);
 }

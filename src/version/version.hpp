@@ -25,6 +25,8 @@ inline constexpr version version_end = version{1} << 63;
 inline version version_at(wall::time_point date) noexcept {
     return static_cast<version>(std::max<std::int64_t>(ms_since_1970(date), 0)) << (counter_bits + node_bits);
 }
+/// It is the first of its moment and of node 0, as one is that stands for a message's time.
+constexpr bool is_of_a_time(version v) noexcept { return (v & ((version{1} << (counter_bits + node_bits)) - 1)) == 0; }
 constexpr unsigned node_of(version v) noexcept { return static_cast<unsigned>(v & node_max); }
 /// When it was given, by the clock of who gave it, or later: a clock that is behind counts on.
 inline wall::time_point time_of(version v) noexcept {

@@ -108,3 +108,18 @@ class TwoSites:
         self.publish("dev.freshet.delete", "k", b"gone", time.time() + 4)
         for client in (here, there):
             until(lambda client=client: client.get("k") is None)
+
+    def test_of_another_program_s_set_and_delete_in_one_second_the_delete_stays(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        second = time.time() + 4
+        self.publish("dev.freshet.set", "k", b"theirs", second)
+        for client in (self.client(one), self.client(two)):
+            until(lambda client=client: client.get("k") == b"theirs")
+        self.publish("dev.freshet.delete", "k", b"gone", second)
+        self.publish("dev.freshet.set", "k", b"theirs", second)
+        self.publish("dev.freshet.set", "behind", b"x", second)
+        for client in (self.client(one), self.client(two)):
+            until(lambda client=client: client.get("k") is None)
+            until(lambda client=client: client.get("behind") == b"x")
+            self.assertIsNone(client.get("k"))

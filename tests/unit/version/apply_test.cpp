@@ -41,5 +41,11 @@ TEST(application, goes_over_what_is_too_far_ahead_to_be_a_version) {
     }
 }
 
+TEST(application, of_a_set_and_a_delete_of_one_time_the_delete_stays) {
+    EXPECT_EQ(result_over(change_kind::remove, of_its_time, of_its_time), applied::yes);
+    EXPECT_EQ(result_over(change_kind::set, of_its_time, of_its_time), applied::not_newer);
+    EXPECT_EQ(result_over(change_kind::remove, of_its_time, now), applied::not_newer);
+}
+
 }  // namespace
 }  // namespace freshet::test
