@@ -52,7 +52,7 @@ constexpr std::array all_options{
     option{
         "site", "node", number<unsigned>{at<site, &site_config::node>, 0, 1'023},
         "Another one for each process of every site that shares a queue of changes: of two that had the same, writes "
-        "of one millisecond would be lost. `\"${NODE}\"` where processes share a file.",
+        "of one millisecond would be lost, and the log says so. `\"${NODE}\"` where processes share a file.",
         "", true},
     option{"site", "tombstone", time<seconds>{at<site, &site_config::tombstone>, 60s, 30 * day},
            "How long a deleted key is remembered, so that an older value does not come back. The same at every site. A "
