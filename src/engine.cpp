@@ -8,7 +8,7 @@
 #include "config/journals.hpp"
 #include "config/url/address.hpp"
 #include "config/url/server_address.hpp"
-#include "flow/apply.hpp"
+#include "flow/apply/apply.hpp"
 #include "protocol/request.hpp"
 #include "queue/broker/delayed.hpp"
 #include "queue/kafka/kafka.hpp"
@@ -19,6 +19,7 @@
 #include "route/task.hpp"
 #include "route/wait.hpp"
 #include "store/every_store.hpp"
+#include "store/pool/placement/placement.hpp"
 #include "store/pool/pool.hpp"
 
 #include <fmt/format.h>
@@ -224,7 +225,7 @@ std::optional<problem> engine::build() {
         f.result_size_max_bytes = config_.server.item_size_max_bytes;
         if (!f.apply.empty()) {
             flows_.push_back(make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_,
-                                             applied_[f.apply], f, config_.site));
+                                             applied_[f.apply], f, config_.site, boxes_of(f)));
             continue;
         }
         const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();
@@ -234,6 +235,20 @@ std::optional<problem> engine::build() {
         flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));
     }
     return {};
+}
+
+/// None of a store in memory.
+std::optional<box_places> engine::boxes_of(const flow_config& f) {
+    const std::string url = boxes_url(config_, f);
+    if (url.empty()) return {};
+    const memcached_options& pool = stores_.at(f.apply).pool;
+    box_places to{make_placement(pool.hash, pool.servers, pool.hash_tag), {}};
+    for (const server_address& s : pool.servers) {
+        queue& box = find_journal(url)->open(box_name(f.from, s), box_options());
+        to.servers.push_back({"server " + s.name(), &box});
+        boxes_.emplace_back(f.from, &box);
+    }
+    return to;
 }
 
 /// Only where something has versions: a process without changes keeps no file for them.
@@ -318,6 +333,9 @@ void engine::add_queue_statistics(std::vector<statistic>& to) {
             one(what, static_cast<std::uint64_t>(std::max<std::int64_t>(0, passed)));
         };
         if (is.ready != 0) age("oldest", is.oldest);
+        std::uint64_t held = 0;
+        for (const auto& [from, box] : boxes_) held += from == name ? box->length() : 0;
+        if (held != 0) one("held", held);
         if (is.outbox) {
             one("outbox", is.outbox->length);
             if (is.outbox->length != 0) age("outbox_oldest", is.outbox->oldest);

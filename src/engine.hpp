@@ -6,6 +6,7 @@
 #include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
+#include "flow/apply/server_boxes.hpp"
 #include "flow/flow.hpp"
 #include "flow/kept_results.hpp"
 #include "queue/broker/remote_queue.hpp"
@@ -24,6 +25,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace freshet {
@@ -76,6 +78,7 @@ private:
     result<std::unique_ptr<remote_queue>> make_broker_queue(const queue_config& q);
     std::optional<problem> build();
     std::optional<problem> open_clock();
+    std::optional<box_places> boxes_of(const flow_config& f);
     void restore(const kept_result& kept);
     store& announced(route_table& in, shard& home, store& behind, const route_config& r);
 
@@ -87,6 +90,7 @@ private:
     std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by file_identity()
     std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;
+    std::vector<std::pair<std::string, queue*>> boxes_;  ///< by the queue whose changes wait there
     std::vector<std::unique_ptr<flow>> flows_;
     std::unique_ptr<kept_results> kept_results_;
 };

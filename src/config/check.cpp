@@ -289,8 +289,11 @@ void check_queue(const found<queue_config>& q, draft& d) {
         bool fits;
     };
     const bool broker = q.value.on_broker(), kafka = broker && q.value.on_kafka(), rabbitmq = broker && !kafka;
+    const bool applied = std::any_of(d.flows.begin(), d.flows.end(), [&q](const found<flow_config>& f) {
+        return f.value.from == q.value.name && !f.value.apply.empty();
+    });
     const only all[] = {
-        {"allow_tmpfs", "a journal", !broker || !q.value.later.empty() || !q.value.outbox.empty()},
+        {"allow_tmpfs", "a journal", !broker || !q.value.later.empty() || !q.value.outbox.empty() || applied},
         {"dedupe", "a journal: a broker does not know which ids it had", !broker},
         {"declare", "RabbitMQ and Kafka", broker},
         {"prefetch", "RabbitMQ and Kafka", broker},

@@ -1,5 +1,6 @@
 #include "config/journals.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -16,6 +17,26 @@ std::string file_identity(const std::string& path) {
     const auto whole = std::filesystem::absolute(path, ec);
     const auto real = std::filesystem::weakly_canonical(whole, ec);
     return ec ? whole.lexically_normal().string() : real.string();
+}
+
+namespace {
+
+bool allows_tmpfs(const config& c, std::string_view queue) {
+    return std::any_of(c.queues.begin(), c.queues.end(),
+                       [queue](const queue_config& q) { return q.name == queue && q.allow_tmpfs; });
+}
+
+}  // namespace
+
+std::string boxes_url(const config& c, const flow_config& f) {
+    const auto named = [](const auto& all, const std::string& name) {
+        return std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+    };
+    const auto store = named(c.stores, f.apply);
+    const auto from = named(c.queues, f.from);
+    if (store == c.stores.end() || store->in_memory() || from == c.queues.end()) return {};
+    if (!from->on_broker()) return from->urls.front();
+    return from->outbox.empty() ? "journal:" : from->outbox;
 }
 
 std::vector<used_journal> journals_of(const config& c) {
@@ -38,6 +59,10 @@ std::vector<used_journal> journals_of(const config& c) {
     }
     for (std::size_t i = 0; i < c.routes.size(); ++i) {
         if (c.routes[i].any_queue) add("journal:", {{}, c.made_queues.allow_tmpfs, "route", i, "queue"});
+    }
+    for (std::size_t i = 0; i < c.flows.size(); ++i) {
+        const std::string url = c.flows[i].apply.empty() ? std::string() : boxes_url(c, c.flows[i]);
+        if (!url.empty()) add(url, {{}, allows_tmpfs(c, c.flows[i].from), "flow", i, "apply"});
     }
     return all;
 }

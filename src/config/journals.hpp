@@ -21,9 +21,12 @@ struct used_journal {
     bool allow_tmpfs{false};  ///< one of them says so
     // The first of them: its option.
     std::string_view section{};
-    std::size_t number{0};  ///< in config.queues or config.routes
+    std::size_t number{0};  ///< in config.queues, config.routes or config.flows
     std::string_view key{};
 };
+/// The URL of the journal where changes wait that a server of the flow's store cannot take; empty: the store is in
+/// memory.
+std::string boxes_url(const config& c, const flow_config& f);
 /// Each file once.
 std::vector<used_journal> journals_of(const config& c);
 

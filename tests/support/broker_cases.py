@@ -342,7 +342,7 @@ class BrokerCases(BrokerTest):
         came = self.drain(client, bodies)
         until(lambda: self.figure(client, b"outbox"), 0, self.patience)
         self.assertEqual(self.figure(client, b"outbox_oldest"), -1)
-        self.assertGreater(server.output().count("queue thumbs: its broker takes messages again"), 0, server.output())
+        self.assertGreater(server.output().count("queue thumbs: takes messages again"), 0, server.output())
         if self.in_order:
             first = [body for body in dict.fromkeys(came) if body in bodies]
             self.assertEqual(first, bodies)

@@ -130,6 +130,12 @@ class Client:
         self.line()
         return value
 
+    def figure(self, name):
+        """One of `stats queues`; 0: it is not told."""
+        self.socket.sendall(b"stats queues\r\n")
+        told = dict(line.split()[1:] for line in iter(self.line, "END"))
+        return int(told.get(name, 0))
+
     def version_ms(self, key):
         """Milliseconds since 1970, of the key's version."""
         return int(self.ask(b"mg %s c" % key.encode()).removeprefix("HD c")) >> 20

@@ -123,3 +123,26 @@ class TwoSites:
             until(lambda client=client: client.get("k") is None)
             until(lambda client=client: client.get("behind") == b"x")
             self.assertIsNone(client.get("k"))
+
+    def test_a_server_that_is_down_holds_up_no_key_of_another_server_and_gets_all_when_it_is_back(self):
+        away, stays = servers.oracle(), self.enterContext(servers.oracle())
+        one, two = self.two([(), (away, stays)])
+        self.subscribed(one, two)
+        away.stop()
+        keys = [f"k{number}" for number in range(2_000)]
+        here, there = self.client(one), self.client(two)
+        for key in keys:
+            self.assertEqual(here.set(key, b"1 " + key.encode()), "STORED")
+        there_now = lambda: [key for key, value in contents(two, keys).items() if value is not None]      # noqa: E731
+        until(lambda: len(there_now()) > 700)       # about the half; some 500 would wait at a time in memory
+        for key in keys:
+            here.set(key, b"2 " + key.encode())
+        two.kill()
+        two.start()
+        there = self.client(two)
+        last = there_now()[-1]
+        until(lambda: there.get(last).startswith(b"2 "))
+        until(lambda: there.figure("changes:held") > 500)
+        self.enterContext(servers.oracle(port=away.port))
+        self.assert_equal_in_the_end((one, two), keys)
+        until(lambda: there.figure("changes:held") == 0)

@@ -18,7 +18,7 @@ constexpr std::size_t way_max = 2'048;  ///< messages on their way
 constexpr std::size_t way_bytes_max = std::size_t{16} << 20;
 constexpr std::size_t asked_at_once = 512;
 constexpr std::size_t raised_after = 16;                           ///< confirms: one more may be on its way, up to all
-constexpr milliseconds shortest_pause{100}, longest_pause{1'000};  ///< before the broker is tried again
+constexpr milliseconds shortest_pause{100}, longest_pause{1'000};  ///< before the first is tried again
 constexpr milliseconds look_every{250};                            ///< at what failed in the box
 
 }  // namespace
@@ -34,8 +34,8 @@ struct forwarder::passage final : publication {
     enum class stage : std::uint8_t {
         unsent,  ///< or refused
         sent,
-        over,  ///< the broker has it
-        dead,  ///< it will never take it
+        over,  ///< confirmed
+        dead,  ///< it will never be taken
     };
     forwarder* owner{nullptr};
     passage::stage is{stage::unsent};
@@ -46,8 +46,13 @@ struct forwarder::passage final : publication {
     void finish() override { owner->came_home(*this); }
 };
 
-forwarder::forwarder(shard& back, queue& box, queue& broker)
-    : back_(back), box_(box), broker_(broker), sent_max_(way_max), pause_(shortest_pause) {
+forwarder::forwarder(shard& back, queue& box, std::string label, taker deliver)
+    : back_(back),
+      box_(box),
+      label_(std::move(label)),
+      deliver_(std::move(deliver)),
+      sent_max_(way_max),
+      pause_(shortest_pause) {
     asking_.owner = this;
     asking_.home = &back_;
     asking_.max = asked_at_once;
@@ -109,7 +114,7 @@ void forwarder::take_over(delivery& d) {
     bytes_ += p.bytes;
 }
 
-// ---- to the broker
+// ---- to where it goes
 
 void forwarder::send(std::size_t at_most) {
     const std::size_t count = std::min(at_most, unsent_.size());
@@ -127,7 +132,7 @@ void forwarder::send(std::size_t at_most) {
     }
     last->next = nullptr;
     sent_ += count;
-    broker_.publish(first, *last);
+    deliver_(first, *last);
 }
 
 void forwarder::came_home(passage& p) {
@@ -165,8 +170,8 @@ void forwarder::too_large(passage& p) {
         sent_max_ = std::max<std::size_t>(1, (sent_ + 1) / 2);
         return;
     }
-    spdlog::error("{}: its broker takes no message as large as {}, which is a dead letter here now", box_.label(),
-                  p.message.id);
+    spdlog::error("{} takes no message as large as {}, which is a dead letter of {} now", label_, p.message.id,
+                  box_.label());
     p.leave->action = settlement::action::dead;
     p.leave->reason = explain(p.why.code);
     p.is = passage::stage::dead;
@@ -177,10 +182,10 @@ void forwarder::hold_up(errc why) {
     held_up_ = true;
     if (said_ || stopping_) return;
     said_ = true;
-    spdlog::warn("{} {}: what is published waits in its outbox", broker_.label(), explain(why));
+    spdlog::warn("{} {}: what goes there waits in {}", label_, explain(why), box_.label());
 }
 
-/// The first that the broker does not have is tried, and once it has that one the others follow.
+/// The first that is not there yet is tried, and once it is taken the others follow.
 void forwarder::all_are_home(bool taken) {
     if (std::exchange(probing_, false) && taken) return go_on();
     if (!std::exchange(pausing_, false)) return probe();
@@ -214,12 +219,11 @@ void forwarder::find_unsent() {
     }
 }
 
-/// The broker takes messages again.
 void forwarder::go_on() {
     held_up_ = false;
     pause_ = shortest_pause;
     if (std::exchange(said_, false))
-        spdlog::info("{}: its broker takes messages again; {} wait in its outbox", broker_.label(), box_.length());
+        spdlog::info("{}: takes messages again; {} wait in {}", label_, box_.length(), box_.label());
 }
 
 // ---- out of the box

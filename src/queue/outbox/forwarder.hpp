@@ -1,5 +1,5 @@
-// Moves what waits in a queue of a journal to a broker's queue, all of it in its order: each message leaves the journal
-// once the broker has confirmed it. Back shard only.
+// Moves what waits in a queue of a journal on to where it goes (a broker, a server), all of it in its order: each
+// message leaves the journal once it is confirmed there. Back shard only.
 #pragma once
 
 #include <freshet/error.hpp>
@@ -13,20 +13,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <string>
 
 namespace freshet {
 
 class forwarder final : private ticker {
 public:
-    /// Both outlive it. `box` is a plain queue that nobody else reads.
-    forwarder(shard& back, queue& box, queue& broker);
+    /// Takes a chain of publications, which come home confirmed or failed; later, not within the call.
+    using taker = std::function<void(publication& first, publication& last)>;
+
+    /// All outlive it. `box` is a plain queue that nobody else reads; `label` names where its messages go.
+    forwarder(shard& back, queue& box, std::string label, taker deliver);
     ~forwarder();
     forwarder(const forwarder&) = delete;
     forwarder& operator=(const forwarder&) = delete;
 
     void start() { ask(); }
-    /// Sends nothing more; what the broker does not confirm stays in the box.
+    /// Sends nothing more; what is not confirmed stays in the box.
     void stop();
     bool is_sending() const noexcept { return sent_ != 0; }
     /// After stop(): nothing has to come home any more.
@@ -63,18 +68,19 @@ private:
 
     shard& back_;
     queue& box_;
-    queue& broker_;
+    const std::string label_;
+    const taker deliver_;
     asking asking_;
     std::size_t taken_over_{0};                 ///< of its deliveries
     std::deque<std::unique_ptr<passage>> way_;  ///< what was taken from the box and has not left, in its order
     std::deque<passage*> unsent_;               ///< of them, in its order
     std::size_t bytes_{0};                      ///< of all of them
-    std::size_t sent_{0}, leaving_{0};          ///< lent to the broker, and to the box
+    std::size_t sent_{0}, leaving_{0};          ///< lent to the taker, and to the box
     std::size_t sent_max_;                      ///< at a time
     std::size_t confirmed_{0};                  ///< since that was raised
     operation* stuck_{nullptr};                 ///< departures that the box could not write
     bool asked_{false}, stopping_{false}, ticking_{false};
-    bool held_up_{false};  ///< the broker has refused some: once all are home the first is tried until it takes that
+    bool held_up_{false};  ///< some were refused: once all are home the first is tried until that is taken
     bool probing_{false};  ///< it is being tried
     bool pausing_{false};  ///< not before a pause
     bool said_{false};     ///< that it is held up

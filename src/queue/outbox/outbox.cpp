@@ -15,7 +15,11 @@ namespace {
 class outbox final : public remote_queue {
 public:
     outbox(shard& back, std::unique_ptr<remote_queue> broker, queue& box)
-        : back_(back), broker_(std::move(broker)), box_(box), forwarder_(back, box, *broker_) {}
+        : back_(back),
+          broker_(std::move(broker)),
+          box_(box),
+          forwarder_(back, box, broker_->label(),
+                     [&to = *broker_](publication& first, publication& last) { to.publish(first, last); }) {}
     ~outbox() override { stop(steady::now()); }
 
     const std::string& name() const noexcept override { return broker_->name(); }

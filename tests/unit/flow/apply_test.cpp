@@ -1,4 +1,4 @@
-#include "flow/apply.hpp"
+#include "flow/apply/apply.hpp"
 
 #include <freshet/config.hpp>
 #include <freshet/message.hpp>

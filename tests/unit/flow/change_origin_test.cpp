@@ -1,4 +1,4 @@
-#include "flow/change_origin.hpp"
+#include "flow/apply/change_origin.hpp"
 
 #include <freshet/config.hpp>
 #include <freshet/time.hpp>

@@ -68,7 +68,8 @@ protected:
     hand_queue box{"thumbs/outbox"}, broker{"thumbs"};
     std::uint64_t numbers{0};
     steady::time_point now{steady::now()};
-    forwarder on_its_way{back, box, broker};
+    forwarder on_its_way{back, box, broker.label(),
+                         [this](publication& first, publication& last) { broker.publish(first, last); }};
 };
 
 TEST_F(outbox_forwarder, all_is_sent_in_its_order_and_leaves_the_box_once_the_broker_has_it) {

@@ -1,11 +1,13 @@
-#include "flow/apply.hpp"
+#include "flow/apply/apply.hpp"
 
 #include "base/escape.hpp"
-#include "flow/change_origin.hpp"
+#include "flow/apply/change_origin.hpp"
+#include "flow/apply/fitting.hpp"
+#include "flow/apply/server_boxes.hpp"
 #include "flow/worker.hpp"
-#include "protocol/item_size.hpp"
 #include "queue/operations.hpp"
 #include "shard/free_list.hpp"
+#include "shard/wait_while.hpp"
 #include "store/applying.hpp"
 
 #include <fmt/format.h>
@@ -36,6 +38,14 @@ struct failing {
     steady::time_point since, last;
 };
 
+struct applied_message;
+
+/// A change on its way into the box of its server.
+struct boxed_change final : publication {
+    void finish() override;
+    applied_message* of{nullptr};
+};
+
 /// One message that is being applied, then settled.
 struct applied_message final : applying, settlement, boost::intrusive::list_base_hook<> {
     applied_message() = default;
@@ -46,6 +56,7 @@ struct applied_message final : applying, settlement, boost::intrusive::list_base
 
     apply_flow* of{nullptr};
     freshet::delivery delivery;
+    boxed_change boxed;
 };
 
 struct change_reception final : reception {
@@ -57,7 +68,7 @@ struct change_reception final : reception {
 class apply_flow final : public flow, private ticker {
 public:
     apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own, const flow_config& config,
-               const site_config& here)
+               const site_config& here, std::optional<box_places> boxes)
         : back_(back),
           queue_(from),
           to_(to),
@@ -69,10 +80,11 @@ public:
           reception_(*this),
           free_(back) {
         reception_.home = &back_;
+        if (boxes) boxes_.emplace(back, to, *std::move(boxes), clock, config_, tombstone_);
     }
     ~apply_flow() override {
         stop(steady::now());
-        if (back_.is_running()) back_.run_and_wait([this] { free_.reset(); });
+        if (back_.is_running()) back_.run_and_wait([this] { free_.reset(), boxes_.reset(); });
     }
 
     const flow_config& config() const noexcept override { return config_; }
@@ -81,6 +93,7 @@ public:
 
     void received();
     void applied(applied_message& m);
+    void boxed(applied_message& m);
     void settled(applied_message& m);
 
 private:
@@ -88,6 +101,8 @@ private:
     void begin(delivery d);
     void refuse(applied_message& m, std::string why);
     void look_at_origin(version v, std::string_view site);
+    void put_into_box(applied_message& m);
+    void try_later(applied_message& m, const failure& why);
     void let_go(applied_message& m);
     void end_if_stopped();
     void tick(steady::time_point now) override;
@@ -104,6 +119,7 @@ private:
     seconds tombstone_;
     change_reception reception_;
     std::optional<free_list<applied_message>> free_;
+    std::optional<server_boxes> boxes_;
     std::size_t busy_{0};
     bool receiving_{false}, resting_{false}, ticking_{false}, stopping_{false};
     steady::time_point receive_again_{}, settle_again_{};
@@ -117,11 +133,15 @@ private:
 
 void applied_message::on_applied() { of->applied(*this); }
 void applied_message::finish() { of->settled(*this); }
+void boxed_change::finish() { of->of->boxed(*of); }
 void change_reception::finish() { of.received(); }
 
 void apply_flow::start() {
     if (std::exchange(started_, true)) return;
-    back_.run([this] { receive(); });
+    back_.run([this] {
+        if (boxes_) boxes_->start();
+        receive();
+    });
 }
 
 void apply_flow::stop(steady::time_point) {
@@ -129,6 +149,7 @@ void apply_flow::stop(steady::time_point) {
     assert(!back_.here());
     back_.run([this] {
         stopping_ = true;
+        if (boxes_) boxes_->stop();
         if (receiving_) queue_.cancel(reception_);
         resting_ = false;
         while (!unsettled_.empty()) {
@@ -142,7 +163,8 @@ void apply_flow::stop(steady::time_point) {
     std::unique_lock lock(mutex_);
     all_ended_.wait(lock, [this] { return ended_; });
     lock.unlock();
-    back_.run_and_wait([] {});
+    wait_while(
+        back_, [this] { return boxes_ && !boxes_->is_idle(); }, steady::time_point::max());
 }
 
 void apply_flow::end_if_stopped() {
@@ -220,9 +242,8 @@ void apply_flow::begin(delivery d) {
         m.action = settlement::action::ack;
         return queue_.settle(m);
     }
-    const bool fits =
-        item_size(change->key.size(), change->flags, change->value.size()) <= config_.result_size_max_bytes;
-    if (!fits) change->what.kind = change_kind::remove;  // and what is older must not stay
+    if (boxes_ && boxes_->hold(change->key)) return put_into_box(m);
+    make_fit(*change, config_.result_size_max_bytes);
     if (m.applying::begin(back_, to_, *change, tombstone_, clock_.end())) applied(m);
 }
 
@@ -242,10 +263,32 @@ void apply_flow::look_at_origin(version v, std::string_view site) {
 void apply_flow::applied(applied_message& m) {
     if (m.applying::is() == applying::state::done) {
         m.action = settlement::action::ack;
+        queue_.settle(m);
+    } else if (boxes_ && !stopping_) {
+        put_into_box(m);
     } else {
-        m.action = settlement::action::release;
-        m.delay = rest(m.store_failure().subject, m.store_failure().code, "changes wait");
+        try_later(m, m.store_failure());
     }
+}
+
+/// Confirmed there, it is done here.
+void apply_flow::put_into_box(applied_message& m) {
+    m.boxed.of = &m;
+    m.boxed.home = &back_;
+    m.boxed.message = std::move(m.delivery.message);
+    boxes_->put(m.boxed);
+}
+
+void apply_flow::boxed(applied_message& m) {
+    boxes_->told(m.boxed);
+    if (m.boxed.outcome == publication::outcome::failed) return try_later(m, m.boxed.why);
+    m.action = settlement::action::ack;
+    queue_.settle(m);
+}
+
+void apply_flow::try_later(applied_message& m, const failure& why) {
+    m.action = settlement::action::release;
+    m.delay = rest(why.subject, why.code, "changes wait");
     queue_.settle(m);
 }
 
@@ -276,6 +319,7 @@ void apply_flow::settled(applied_message& m) {
 void apply_flow::let_go(applied_message& m) {
     --busy_;
     m.delivery = {};
+    m.boxed.message = {};
     free_->give_back(std::unique_ptr<applied_message>(&m));
     receive();
     end_if_stopped();
@@ -284,8 +328,9 @@ void apply_flow::let_go(applied_message& m) {
 }  // namespace
 
 std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own,
-                                      const flow_config& config, const site_config& here) {
-    return std::make_unique<apply_flow>(back, from, to, clock, own, config, here);
+                                      const flow_config& config, const site_config& here,
+                                      std::optional<box_places> boxes) {
+    return std::make_unique<apply_flow>(back, from, to, clock, own, config, here, std::move(boxes));
 }
 
 }  // namespace freshet

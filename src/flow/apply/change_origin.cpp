@@ -1,4 +1,4 @@
-#include "flow/change_origin.hpp"
+#include "flow/apply/change_origin.hpp"
 
 #include "base/escape.hpp"
 #include "base/rfc3339.hpp"
