@@ -2,7 +2,10 @@
 #include <freshet/config.hpp>
 #include <freshet/error.hpp>
 
+#include "protocol/reply.hpp"
+#include "protocol/request.hpp"
 #include "shard/resolver.hpp"
+#include "store/execute.hpp"
 #include "store/pool/placement/placement.hpp"
 #include "support/fake_resolver.hpp"
 #include "support/memcached_peer.hpp"
@@ -10,6 +13,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <random>
 #include <system_error>
@@ -18,6 +24,7 @@
 using namespace freshet;
 using namespace freshet::test;
 using namespace std::literals;
+namespace asio = boost::asio;
 
 namespace {
 
@@ -90,6 +97,19 @@ TEST_F(pool, speaks_meta_and_answers_in_the_client_s_words) {
         peer.say(one.answer);
         EXPECT_EQ(user.answer(number), one.told) << one.client;
     }
+}
+
+TEST_F(pool, program_that_gets_is_told_the_cas) {
+    make();
+    request r;
+    r.key = "k";
+    r.want_value = true;
+    auto said = asio::co_spawn(user.home.context(), execute(user.home, *user.store, r), asio::use_future);
+    peer.expect("mg k c f v\r\n");
+    peer.say("VA 1 c7 f5\r\nx\r\n");
+    const reply found = said.get();
+    EXPECT_EQ(found.data(), "x");
+    EXPECT_EQ(found.cas, 7U);
 }
 
 TEST_F(pool, set_whose_connection_is_cut_in_the_middle_of_the_answer_is_maybe_done) {

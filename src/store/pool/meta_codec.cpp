@@ -23,10 +23,10 @@ void append_signed(std::string_view flag, std::int64_t n, bytes& out) {
     out.append_signed(n);
 }
 
-/// "mg KEY f v", the command of nearly every request.
+/// "mg KEY f v", the command of nearly every request. A program is told the CAS, too.
 void ask_get(const request& r, const form& f, bytes& out) {
     constexpr std::string_view begin = "mg ";
-    const std::string_view end = f.dialect == dialect::classic_gets ? " c f v" : " f v";
+    const std::string_view end = f.dialect == dialect::classic_get ? " f v" : " c f v";
     char* to = out.prepare(begin.size() + r.key.size() + end.size() + line_end.size());
     const char* const from = to;
     const auto put = [&to](std::string_view text) {
