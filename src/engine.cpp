@@ -277,6 +277,8 @@ void engine::restore(const kept_result& kept) {
     c->request.value = kept.value;
     c->request.flags = kept.flags;
     c->request.kept = true;
+    c->request.assign = kept.version != 0;  // so that changes that come again do not take its place
+    c->request.assign_cas = kept.version;
     if (kept.expires != wall::time_point{}) c->request.exptime = wall::to_time_t(kept.expires);
     [[maybe_unused]] const bool answered = found->second.memory->submit(*c);
 }

@@ -52,6 +52,7 @@ struct kept_result {
     std::string value;
     std::uint32_t flags{0};
     wall::time_point expires{};  ///< 1970: never
+    std::uint64_t version{0};    ///< of a store whose writes every site is told of; else 0
     bool error{false};           ///< an error result: never replaces a good one
     bool replaces{false};        ///< whatever there was is gone where it is used
 };

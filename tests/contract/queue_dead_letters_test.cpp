@@ -167,7 +167,9 @@ TEST_P(every_queue, a_result_is_kept_with_its_ack_until_it_expires) {
     q.publish("b");
     const wall::time_point expires = house_->date() + seconds(10);
     q.settle(action::ack, q.receive_one().number, {}, {}, make_result("short", "1", false, expires));
-    q.settle(action::dead, q.receive_one().number, {}, "no", make_result("long", "ERROR no", true));
+    kept_result told = make_result("long", "ERROR no", true);
+    told.version = (std::uint64_t{1} << 63) - 1;
+    q.settle(action::dead, q.receive_one().number, {}, "no", told);
     house_->restart();
     const auto both = house_->results();
     ASSERT_EQ(both.size(), 2U);
@@ -177,6 +179,8 @@ TEST_P(every_queue, a_result_is_kept_with_its_ack_until_it_expires) {
     EXPECT_EQ(both[0].flags, 3U);
     EXPECT_EQ(both[0].expires, expires);
     EXPECT_FALSE(both[0].error);
+    EXPECT_EQ(both[0].version, 0U);
+    EXPECT_EQ(both[1].version, told.version);
     EXPECT_EQ(both[1].expires, wall::time_point{});
     EXPECT_TRUE(both[1].error);
     pass(seconds(10));

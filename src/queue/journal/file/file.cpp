@@ -71,11 +71,12 @@ journal_file::journal_file(sqlite_database database, std::string path, bool coun
         "SELECT ?2, id, key, flags, headers, time, expires, ?3, ?4, ?5, ?6, body, origin, sum FROM message WHERE place "
         "= ?1");
     keep_ = prepare(
-        "INSERT INTO result (store, key, flags, expires, error, value, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8) ON "
+        "INSERT INTO result (store, key, flags, expires, error, value, sum, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+        "?8, ?10) ON "
         "CONFLICT "
         "(store, key) "
         "DO UPDATE SET flags = excluded.flags, expires = excluded.expires, error = excluded.error, value = "
-        "excluded.value, sum = excluded.sum "
+        "excluded.value, sum = excluded.sum, version = excluded.version "
         "WHERE excluded.error = 0 OR result.error = 1 OR result.expires <= ?7 OR ?9 = 1");
     note_alone_ = prepare("UPDATE about SET value = ?1 WHERE name = 'alone'");
     touch_result_ = prepare("UPDATE result SET expires = ?3 WHERE store = ?1 AND key = ?2");
@@ -220,6 +221,7 @@ void journal_file::keep(const kept_result& r, wall::time_point now) {
     keep_.bind(7, ms_since_1970(now));
     keep_.bind(8, journal_format::sum_of(r));
     keep_.bind(9, r.replaces ? 1 : 0);
+    keep_.bind(10, static_cast<std::int64_t>(r.version));
     run(keep_);
     ++results_.count;  // at most: one that was replaced counts twice until they are counted again
     results_.bytes += r.key.size() + r.value.size();

@@ -28,7 +28,7 @@ CREATE TABLE dead (number INTEGER PRIMARY KEY AUTOINCREMENT, queue INTEGER NOT N
     handed INTEGER NOT NULL, reason TEXT NOT NULL, died INTEGER NOT NULL, body BLOB NOT NULL, origin BLOB, sum INTEGER) STRICT;
 CREATE INDEX dead_queue ON dead (queue);
 CREATE TABLE result (number INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, key BLOB NOT NULL, flags INTEGER NOT NULL,
-    expires INTEGER, error INTEGER NOT NULL, value BLOB NOT NULL, sum INTEGER, UNIQUE (store, key)) STRICT;
+    expires INTEGER, error INTEGER NOT NULL, value BLOB NOT NULL, sum INTEGER, version INTEGER, UNIQUE (store, key)) STRICT;
 CREATE INDEX result_expires ON result (expires) WHERE expires IS NOT NULL;
 CREATE TABLE suspect (place INTEGER PRIMARY KEY, ends INTEGER NOT NULL) STRICT;
 INSERT INTO about VALUES ('opened', '0'), ('closed', '0'), ('unclean', '0'), ('alone', '0');
@@ -46,7 +46,9 @@ UPDATE about SET value = value + 1 WHERE name = 'opened';
 COMMIT;
 )";
 
-const char* const upgrade = R"(
+namespace {
+
+constexpr const char* to_format_2 = R"(
 BEGIN IMMEDIATE;
 ALTER TABLE message ADD COLUMN origin BLOB;
 ALTER TABLE message ADD COLUMN sum INTEGER;
@@ -59,6 +61,17 @@ INSERT INTO about VALUES ('opened', '0'), ('closed', '0'), ('unclean', '0'), ('a
 PRAGMA user_version = 2;
 COMMIT;
 )";
+
+constexpr const char* to_format_3 = R"(
+BEGIN IMMEDIATE;
+ALTER TABLE result ADD COLUMN version INTEGER;
+PRAGMA user_version = 3;
+COMMIT;
+)";
+
+}  // namespace
+
+const std::array<const char*, version - 1> upgrades{to_format_2, to_format_3};
 
 namespace {
 
@@ -145,6 +158,7 @@ std::uint32_t sum_of(const kept_result& r) noexcept {
     parts_sum sum;
     for (const std::string_view part : {r.store, r.key, r.value}) sum.add(part);
     sum.add_number(r.flags, 4);
+    if (r.version != 0) sum.add_number(r.version, 8);
     return sum.get();
 }
 

@@ -5,6 +5,7 @@
 
 #include "queue/operations.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,7 +16,7 @@
 namespace freshet::journal_format {
 
 inline constexpr std::int64_t application_id = 0x46726a6c;  ///< "Frjl", in the header of the file
-inline constexpr std::int64_t version = 2;                  ///< PRAGMA user_version
+inline constexpr std::int64_t version = 3;                  ///< PRAGMA user_version
 /// Of a new file. Twice SQLite's own: fewer pages to read back, to log and to check; 16 KiB do more for large messages,
 /// and less for one that comes alone, whose log is longer.
 inline constexpr std::int64_t page_bytes = 8'192;
@@ -60,7 +61,7 @@ std::uint32_t sum_of(const kept_result& r) noexcept;
 extern const char* const schema;
 /// Counts an opening, and what the last one ended with.
 extern const char* const count_opening;
-/// What makes a journal of format 1 one of this.
-extern const char* const upgrade;
+/// The first makes a journal of format 1 one of format 2, and so on.
+extern const std::array<const char*, version - 1> upgrades;
 
 }  // namespace freshet::journal_format

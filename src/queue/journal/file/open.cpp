@@ -168,9 +168,11 @@ int move_log(const std::string& path, sqlite_database& database) {
 /// Counts this opening, in the file itself: from now on a log that is missing is known. False: a full disk does not let
 /// it be noted.
 result<bool> note_opening(const std::string& path, sqlite_database& database) {
-    if (database.ask("PRAGMA user_version") == 1 && database.run(journal_format::upgrade) != SQLITE_OK)
-        return path_problem(path,
-                            fmt::format("it has format 1 and cannot be made one of format 2, {}", database.sentence()));
+    for (auto format = database.ask("PRAGMA user_version"); format >= 1 && format < journal_format::version; ++format) {
+        if (database.run(journal_format::upgrades[static_cast<std::size_t>(format - 1)]) != SQLITE_OK)
+            return path_problem(path, fmt::format("it has format {} and cannot be made one of format {}, {}", format,
+                                                  format + 1, database.sentence()));
+    }
     int code = database.run(journal_format::count_opening);
     const std::string sentence = code == SQLITE_OK ? "" : database.sentence();
     if (database.in_transaction()) database.run("ROLLBACK");

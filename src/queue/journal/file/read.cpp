@@ -162,7 +162,7 @@ std::vector<kept_result> journal_file::results(wall::time_point now) {
     std::vector<kept_result> found;
     if (error_ != 0) return found;
     sqlite_statement s(database_,
-                       "SELECT store, key, flags, expires, error, value, sum FROM result "
+                       "SELECT store, key, flags, expires, error, value, sum, version FROM result "
                        "WHERE expires IS NULL OR expires > ?1 ORDER BY number");
     s.bind(1, ms_since_1970(now));
     int code = SQLITE_ERROR;
@@ -174,6 +174,7 @@ std::vector<kept_result> journal_file::results(wall::time_point now) {
         r.expires = from_ms_since_1970(s.number(3));
         r.error = s.number(4) != 0;
         r.value = s.blob(5);
+        r.version = static_cast<std::uint64_t>(s.number(7));
         if (s.null(6) || s.number(6) == journal_format::sum_of(r)) continue;
         spdlog::error("the journal {}: the result {} is damaged and left out", path_, escaped(r.key));
         found.pop_back();

@@ -122,16 +122,17 @@ TEST_F(opening, files_that_are_no_journals_are_refused_and_left_alone) {
 
 TEST_F(opening, a_newer_format_is_refused) {
     make();
-    run("PRAGMA user_version = 3");
-    expect_refused("has format 3, and this program knows formats up to 2");
+    run("PRAGMA user_version = 4");
+    expect_refused("has format 4, and this program knows formats up to 3");
 }
 
-TEST_F(opening, a_journal_of_format_1_becomes_one_of_format_2) {
+TEST_F(opening, a_journal_of_format_1_becomes_one_of_format_3) {
     make(7);
     run("DROP TABLE suspect; DROP INDEX message_expires; ALTER TABLE message DROP COLUMN origin; ALTER TABLE message "
         "DROP COLUMN sum; ALTER TABLE dead DROP COLUMN "
         "origin;"
-        "ALTER TABLE dead DROP COLUMN sum; ALTER TABLE result DROP COLUMN sum; DELETE FROM about WHERE name <> 'tag';"
+        "ALTER TABLE dead DROP COLUMN sum; ALTER TABLE result DROP COLUMN sum; ALTER TABLE result DROP COLUMN version; "
+        "DELETE FROM about WHERE name <> 'tag';"
         "PRAGMA user_version = 1");
     {
         auto opened = open();
@@ -142,7 +143,7 @@ TEST_F(opening, a_journal_of_format_1_becomes_one_of_format_2) {
     }
     sqlite_database database;
     ASSERT_EQ(database.open(path_, false), 0);
-    EXPECT_EQ(database.ask("PRAGMA user_version"), 2);
+    EXPECT_EQ(database.ask("PRAGMA user_version"), 3);
     EXPECT_EQ(database.ask("SELECT count(*) FROM message WHERE sum IS NULL"), 2);
     EXPECT_EQ(database.ask("SELECT count(*) FROM message WHERE sum IS NOT NULL"), 1);
 }
@@ -214,7 +215,7 @@ TEST_F(opening, the_file_is_as_its_document_says) {
     sqlite_database database;
     ASSERT_EQ(database.open(path_, false), 0);
     EXPECT_EQ(database.ask("PRAGMA application_id"), 0x46726a6c);
-    EXPECT_EQ(database.ask("PRAGMA user_version"), 2);
+    EXPECT_EQ(database.ask("PRAGMA user_version"), 3);
     EXPECT_EQ(database.ask_text("PRAGMA journal_mode"), "wal");
     EXPECT_EQ(database.ask_text("SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
                                 "AND name NOT LIKE 'sqlite%' ORDER BY name)"),
