@@ -1,16 +1,13 @@
 #include "flow/runner.hpp"
 
-#include "base/escape.hpp"
 #include "base/jitter.hpp"
 #include "flow/exec.hpp"
 #include "flow/http/http.hpp"
-#include "protocol/ask.hpp"
-#include "protocol/reply.hpp"
-#include "protocol/request.hpp"
+#include "flow/pauses.hpp"
+#include "flow/result_writer.hpp"
 #include "queue/operations.hpp"
 #include "shard/awaited.hpp"
 #include "shard/gate.hpp"
-#include "store/execute.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -26,7 +23,6 @@
 #include <mutex>
 #include <optional>
 #include <random>
-#include <set>
 #include <stdexcept>
 
 namespace freshet {
@@ -35,9 +31,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr milliseconds trouble_delay_min{
-    100};  ///< before a store or queue that failed is asked again; doubled each time
-constexpr milliseconds trouble_delay_max{5'000};
 constexpr unsigned concurrency_max = 1'000;
 constexpr milliseconds retry_after_max{24 * 3'600'000};                       ///< a worker may ask for no longer rest
 constexpr std::size_t dropped_result_size_max_bytes = std::size_t{64} << 20;  ///< where results go nowhere
@@ -60,21 +53,20 @@ struct lease_end {
     ~lease_end() { held->end(); }
 };
 
-enum class stored : std::uint8_t { done, not_needed, too_large, given_up };
-
 class runner final : public flow {
 public:
     runner(shard& back, queue& from, store* into, const flow_config& config, bool keep_results,
            std::unique_ptr<flow_worker> worker)
         : back_(back),
           queue_(from),
-          into_(into),
           config_(config),
           keep_results_(keep_results),
           worker_(std::move(worker)),
           freed_(back),
+          pauses_(back),
           random_(std::random_device{}()) {
         config_.concurrency = std::clamp(config_.concurrency, 1U, concurrency_max);
+        if (into != nullptr) results_.emplace(back, *into, pauses_, "flow of " + from.label(), keep_results);
     }
     ~runner() override { stop(steady::now()); }
 
@@ -85,7 +77,6 @@ public:
 private:
     void spawn(asio::awaitable<void> work, bool takes_slot);
     void ended(bool took_slot, std::exception_ptr thrown);
-    void wake_sleepers();
 
     asio::awaitable<void> receive();
     asio::awaitable<void> handle(delivery d);
@@ -95,16 +86,12 @@ private:
     milliseconds pause_before(const delivery& d, const work_result& said);
     milliseconds pause_before_worker();
     asio::awaitable<void> conclude(const delivery& d, const result<std::string>& key, work_result said);
-    asio::awaitable<stored> put(const std::string& key, const kept_result& what);
     asio::awaitable<void> settle(awaited<settlement>& s);
-    asio::awaitable<bool> is_there(const kept_result& kept);
-    asio::awaitable<void> sleep(milliseconds time);
 
     std::string name(const delivery& d) const;
 
     shard& back_;
     queue& queue_;
-    store* into_;
     flow_config config_;
     bool keep_results_;
     std::unique_ptr<flow_worker> worker_;
@@ -112,13 +99,13 @@ private:
     // of the back shard
     gate freed_;  ///< a slot is free, or the flow is being stopped
     awaited<reception>* reception_{nullptr};
-    std::set<asio::steady_timer*> sleepers_;
+    pauses pauses_;  ///< over for good: give back what is not settled
+    std::optional<result_writer> results_{};
     std::minstd_rand random_;
     std::optional<steady::time_point> unreached_since_{};  ///< no call has begun since then
     std::size_t running_{0};                               ///< coroutines
     unsigned busy_{0};                                     ///< slots of `concurrency` taken
     bool stopping_{false};                                 ///< receive no more
-    bool aborted_{false};                                  ///< give back what is not settled
 
     // of stop()
     std::mutex mutex_;
@@ -139,18 +126,18 @@ void runner::stop(steady::time_point deadline) {
         stopping_ = true;
         if (reception_ != nullptr && !reception_->is_back()) queue_.cancel(*reception_);
         freed_.open();
-        wake_sleepers();
+        pauses_.end();
         if (running_ == 0) ended(false, nullptr);
     });
     std::unique_lock lock(mutex_);
     if (all_ended_.wait_until(lock, deadline, [this] { return ended_; })) return;
     back_.run([this] {
-        aborted_ = true;
+        pauses_.end_for_good();
         if (busy_ != 0)
             spdlog::warn("flow of {}: calls that took longer than the stop may are ended: {}; their tasks come again",
                          queue_.label(), busy_);
         worker_->abort();
-        wake_sleepers();
+        if (results_) results_->give_up();
     });
     all_ended_.wait(lock, [this] { return ended_; });
     lock.unlock();
@@ -185,19 +172,6 @@ void runner::ended(bool took_slot, std::exception_ptr thrown) {
     all_ended_.notify_all();
 }
 
-void runner::wake_sleepers() {
-    for (asio::steady_timer* t : sleepers_) t->cancel();
-}
-
-asio::awaitable<void> runner::sleep(milliseconds time) {
-    if (aborted_) co_return;
-    asio::steady_timer timer(back_.context(), time);
-    sleepers_.insert(&timer);
-    auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    (void)ec;
-    sleepers_.erase(&timer);
-}
-
 asio::awaitable<void> runner::receive() {
     awaited<reception> r(back_);
     milliseconds trouble{0};
@@ -219,7 +193,7 @@ asio::awaitable<void> runner::receive() {
             if (trouble.count() == 0)
                 spdlog::warn("flow of {}: {} {}", queue_.label(), r.why->subject, explain(r.why->code));
             trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
-            co_await sleep(trouble);
+            co_await pauses_.pause(trouble);
             continue;
         }
         trouble = milliseconds{0};
@@ -254,11 +228,11 @@ asio::awaitable<void> runner::handle(delivery d) {
     lease_end guard{std::make_shared<lease>(back_.context(), d.number)};
     spawn(renew(guard.held), false);
     const result<std::string> key =
-        into_ != nullptr ? result_key(config_.key, d.message, queue_.name()) : result<std::string>(std::string());
+        results_ ? result_key(config_.key, d.message, queue_.name()) : result<std::string>(std::string());
     work_result said = co_await ask(d, key);
     if (said.began) unreached_since_.reset();
     if (said.verdict == work_result::verdict::retry) {
-        if (aborted_) co_return;  // given back: it stays leased, and comes again once the lease has ended
+        if (pauses_.are_over()) co_return;  // given back: it stays leased, and comes again once the lease has ended
         if (!said.began || !is_last_attempt(queue_.options(), d.message.attempt)) {
             co_await settle_retry(d, said);
             co_return;
@@ -310,7 +284,7 @@ milliseconds runner::pause_before_worker() {
 /// Result, then ack.
 asio::awaitable<void> runner::conclude(const delivery& d, const result<std::string>& key, work_result said) {
     std::optional<kept_result> kept;
-    if (into_ != nullptr && key) {
+    if (results_ && key) {
         kept.emplace();
         kept->store = config_.into;
         kept->key = *key;
@@ -318,18 +292,22 @@ asio::awaitable<void> runner::conclude(const delivery& d, const result<std::stri
         kept->flags = kept->error ? 0 : said.flags;
         kept->value = kept->error ? error_value(said.body) : std::move(said.body);
         if (config_.ttl.count() > 0) kept->expires = wall::now() + config_.ttl;
-        stored is = co_await put(*key, *kept);
-        if (is == stored::too_large && !kept->error) {
+        auto is = co_await results_->put(*kept, config_.ttl);
+        if (is == result_writer::stored::too_large && !kept->error) {
             said = work_ended(work_result::verdict::dead,
                               fmt::format("its result of {} bytes is larger than the store takes", kept->value.size()));
             kept->error = true;
             kept->flags = 0;
             kept->value = error_value(said.body);
-            is = co_await put(*key, *kept);
+            is = co_await results_->put(*kept, config_.ttl);
         }
-        if (is == stored::given_up) co_return;
-        if (is == stored::done) kept->replaces = true;
+        if (is == result_writer::stored::given_up) co_return;
+        if (is == result_writer::stored::done) kept->replaces = true;
         else kept.reset();
+    }
+    if (keep_results_ && kept && kept->version != 0) {  // it may have been there for long before every site was told
+        const bool is_there = co_await results_->has(*kept);
+        if (!is_there) kept.reset();
     }
     awaited<settlement> s(back_);
     s.number = d.number;
@@ -344,35 +322,6 @@ asio::awaitable<void> runner::conclude(const delivery& d, const result<std::stri
     co_await settle(s);
 }
 
-/// A store that fails is asked again: without the result there is no ack.
-asio::awaitable<stored> runner::put(const std::string& key, const kept_result& what) {
-    milliseconds trouble{0};
-    for (;;) {
-        request r;
-        r.command = command::store;
-        r.mode = what.error ? store_mode::add : store_mode::set;
-        r.key = key;
-        r.value = what.value;
-        r.flags = what.flags;
-        r.exptime = exptime(config_.ttl, wall::now());
-        r.kept = keep_results_;
-        const reply said = co_await execute(back_, *into_, r);
-        if (said.outcome == outcome::too_large) co_return stored::too_large;
-        if (said.outcome == outcome::failed && said.why.code == errc::too_large) co_return stored::too_large;
-        if (said.outcome == outcome::stored) co_return stored::done;
-        if (said.outcome == outcome::not_stored) co_return stored::not_needed;  // an error, and there is a value
-        if (aborted_) co_return stored::given_up;
-        if (trouble.count() == 0) {
-            if (said.outcome == outcome::failed)
-                spdlog::warn("flow of {}: a result waits, {} {}", queue_.label(), said.why.subject,
-                             explain(said.why.code));
-            else spdlog::warn("flow of {}: a result waits, the store said {}", queue_.label(), escaped(said.data()));
-        }
-        trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
-        co_await sleep(trouble);
-    }
-}
-
 /// What cannot be settled comes again once its lease has ended.
 asio::awaitable<void> runner::settle(awaited<settlement>& s) {
     milliseconds trouble{0};
@@ -384,21 +333,13 @@ asio::awaitable<void> runner::settle(awaited<settlement>& s) {
         if (trouble.count() == 0)
             spdlog::warn("flow of {}: message {} is not settled, {} {}", queue_.label(), s.number, s.why.subject,
                          explain(s.why.code));
-        if (aborted_ || useless) co_return;
+        if (pauses_.are_over() || useless) co_return;
         trouble = std::clamp(trouble * 2, trouble_delay_min, trouble_delay_max);
-        co_await sleep(trouble);
-        if (s.keep && !co_await is_there(*s.keep)) s.keep.reset();
+        co_await pauses_.pause(trouble);
+        if (!s.keep) continue;
+        const bool is_there = co_await results_->has(*s.keep);
+        if (!is_there) s.keep.reset();
     }
-}
-
-/// Nobody has deleted or replaced it meanwhile.
-asio::awaitable<bool> runner::is_there(const kept_result& kept) {
-    request r;
-    r.command = command::get;
-    r.key = kept.key;
-    r.want_value = r.no_bump = true;
-    const reply said = co_await execute(back_, *into_, r);
-    co_return said.outcome == outcome::hit&& said.data() == kept.value;
 }
 
 }  // namespace

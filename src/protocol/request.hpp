@@ -47,7 +47,7 @@ struct request {
     bool decrement{false};
     bool too_large{false};   ///< store: the value was larger than item_size_max and was dropped unread
     bool no_room{false};     ///< store: there was no memory for the value, which was dropped unread
-    bool kept{false};        ///< store: it is a result that a journal keeps, too
+    bool kept{false};        ///< store: a journal keeps this result, too; get: it does, if the CAS is `compare_cas`
     bool keep_item{false};   ///< store, too_large: the item that is there stays (classic commands but set)
     bool binary_key{false};  ///< the key came as base64; an item remembers it (meta b)
     bool no_guess{false};    ///< get: a server that fails is told, and is no miss

@@ -20,7 +20,11 @@ struct gate_step final : step {
     gate answered;
 };
 
-asio::awaitable<reply> execute(shard& home, store& target, const request& r) {
+void executions::abandon() {
+    for (call* const c : calls_) c->abandon();  // who waits for it goes on later
+}
+
+asio::awaitable<reply> execute(shard& home, store& target, const request& r, executions* among) {
     call c;
     c.request = r;
     c.keep_key();
@@ -28,7 +32,9 @@ asio::awaitable<reply> execute(shard& home, store& target, const request& r) {
     c.now = steady::now();
     gate_step who(home);
     start(target, c, who);
+    if (among != nullptr) among->calls_.insert(&c);
     co_await who.answered.wait();
+    if (among != nullptr) among->calls_.erase(&c);
     co_return std::move(c.reply);
 }
 

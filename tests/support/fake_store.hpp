@@ -55,7 +55,9 @@ private:
         if (r.command == command::get) {
             const auto found = items_.find(key);
             c.reply.outcome = found != items_.end() ? outcome::hit : outcome::miss;
-            if (found != items_.end()) c.reply.value.append(found->second.value);
+            if (found == items_.end()) return;
+            c.reply.value.append(found->second.value);
+            c.reply.flags = found->second.flags;
             return;
         }
         if (failing > 0) {

@@ -126,6 +126,7 @@ void memory::get(place& at, const request& r, reply& a) {
     }
     stored_item& item = *at.item;
     if (created) item.cas = next_cas(r);
+    if (r.kept && item.cas == r.compare_cas) s.keep(item);
     const std::uint32_t expires = item.expires;
     const auto expires_before = [&](unsigned flag) { return expiry_before(at, r, created, expires, flag); };
     constexpr unsigned end = 255;

@@ -85,6 +85,21 @@ private:
     int running_{0}, called_{0};
 };
 
+/// Never answers, unless it is told that nobody waits.
+class silent_store final : public store, public call_holder {
+public:
+    bool submit(call& c) override {
+        c.holder = this;
+        asked.set_value();
+        return false;
+    }
+    void abandon(call& c) override {
+        c.reply.fail(errc::connection_lost, effect::maybe_done, "the client");
+        c.complete();
+    }
+    std::promise<void> asked;
+};
+
 message task(std::string id, unsigned attempt = 1) {
     message m;
     m.id = std::move(id);
@@ -376,6 +391,18 @@ TEST_F(runner, stop_ends_the_waiting_for_a_store_that_fails) {
     ASSERT_TRUE(worker->wait_called(1));
     running->stop(steady::now() + 50ms);
     EXPECT_TRUE(from->wait_settled(0).empty());
+}
+
+TEST_F(runner, stop_ends_the_waiting_for_a_store_that_does_not_answer) {
+    silent_store silent;
+    from = std::make_unique<fake_queue>(options);
+    running = make_flow(back, *from, &silent, config, false, std::move(made));
+    running->start();
+    from->put(task("a"));
+    silent.asked.get_future().wait();
+    running->stop(steady::now());
+    EXPECT_TRUE(from->wait_settled(0).empty());
+    running.reset();
 }
 
 TEST_F(runner, stop_of_an_idle_flow_needs_no_deadline) {

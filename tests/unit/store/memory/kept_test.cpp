@@ -10,6 +10,8 @@
 
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace freshet::test {
 namespace {
@@ -46,6 +48,21 @@ TEST_F(kept, nothing_is_told_of_what_stays_or_was_never_kept) {
     store("delete b\r\n");
     EXPECT_EQ(store.get("a"), "result");
     EXPECT_EQ(changes(), "");
+}
+
+TEST_F(kept, what_is_there_is_kept_from_the_get_on_that_finds_it_so) {
+    for (const char* const key : {"a", "b"}) store("ms " + std::string(key) + " 1 E7\r\nx\r\n");
+    for (const auto& [key, cas] : {std::pair("a", 7U), std::pair("b", 8U)}) {
+        call c;
+        c.now = store.now;
+        c.request.key = key;
+        c.request.compare_cas = cas;
+        c.request.kept = true;
+        ASSERT_TRUE(store.store->submit(c));
+        EXPECT_EQ(c.reply.outcome, outcome::hit);
+    }
+    for (const char* const key : {"a", "b"}) store("delete " + std::string(key) + "\r\n");
+    EXPECT_EQ(changes(), "gone a");
 }
 
 TEST_F(kept, what_is_deleted_replaced_or_changed_is_gone_once) {
