@@ -83,6 +83,7 @@ engine::engine(const freshet::config& config) : config_(config) {
 engine::~engine() {
     stop_flows(steady::now());
     stop_queues(steady::now());
+    forget_told_stores();
     brokers_.clear();
     back_.stop();
     for (auto& [name, s] : stores_) s.of_back_shard.reset();
@@ -121,6 +122,30 @@ store* engine::find_store(std::string_view name) {
     if (s.memory != nullptr) return s.memory.get();
     if (s.of_back_shard == nullptr) s.of_back_shard = make_memcached_store(back_, s.pool);
     return s.of_back_shard.get();
+}
+
+store* engine::find_told_store(std::string_view name) {
+    store* const plain = find_store(name);
+    const auto tells = [name](const route_config& r) { return r.store == name && !r.publish.empty(); };
+    if (plain == nullptr || std::none_of(config_.routes.begin(), config_.routes.end(), tells)) return plain;
+    std::unique_ptr<route_table>& made = stores_.find(name)->second.told;
+    if (made != nullptr) return made.get();
+    made = std::make_unique<route_table>();
+    for (const route_config& r : config_.routes) {
+        for (const std::string& prefix : r.prefixes)
+            made->add(prefix, tells(r) ? announced(*made, back_, *plain, r) : *plain);
+    }
+    made->add("", *plain);
+    return made.get();
+}
+
+/// Whoever goes on writing there needs queues and stores.
+void engine::forget_told_stores() {
+    const auto forget = [this] {
+        for (auto& [name, s] : stores_) s.told.reset();
+    };
+    if (back_.is_running()) back_.run_and_wait(forget);
+    else forget();
 }
 
 bool engine::keeps_results(const flow_config& f) const {
@@ -231,7 +256,7 @@ std::optional<problem> engine::build() {
         const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();
         if (!wrong.empty())
             return problem{errc::wrong_config, effect::not_done, fmt::format("flow of {}: {}", f.from, wrong)};
-        store* const into = f.into.empty() ? nullptr : find_store(f.into);
+        store* const into = f.into.empty() ? nullptr : find_told_store(f.into);
         flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));
     }
     return {};
@@ -288,6 +313,7 @@ store& engine::announced(route_table& in, shard& home, store& behind, const rout
     options.site = config_.site.name;
     options.tombstone = config_.site.tombstone;
     options.item_size_max_bytes = config_.server.item_size_max_bytes;
+    options.patient = &home == &back_;
     return in.keep(
         make_announce_store(home, behind, *queues_.at(r.publish), *clock_, applied_[r.store], std::move(options)));
 }

@@ -50,6 +50,9 @@ public:
     queue* find_queue(std::string_view name) noexcept;
     /// To be used on the back shard. Null: none of that name is configured. Before start_flows(), or on the back shard.
     store* find_store(std::string_view name);
+    /// The same, as what Freshet writes itself goes there: the way of its key's route to this store, where that has
+    /// `publish`.
+    store* find_told_store(std::string_view name);
     /// Results of a queue in a journal survive a crash there where the store does not.
     bool keeps_results(const flow_config& f) const;
     /// Waits until every broker is connected, or until the deadline. Not on the back shard.
@@ -67,6 +70,7 @@ private:
             memory{};  ///< shared by all shards; null: a pool, of which each shard has its own
         memcached_options pool{};
         std::unique_ptr<store> of_back_shard{};  ///< of a pool, made when a flow needs it
+        std::unique_ptr<route_table> told{};     ///< of the back shard, where routes with `publish` lead here
     };
 
     explicit engine(const freshet::config& config);
@@ -80,6 +84,7 @@ private:
     std::optional<problem> open_clock();
     std::optional<box_places> boxes_of(const flow_config& f);
     void restore(const kept_result& kept);
+    void forget_told_stores();
     store& announced(route_table& in, shard& home, store& behind, const route_config& r);
 
     freshet::config config_;

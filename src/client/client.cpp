@@ -195,7 +195,7 @@ result<void> local_client::work(std::string_view queue, worker work, unsigned co
     if (config_.stores.empty()) return refusal("there is no store for the results");
     const std::string& into = config_.stores.front().name;
     freshet::store* target = nullptr;
-    engine_->back().run_and_wait([&] { target = engine_->find_store(into); });
+    engine_->back().run_and_wait([&] { target = engine_->find_told_store(into); });
     flow_config f;
     f.from = queue;
     f.concurrency = concurrency;

@@ -7,7 +7,7 @@ import unittest
 
 import servers
 from numbers_file import NumbersFile
-from sites import Client, Load, Site, until
+from sites import BROKEN, TASKS, Client, Load, Site, until
 
 JOURNAL = 'url = "journal:"\n'
 
@@ -69,6 +69,16 @@ class OneSite:
         self.assertTrue(all(isinstance(e, StopIteration) for e in load.trouble), load.trouble)
         self.assertEqual(int(client.get("n")), 400)
 
+    def test_a_result_is_written_as_a_client_s_value_is(self):
+        _, client = self.site(more=TASKS)
+        for task, result in (("done", b"done\n"), ("fail", BROKEN)):
+            self.assertEqual(client.set(f"task#{task}", task.encode() + b"\n"), "STORED")
+            until(lambda key=f"result:{task}", result=result: client.get(key) == result)
+            version = client.ask(b"mg result:%s c" % task.encode())
+            self.assertGreater(int(version.removeprefix("HD c")), 1 << 50)
+            self.assertEqual(client.delete(f"result:{task}"), "DELETED")
+            self.assertIsNone(client.get(f"result:{task}"))
+
     def test_what_was_answered_outlives_a_kill(self):
         site, _ = self.site()
         answered, writes = [{} for _ in range(4)], [0]
@@ -123,6 +133,20 @@ class InMemory(OneSite, unittest.TestCase):
         _, environment = self.clock(-int(time.time() * 1000))
         with self.assertRaisesRegex(RuntimeError, "this machine's clock shows 1970-01-01T.*; set it first"):
             Site("fra", 1, JOURNAL, environment=environment)
+
+    def test_a_result_outlives_kills(self):
+        site, client = self.site(more=TASKS)
+        keys = [f"result:{number}" for number in range(100)]
+        for number in range(100):
+            client.set(f"task#{number}", b"done\n")
+        until(lambda: client.figure("tasks:ready") == client.figure("tasks:leased") == 0)
+        versions = [client.ask(b"mg %s c" % key.encode()) for key in keys]
+        for _ in range(3):
+            site.kill()     # perhaps before the changes are acknowledged, which come again then
+            site.start()
+            client = self.client(site)
+            self.assertEqual([client.get(key) for key in keys], [b"done\n"] * 100)
+            self.assertEqual([client.ask(b"mg %s c" % key.encode()) for key in keys], versions)
 
 
 class OnMemcached(OneSite, unittest.TestCase):

@@ -12,6 +12,22 @@ import time
 from ports import held_port
 from servers import PATIENT
 
+# A queue of tasks and its worker, which says again what it was told, and fails at "fail".
+TASKS = """
+[server]
+allow_exec = true
+[queue.tasks]
+url = "journal:"
+max_attempts = 1
+[[route]]
+prefix = "task"
+queue = "tasks"
+[[flow]]
+from = "tasks"
+call = { exec = ["/bin/sh", "-c", "read body; echo $body; test $body != fail"] }
+into = "main"
+"""
+BROKEN = b"ERROR /bin/sh ended with exit status 1 (attempt 1 of 1)"
 PATIENCE = 120   # seconds for what a busy machine does late
 
 

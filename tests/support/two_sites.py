@@ -3,7 +3,7 @@ import random
 import time
 
 import servers
-from sites import Client, Load, Site, contents, until
+from sites import BROKEN, TASKS, Client, Load, Site, contents, until
 
 
 class TwoSites:
@@ -55,6 +55,30 @@ class TwoSites:
         self.assertEqual(here.ask(b"ma n N0 J5 v"), "VA 1")
         self.assertEqual(here.line(), "5")
         until(lambda: there.get("n") == b"5")
+
+    def test_a_result_of_a_task_is_read_at_the_other_site(self):
+        one, two = self.two(more=TASKS)
+        self.subscribed(one, two)
+        here, there = self.client(one), self.client(two)
+        here.set("task#good", b"done\n")
+        here.set("task#bad", b"fail\n")
+        until(lambda: there.get("result:good") == b"done\n")
+        until(lambda: there.get("result:bad") == BROKEN)
+        self.assertEqual(there.delete("result:good"), "DELETED")
+        until(lambda: here.get("result:good") is None)
+
+    def test_results_wait_for_the_broker_that_tells_them(self):
+        one, two = self.two([[self.enterContext(servers.oracle())] for _ in range(2)], more=TASKS)
+        self.subscribed(one, two)
+        here, there = self.client(one), self.client(two)
+        self.broker.kill()
+        here.set("task#bad", b"fail\n")
+        here.set("task#good", b"done\n")
+        until(lambda: here.get("result:bad") == BROKEN)     # this site is ahead
+        self.assertIsNone(there.get("result:bad"))
+        self.broker.start()
+        until(lambda: there.get("result:bad") == BROKEN and there.get("result:good") == b"done\n")
+        self.assertEqual(here.get("result:good"), b"done\n")
 
     def test_sites_that_write_the_same_keys_are_equal_in_the_end(self):
         one, two = self.two()

@@ -186,7 +186,7 @@ errand& announce_store::make_errand(call& c, errand::kind what) {
     e.message.body.assign(is_conditional(r) ? std::string_view() : r.value);
     e.message.id.clear();
     e.seen = e.given = 0;
-    e.until = c.now + to_.options().confirm_within;
+    e.until = options_.patient ? steady::time_point::max() : c.now + to_.options().confirm_within;
     e.counted_bytes = e.asked_size = r.value.size();
     home_.memory().add(e.counted_bytes);
     return e;

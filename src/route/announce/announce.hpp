@@ -20,6 +20,7 @@ struct announce_options {
     std::string site;
     seconds tombstone{600};
     std::size_t item_size_max_bytes{std::size_t{1} << 20};
+    bool patient{false};  ///< a write is answered when it is over; else it is maybe_done after confirm_within
 };
 
 /// What reads it shows deleted keys as misses. Own thread only; what it is given outlives it.

@@ -1,6 +1,7 @@
 #include <freshet/client.hpp>
 
 #include "support/temporary_folder.hpp"
+#include "version/version.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,6 +32,40 @@ protected:
     temporary_folder folder;
     std::unique_ptr<client> subject;
 };
+
+TEST(a_client_of_a_site, writes_and_works_by_way_of_the_routes) {
+    temporary_folder folder(temporary_folder::on::disk);
+    config c;
+    c.state_folder = folder.path();
+    c.site.name = "fra";
+    c.stores.emplace_back();
+    for (const char* const name : {"changes", "tasks"}) {
+        queue_config& q = c.queues.emplace_back();
+        q.name = name;
+        q.urls = {"journal:"};
+    }
+    route_config& told = c.routes.emplace_back();
+    told.prefixes = {""};
+    told.store = c.stores.front().name;
+    told.publish = "changes";
+    route_config& tasks = c.routes.emplace_back();
+    tasks.prefixes = {"task"};
+    tasks.queue = "tasks";
+    flow_config& changes = c.flows.emplace_back();
+    changes.from = "changes";
+    changes.apply = c.stores.front().name;
+    const auto subject = *client::open(c);
+    EXPECT_TRUE(*subject->set("k", "v"));
+    EXPECT_GE((*subject->get("k"))->cas, lowest_version);
+    EXPECT_FALSE(*subject->add("k", "v"));
+    EXPECT_TRUE(*subject->remove("k"));
+    EXPECT_TRUE(subject->work("tasks", [](const message& m) { return m.body; }));
+    EXPECT_TRUE(subject->publish("task", "body", "a"));
+    const auto result = *subject->wait("result:a", 60s);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->data, "body");
+    EXPECT_GE(result->cas, lowest_version);
+}
 
 TEST_F(a_client, wait_ends_at_its_own_time_on_a_route_that_waits_for_longer) {
     const auto found = subject->wait("slow:k", 20ms);

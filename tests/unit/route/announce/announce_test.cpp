@@ -58,7 +58,8 @@ struct told_command final : client_call, step {
 
 class announce : public testing::Test {
 protected:
-    announce() { subject.emplace(home, behind, changes, *clock, own, announce_options{.site = "fra"}); }
+    announce() { make({.site = "fra"}); }
+    void make(announce_options options) { subject.emplace(home, behind, changes, *clock, own, std::move(options)); }
 
     told_command& ask(std::string text) {
         told_command& c = commands.emplace_back();
@@ -131,6 +132,15 @@ TEST_F(announce, what_is_late_goes_on) {
     EXPECT_EQ(set.answer, "SERVER_ERROR queue changes did not answer in time, maybe_done\r\n");
     confirm();
     EXPECT_EQ(held("k"), "x");
+}
+
+TEST_F(announce, who_is_patient_is_answered_when_it_is_over) {
+    make({.site = "fra", .patient = true});
+    told_command& set = ask("set k 0 0 1\r\nx");
+    late();
+    EXPECT_EQ(set.answer, "");
+    confirm();
+    EXPECT_EQ(set.answer, "STORED\r\n");
 }
 
 TEST_F(announce, what_a_client_that_left_has_written_goes_on) {
