@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <memory>
@@ -22,7 +23,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_size_bytes = std::size_t{256} << 10;
-constexpr std::chrono::seconds answer_limit{60};
+constexpr std::chrono::milliseconds answer_limit{60'000}, moment{1};
 
 [[noreturn]] void lost(const char* how) { throw std::runtime_error(std::string("the server ") + how); }
 
@@ -129,28 +130,54 @@ void asking::remove(std::string_view key) {
     freshet::ask(r, classic(r.command), written);
 }
 
-std::chrono::nanoseconds hold(conversation& talk, const std::string& socket_path, crowd of) {
+std::string ask_line(const std::string& socket_path, const std::string& command) {
+    const auto connection = connect_to_unix(socket_path);
+    if (connection.get() < 0 || ::send(connection.get(), command.data(), command.size(), MSG_NOSIGNAL) < 0) return {};
+    std::string line;
+    while (line.find("\r\n") == line.npos) {
+        char text[256];
+        const ssize_t n = ::recv(connection.get(), text, sizeof text, 0);
+        if (n <= 0) return {};
+        line.append(text, static_cast<std::size_t>(n));
+    }
+    return line.substr(0, line.find("\r\n"));
+}
+
+std::chrono::nanoseconds hold(std::span<const party> parties) {
     std::vector<std::unique_ptr<connection>> all;
-    while (all.size() < of.connections) all.push_back(std::make_unique<connection>(talk, socket_path, of.depth));
+    for (const party& one : parties) {
+        for (std::size_t i = 0; i < one.of.connections; ++i)
+            all.push_back(std::make_unique<connection>(one.talk, one.socket_path, one.of.depth));
+    }
+    const auto over = [&] {
+        return std::any_of(parties.begin(), parties.end(), [](const party& one) { return one.talk.over(); });
+    };
     const auto buffer = std::make_unique_for_overwrite<char[]>(read_size_bytes);
     std::vector<pollfd> interests(all.size());
     const auto begin = clock::now();
-    while (!talk.over()) {
+    while (!over()) {
         bool any = false;
         for (std::size_t i = 0; i < all.size(); ++i) {
             all[i]->ask_and_send();  // also what an answer to another connection has made askable
             interests[i] = all[i]->interest();
             any = any || !all[i]->idle();
         }
-        if (!any) break;
-        if (!wait_for(interests, answer_limit)) lost("does not answer");
-        for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool later =
+            std::any_of(parties.begin(), parties.end(), [](const party& one) { return one.talk.later(); });
+        if (!any && !later) break;
+        if (!wait_for(interests, later ? moment : answer_limit) && !later) lost("does not answer");
+        for (std::size_t i = 0; i < all.size() && !over(); ++i) {
             if ((interests[i].revents & ~POLLOUT) == 0) continue;
             all[i]->receive({buffer.get(), read_size_bytes});
-            if (!talk.over()) all[i]->ask_and_send();  // at once, so that nearly always all requests are under way
+            if (!over()) all[i]->ask_and_send();  // at once, so that nearly always all requests are under way
         }
     }
     return clock::now() - begin;
+}
+
+std::chrono::nanoseconds hold(conversation& talk, const std::string& socket_path, crowd of) {
+    const party alone{talk, socket_path, of};
+    return hold({&alone, 1});
 }
 
 }  // namespace freshet::demonstration

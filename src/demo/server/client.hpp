@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,8 @@ public:
     virtual void answered(std::uint32_t subject, const reply& answer, std::chrono::nanoseconds took) = 0;
     /// True: what is still under way is of no interest any more.
     virtual bool over() const { return false; }
+    /// True: it will have something to ask in a moment, also when nothing is under way now.
+    virtual bool later() const { return false; }
 };
 
 struct crowd {
@@ -49,8 +52,18 @@ struct crowd {
     std::size_t concurrency() const noexcept { return connections * depth; }
 };
 
-/// Holds it until there is nothing left to ask and to be answered, or it is over; the time that took.
-/// Throws std::runtime_error where the server goes away.
+struct party {
+    conversation& talk;
+    const std::string& socket_path;
+    crowd of;
+};
+
+/// The line with which the server at that socket answers the command; empty: it does not.
+std::string ask_line(const std::string& socket_path, const std::string& command);
+
+/// Holds them side by side until there is nothing left to ask and to be answered, or one is over; the time that took.
+/// Throws std::runtime_error where a server goes away.
+std::chrono::nanoseconds hold(std::span<const party> parties);
 std::chrono::nanoseconds hold(conversation& talk, const std::string& socket_path, crowd of);
 
 }  // namespace freshet::demonstration

@@ -4,13 +4,11 @@
 #include <freshet/time.hpp>
 
 #include "base/escape.hpp"
-#include "base/unix_socket.hpp"
 #include "config/broker_options.hpp"
 #include "config/url/broker_url.hpp"
-#include "protocol/ask.hpp"
+#include "demo/server/client.hpp"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <chrono>
 #include <stdexcept>
@@ -22,20 +20,6 @@ namespace {
 
 constexpr std::chrono::seconds limit{60};
 constexpr std::chrono::milliseconds pause_between{50};
-
-/// One line that the server answers; empty: it does not.
-std::string ask(const std::string& socket_path, const std::string& command) {
-    const auto connection = connect_to_unix(socket_path);
-    if (connection.get() < 0 || ::send(connection.get(), command.data(), command.size(), MSG_NOSIGNAL) < 0) return {};
-    std::string line;
-    while (line.find("\r\n") == line.npos) {
-        char text[256];
-        const ssize_t n = ::recv(connection.get(), text, sizeof text, 0);
-        if (n <= 0) return {};
-        line.append(text, static_cast<std::size_t>(n));
-    }
-    return line.substr(0, line.find("\r\n"));
-}
 
 }  // namespace
 
@@ -60,7 +44,7 @@ std::string kind_of_queue(const std::vector<std::string>& urls) {
 void wait_for_queue(const std::string& socket_path, const std::string& key) {
     const auto end = std::chrono::steady_clock::now() + limit;
     for (;;) {
-        const std::string said = ask(socket_path, fmt::format("mg {}\r\n", key));
+        const std::string said = ask_line(socket_path, fmt::format("mg {}\r\n", key));
         if (said == "HD" || said == "EN") return;
         if (std::chrono::steady_clock::now() > end)
             throw std::runtime_error(fmt::format("the queue cannot be used: {}", escaped(said)));

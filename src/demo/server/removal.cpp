@@ -31,6 +31,11 @@ private:
 
 }  // namespace
 
+void remove_keys(const std::string& socket_path, std::vector<std::string> keys) {
+    removing talk(std::move(keys));
+    hold(talk, socket_path, pipelines);
+}
+
 void run_removal(const demo_server& server, const package_database& packages, const std::vector<std::string>& tasks,
                  const progress& shown) {
     shown.show("removing what was written");
@@ -40,8 +45,7 @@ void run_removal(const demo_server& server, const package_database& packages, co
         keys.push_back((server.key_prefix() + "record:").append(r.name));
     }
     for (const std::string& name : tasks) keys.push_back(server.key_prefix() + "result:" + name);
-    removing talk(std::move(keys));
-    hold(talk, server.socket_path(), pipelines);
+    remove_keys(server.socket_path(), std::move(keys));
 }
 
 }  // namespace freshet::demonstration

@@ -10,6 +10,7 @@
 
 namespace freshet::demonstration {
 
+void remove_keys(const std::string& socket_path, std::vector<std::string> keys);
 void run_removal(const demo_server& server, const package_database& packages, const std::vector<std::string>& tasks,
                  const progress& shown);
 
