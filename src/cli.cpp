@@ -56,6 +56,7 @@ struct command_line {
     bool dead_of_all{false};
     drop_command drop{};
     demo_options demo{};
+    std::string demo_link{};
 };
 
 void say(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
@@ -165,7 +166,22 @@ int run_queue(const command_line& line) {
     return drop_queue(read->value, line.drop, read->secrets);
 }
 
-int run_demo(const command_line& line) {
+/// A sentence, or an empty one.
+std::string wrong_other_site(const command_line& line) {
+    const std::vector<std::string>& urls = line.demo.other_site;
+    if (urls.empty())
+        return line.demo_link.empty() ? "" : "--link: another site has one; name its servers with --other-site";
+    std::vector<std::string> all = line.demo.store;
+    all.insert(all.end(), urls.begin(), urls.end());
+    if (const std::string wrong = demonstration::wrong_pool(all); !wrong.empty())
+        return "--other-site: " + escaped(wrong);
+    if (line.demo.queue.empty()) return "--other-site: sites tell one another over a broker; name it with --queue, too";
+    if (!line.demo_link.empty() && !demonstration::parse_link(line.demo_link))
+        return "--link: write PORT=HOST:PORT, a port of this machine and where the broker listens";
+    return {};
+}
+
+int run_demo(command_line& line) {
     if (const std::string wrong = demonstration::wrong_pool(line.demo.store); !wrong.empty())
         return refuse("--store: " + escaped(wrong));
     if (const std::string wrong = demonstration::wrong_queue(line.demo.queue); !wrong.empty())
@@ -174,6 +190,8 @@ int run_demo(const command_line& line) {
         return refuse(
             "--queue: the demo kills the server, and only a journal keeps results that are in memory; name memcached "
             "servers with --store, too");
+    if (const std::string wrong = wrong_other_site(line); !wrong.empty()) return refuse(wrong);
+    line.demo.link = line.demo_link.empty() ? std::nullopt : demonstration::parse_link(line.demo_link);
     return demo(line.demo);
 }
 
@@ -285,6 +303,17 @@ int run_command(int argc, const char* const* argv) {
                      "kafka://HOST:PORT?topic=NAME&declare=create; repeated for more servers. Needs --store")
         ->type_name("URL")
         ->allow_extra_args(false);
+    demo->add_option(
+            "--other-site", line.demo.other_site,
+            "Two sites on that broker: the servers of --store and these, all of them memcached 1.6.27 or newer")
+        ->type_name("URL")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    demo->add_option(
+            "--link", line.demo_link,
+            "The other site's way to the broker, so that the demo can cut it: a port of this machine, where it passes "
+            "bytes on to HOST:PORT, a listener that Kafka advertises as 127.0.0.1:PORT. RabbitMQ needs no --link")
+        ->type_name("PORT=HOST:PORT");
     bench_command bench;
     bench.add_to(app);
     const auto* const reference = app.add_subcommand("reference", "Print docs/config.md")->group("");

@@ -25,12 +25,6 @@ std::string rate_text(std::optional<double> v) {
     return *v < 1000 ? fmt::format("{:.1f}/s", *v) : fmt::format("{:.0f}/s", *v);
 }
 
-std::string time_text(std::optional<double> us) {
-    if (!us) return "-";
-    if (*us < 1e3) return fmt::format("{:.0f} us", *us);
-    return *us < 1e6 ? fmt::format("{:.1f} ms", *us / 1e3) : fmt::format("{:.2f} s", *us / 1e6);
-}
-
 std::string number(std::optional<double> v) { return v ? fmt::format("{:.1f}", *v) : "null"; }
 
 std::size_t name_width(const std::vector<figures>& rows) {
@@ -67,6 +61,12 @@ std::optional<double> figures::little_us() const {
     const auto t = requests_per_second();
     if (!concurrency || !t || *t <= 0) return std::nullopt;
     return static_cast<double>(*concurrency) / *t * 1e6;
+}
+
+std::string time_text(std::optional<double> us) {
+    if (!us) return "-";
+    if (*us < 1e3) return fmt::format("{:.0f} us", *us);
+    return *us < 1e6 ? fmt::format("{:.1f} ms", *us / 1e3) : fmt::format("{:.2f} s", *us / 1e6);
 }
 
 std::string table(const std::vector<figures>& rows) {

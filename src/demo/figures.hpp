@@ -48,6 +48,8 @@ private:
     std::optional<double> rate(std::optional<std::size_t> n) const;
 };
 
+/// For people; nothing: "-".
+std::string time_text(std::optional<double> us);
 /// A table for people, and the lines of Little's law where it applies.
 std::string table(const std::vector<figures>& rows);
 std::string little_lines(const std::vector<figures>& rows);

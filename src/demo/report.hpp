@@ -5,9 +5,11 @@
 
 #include "demo/bulk.hpp"
 #include "demo/cache.hpp"
+#include "demo/sites/sites.hpp"
 #include "demo/tasks.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,7 @@ struct report {
     cache_outcome cache{};
     tasks_outcome tasks{};
     bulk_outcome bulk{};
+    std::optional<sites_outcome> sites{};  ///< where there is another one
 };
 
 /// What each scenario did, in a few lines; told when it is done.
@@ -31,6 +34,7 @@ std::string describe_input(const report& r);
 std::string describe_cache(const report& r);
 std::string describe_tasks(const report& r);
 std::string describe(const bulk_outcome& b);
+std::string describe_sites(const report& r);
 
 /// The table, Little's law, and what to try next with the program at this path.
 std::string conclude(const report& r, const std::string& program);

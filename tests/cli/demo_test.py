@@ -1,4 +1,4 @@
-"""freshet demo: its three scenarios on this machine's package database, as people and as programs see them."""
+"""freshet demo: its three scenarios without a broker on this machine's package database, as people and as programs see them."""
 import json
 import os
 import signal
@@ -132,6 +132,26 @@ class Demo(unittest.TestCase):
         ):
             done = subprocess.run([PROGRAM, "demo", "--queue", *arguments], capture_output=True, text=True, timeout=LIMIT)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", f"freshet: {sentence}\n"))
+
+    def test_another_site_that_cannot_be_is_told_at_once(self):
+        for sentence, *arguments in (
+            ("--other-site: sites tell one another over a broker; name it with --queue, too", "--other-site", "memcached://b"),
+            ("--other-site: a:11211 stands here twice", "--other-site", "memcached://a:11211"),
+            ("--link: another site has one; name its servers with --other-site", "--link", "9193=b:9192"),
+            ("--link: write PORT=HOST:PORT, a port of this machine and where the broker listens",
+             "--queue", "kafka://b", "--other-site", "memcached://b", "--link", "b:9192"),
+        ):
+            done = subprocess.run([PROGRAM, "demo", "--store", "memcached://a", *arguments], capture_output=True, text=True, timeout=LIMIT)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", f"freshet: {sentence}\n"))
+
+    def test_servers_of_a_site_that_keep_no_versions_are_told_at_once(self):
+        new, old = self.enterContext(servers.oracle()), self.enterContext(servers.memcached_of_the_system())
+        urls = [f"memcached://127.0.0.1:{server.port}" for server in (new, old)]
+        for one, other in (urls, reversed(urls)):
+            done = subprocess.run([PROGRAM, "demo", "--store", one, "--queue", "kafka://127.0.0.1", "--other-site", other],
+                                  capture_output=True, text=True, timeout=LIMIT)
+            said = f"freshet: server 127.0.0.1:{old.port} keeps no versions, which memcached 1.6.27 and later do\n"
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", said))
 
     def test_an_interrupt_leaves_nothing_behind(self):
         demo = subprocess.Popen([PROGRAM, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

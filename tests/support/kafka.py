@@ -27,13 +27,14 @@ def kafka_folder():
 class KafkaBroker(Broker):
     """One of a Kafka's; `number` begins with 1."""
 
-    def __init__(self, number, tls, sasl):
+    def __init__(self, number, tls, sasl, linked):
         super().__init__(f"Kafka broker {number}")
         self.number = number
         self.port = held_port()
         self.controller_port = held_port()
         self.tls_port = held_port() if tls else None
         self.sasl_port = held_port() if sasl else None
+        self.linked_port, self.advertised_port = (held_port(), linked) if linked else (None, None)
 
     def prepare(self, voters, certificates, verify_peer, replicas, config):
         """Its configuration, and an empty log as `StorageTool format` makes it."""
@@ -66,10 +67,18 @@ class KafkaBroker(Broker):
             lines += ["sasl.enabled.mechanisms=PLAIN",
                       "listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule "
                       f'required user_{USER}="{PASSWORD}";']
-        places = {name: f"{name}://127.0.0.1:{port}" for name, (_, port) in listeners.items()}
+        if self.linked_port:
+            listeners["LINKED"] = ("PLAINTEXT", self.linked_port)
+
+        def places(ports):
+            return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
+        ports = {name: port for name, (_, port) in listeners.items()}
+        advertised = {name: port for name, port in ports.items() if name != "CONTROLLER"}
+        if self.linked_port:
+            advertised["LINKED"] = self.advertised_port
         lines += [
-            "listeners=" + ",".join(places.values()),
-            "advertised.listeners=" + ",".join(place for name, place in places.items() if name != "CONTROLLER"),
+            "listeners=" + places(ports),
+            "advertised.listeners=" + places(advertised),
             "listener.security.protocol.map=" + ",".join(f"{name}:{protocol}" for name, (protocol, _) in listeners.items()),
             config,
         ]
@@ -112,15 +121,16 @@ class Kafka:
     """Serves when the constructor returns. `brokers`: how many; topics have a replica on each of up to three. `config`: more lines
     of each server.properties. `tls`: listens on `tls_port`, too, with `certificates`; `verify_peer`: only for clients with a
     certificate of that authority. `sasl`: listens on `sasl_port` for USER with PASSWORD (PLAIN).
+    `linked`: one broker listens on `linked_port`, too, which it says is that port: somebody passes bytes on from there.
     A broker's `number` begins with 1; without one, kill() and the like mean all of them."""
 
-    def __init__(self, brokers=1, config="", tls=False, verify_peer=False, sasl=False):
+    def __init__(self, brokers=1, config="", tls=False, verify_peer=False, sasl=False, linked=None):
         kafka_folder()
         self.replicas = min(brokers, 3)
         self.brokers = []
         self.certificates = None
         try:
-            self.brokers = [KafkaBroker(number, tls, sasl) for number in range(1, brokers + 1)]
+            self.brokers = [KafkaBroker(number, tls, sasl, linked) for number in range(1, brokers + 1)]
             if tls:
                 self.certificates = Certificates(self.brokers[0].folder)
             voters = ",".join(f"{broker.number}@127.0.0.1:{broker.controller_port}" for broker in self.brokers)
@@ -138,6 +148,10 @@ class Kafka:
     @property
     def tls_port(self):
         return self.brokers[0].tls_port
+
+    @property
+    def linked_port(self):
+        return self.brokers[0].linked_port
 
     @property
     def sasl_port(self):

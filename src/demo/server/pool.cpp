@@ -115,4 +115,14 @@ void check_pool(const std::vector<std::string>& urls) {
     }
 }
 
+void check_site(const std::vector<std::string>& urls) {
+    check_pool(urls);
+    for (const std::string& url : urls) {
+        const server_address server = parse_server_address(url).value();
+        if (!ask(server).starts_with("EN\r\n"))
+            throw std::runtime_error(
+                fmt::format("server {} keeps no versions, which memcached 1.6.27 and later do", server.name()));
+    }
+}
+
 }  // namespace freshet::demonstration

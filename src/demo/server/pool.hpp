@@ -11,5 +11,7 @@ std::string wrong_pool(const std::vector<std::string>& urls);
 
 /// Asks each server what it is. Throws std::runtime_error that names the first one that does not answer or is too old.
 void check_pool(const std::vector<std::string>& urls);
+/// The same of servers that have to keep the versions of values.
+void check_site(const std::vector<std::string>& urls);
 
 }  // namespace freshet::demonstration
