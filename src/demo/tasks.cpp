@@ -18,7 +18,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds lost_after{30};  ///< from the restart
+constexpr std::chrono::seconds lost_after{30};  ///< in which no other result came
 constexpr crowd publishers{32, 1}, readers{2 * task_calls, 1};
 
 struct task {
@@ -63,10 +63,10 @@ public:
     reading(const demo_server& server, std::vector<task>& tasks, tasks_outcome& outcome, const progress& shown)
         : server_(server), tasks_(tasks), outcome_(outcome), shown_(shown) {}
 
-    /// Reads until so many can be read.
-    void read(std::size_t wanted, clock::time_point deadline) {
+    /// Reads until so many can be read, or no more come.
+    void read(std::size_t wanted) {
         wanted_ = wanted;
-        deadline_ = deadline;
+        came_ = clock::now();
         for (task& t : tasks_) t.asked = false;
         hold(*this, server_.socket_path(), readers);
     }
@@ -93,9 +93,10 @@ public:
         if (answer.outcome != outcome::hit) return;
         t.readable = true;
         ++readable_;
+        came_ = clock::now();
         if (!std::exchange(t.read, true)) take(t, answer.value.view());
     }
-    bool over() const override { return readable_ >= wanted_ || clock::now() >= deadline_; }
+    bool over() const override { return readable_ >= wanted_ || clock::now() >= came_ + lost_after; }
 
 private:
     void take(const task& t, std::string_view result) {
@@ -113,13 +114,14 @@ private:
     const progress& shown_;
     std::size_t readable_{0};
     std::size_t wanted_{0};
-    clock::time_point deadline_{}, last_{};
+    clock::time_point came_{};  ///< the last one that can be read, or when they were asked for
+    clock::time_point last_{};
 };
 
 /// The ids of the calls that run. Where there is none just now, more results are awaited, up to 70 %.
 std::vector<std::string> halt_at_work(demo_server& server, reading& results, std::size_t all) {
     for (std::size_t wanted = all / 2; true; wanted = results.readable() + 1) {
-        results.read(wanted, clock::now() + lost_after);
+        results.read(wanted);
         auto running = server.halt();
         if (!running.empty() || results.readable() >= all * 7 / 10) return running;
         server.go_on();
@@ -155,7 +157,7 @@ tasks_outcome run_tasks(demo_server& server, const std::vector<std::string>& nam
     const auto restarted = clock::now();
     outcome.down_seconds = std::chrono::duration<double>(restarted - killed).count();
     results.forget();  // those that had been read must be there again, too
-    results.read(outcome.stored, restarted + lost_after);
+    results.read(outcome.stored);
 
     for (const task& t : tasks) {
         if (t.stored && !t.readable) ++outcome.lost;

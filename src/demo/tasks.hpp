@@ -20,7 +20,7 @@ struct tasks_outcome {
     std::size_t running_at_kill{0};  ///< calls
     double down_seconds{0};          ///< from the kill until the server listened again
     std::size_t redelivered{0};      ///< of those calls: the result is there now, so they were made again
-    std::size_t lost{0};             ///< answered STORED, and without a readable result so long after the restart
+    std::size_t lost{0};             ///< answered STORED, and not readable when no result had come for long
     std::size_t differences{0};      ///< results that name some
     std::size_t errors{0};           ///< results that say that dpkg failed
     figures published{};
