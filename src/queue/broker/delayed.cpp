@@ -151,7 +151,7 @@ void delayed_messages::settle(sending& s, enum settlement::action what) {
 }
 
 void delayed_messages::send_again() {
-    if (asking_.why) ask();
+    if (!asked_ && asking_.why) ask();
     for (sending* s : std::exchange(unsent_, {})) send_(*s);
 }
 

@@ -40,7 +40,7 @@ public:
     void sent(publication& p);
     /// What the broker did not take is sent again, and what the journal could not hand out is asked for again.
     void send_again();
-    bool any_unsent() const noexcept { return !unsent_.empty() || asking_.why; }
+    bool any_unsent() const noexcept { return !unsent_.empty() || (!asked_ && asking_.why); }
     /// Some are on their way to the broker. Not those that it did not take.
     bool any_due() const noexcept { return sending_ > unsent_.size() || (asked_ && journal_.ready() != 0); }
     std::uint64_t length() const noexcept { return journal_.length(); }

@@ -263,14 +263,17 @@ void forwarder::tick(steady::time_point now) {
             auto& d = static_cast<departure&>(*std::exchange(o, o->next));
             settle(d);
         }
-        asking_.why.reset();
-        take_over();
+        if (!asked_) {
+            asking_.why.reset();
+            take_over();
+        }
     }
     tick_while_needed();
 }
 
 void forwarder::tick_while_needed() {
-    const bool failed = stuck_ != nullptr || asking_.why || taken_over_ != asking_.deliveries.size();
+    const bool left = !asked_ && (asking_.why || taken_over_ != asking_.deliveries.size());
+    const bool failed = stuck_ != nullptr || left;
     const bool wanted = !stopping_ && (failed || (held_up_ && sent_ == 0));
     if (wanted == ticking_) return;
     ticking_ = wanted;

@@ -179,6 +179,20 @@ TEST_F(outbox_forwarder, a_box_that_could_not_be_read_is_asked_again) {
     EXPECT_EQ(sent(), strings{"a"});
 }
 
+TEST_F(outbox_forwarder, what_the_box_is_filling_in_is_its_own_until_it_comes_home) {
+    hand_out({make("a")});
+    broker.answer_publication(taken::failed, away);
+    reception& lent = *box.receptions.front();
+    delivery& d = lent.deliveries.emplace_back();
+    d.number = ++numbers;
+    d.message = make("b");
+    wait();
+    EXPECT_EQ(lent.deliveries.size(), 1U);
+    broker.answer_publication(taken::confirmed);
+    hand_out({});
+    EXPECT_EQ(sent(), strings{"b"});
+}
+
 TEST_F(outbox_forwarder, so_many_are_in_hand_at_most) {
     std::size_t all = 0;
     for (; !box.receptions.empty(); all += 512) hand_out(std::vector<message>(512, make("x")));

@@ -1,0 +1,166 @@
+// Changes for a server that is away.
+#include "flow/apply/server_boxes.hpp"
+
+#include <freshet/config.hpp>
+#include <freshet/error.hpp>
+#include <freshet/message.hpp>
+#include <freshet/time.hpp>
+
+#include "call/call.hpp"
+#include "flow/apply/apply.hpp"
+#include "protocol/reply.hpp"
+#include "queue/journal/journal.hpp"
+#include "shard/shard.hpp"
+#include "store/memory/memory_store.hpp"
+#include "support/fake_queue.hpp"
+#include "support/temporary_folder.hpp"
+#include "version/change_message.hpp"
+#include "version/kept_clock.hpp"
+#include "version/version.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace freshet::test {
+namespace {
+
+using action = enum settlement::action;
+
+/// Two servers: of keys that begin with "a", and of all others.
+class two_servers final : public store {
+public:
+    bool submit(call& c) override {
+        if (away && c.request.key.starts_with('a')) {
+            ++refused;
+            c.reply.fail(errc::unreachable, effect::not_done, "server a");
+            return true;
+        }
+        return items->submit(c);
+    }
+    std::atomic<bool> away{false};
+    std::atomic<int> refused{0};
+    std::unique_ptr<memory_store> items = make_memory_store({});
+};
+
+class by_first_letter final : public placement {
+public:
+    std::size_t server_of(std::string_view key) const noexcept override { return key.starts_with('a') ? 0 : 1; }
+};
+
+class boxes : public testing::Test {
+protected:
+    boxes() {
+        back.start();
+        here.name = "fra";
+        begin();
+    }
+    ~boxes() override {
+        end();
+        back.stop();
+    }
+    void begin() {
+        auto opened = open_journal({.path = folder.file("journal"), .allow_tmpfs = true});
+        if (!opened) throw std::runtime_error(opened.error().text);
+        kept = *std::move(opened);
+        box_places places{std::make_unique<by_first_letter>(), {}};
+        for (const char* name : {"a", "b"})
+            places.servers.push_back({std::string("server ") + name, &kept->open(name, box_options())});
+        from = std::make_unique<fake_queue>();
+        subject = make_apply_flow(back, *from, to, *clock, own, {}, here, std::move(places));
+        subject->start();
+    }
+    void end() {
+        subject->stop(steady::now());
+        subject.reset();
+        kept.reset();
+        taken = 0;
+    }
+    /// What becomes of a set.
+    action take(const std::string& key, const std::string& value) {
+        told_change c;
+        c.key = key;
+        last = version_above(last, wall::now(), 2);
+        c.what = {change_kind::set, last, 0};
+        message m;
+        describe_change(c, "nyc", m);
+        m.body = value;
+        from->put(std::move(m));
+        ++taken;
+        return from->wait_settled(taken).at(taken - 1).action;
+    }
+    std::string held(const std::string& key) {
+        call c;
+        c.request.key = key;
+        c.request.want_value = true;
+        c.now = steady::now();
+        EXPECT_TRUE(to.items->submit(c));
+        return c.reply.outcome != outcome::hit ? "none" : std::string(c.reply.data());
+    }
+    std::uint64_t waiting(const char* name) { return kept->find(name)->length(); }
+    template <class Answer>
+    static void until(Answer answer) {
+        const auto end = steady::now() + seconds(60);
+        while (!answer() && steady::now() < end) std::this_thread::sleep_for(milliseconds(2));
+        EXPECT_TRUE(answer());
+    }
+
+    temporary_folder folder;
+    shard back{"back"};
+    two_servers to;
+    std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
+    recently_applied own;
+    site_config here;
+    std::unique_ptr<journal> kept;
+    std::unique_ptr<fake_queue> from;
+    std::unique_ptr<flow> subject;
+    std::size_t taken{0};
+    version last{0};
+};
+
+TEST_F(boxes, hold_what_a_server_cannot_take_and_it_is_settled_where_it_came_from) {
+    to.away = true;
+    EXPECT_EQ(take("a1", "first"), action::ack);
+    EXPECT_EQ(take("b1", "x"), action::ack);
+    EXPECT_EQ(held("b1"), "x");
+    EXPECT_EQ(take("a1", "second"), action::ack);
+    EXPECT_EQ(take("a2", "y"), action::ack);
+    EXPECT_EQ(waiting("a"), 3U);
+    EXPECT_EQ(waiting("b"), 0U);
+    to.away = false;
+    until([&] { return waiting("a") == 0; });
+    EXPECT_EQ(held("a1"), "second");
+    EXPECT_EQ(held("a2"), "y");
+}
+
+TEST_F(boxes, outlive_the_process_and_what_comes_meanwhile_waits_behind) {
+    to.away = true;
+    EXPECT_EQ(take("a1", "first"), action::ack);
+    end();
+    begin();
+    EXPECT_EQ(waiting("a"), 1U);
+    EXPECT_EQ(take("a1", "second"), action::ack);
+    EXPECT_EQ(waiting("a"), 2U);
+    to.away = false;
+    until([&] { return waiting("a") == 0; });
+    EXPECT_EQ(held("a1"), "second");
+}
+
+TEST_F(boxes, are_tried_as_often_whatever_waits_in_them) {
+    to.away = true;
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(take("a" + std::to_string(i), "x"), action::ack);
+    const int before = to.refused;
+    until([&] { return to.refused > before; });
+    EXPECT_LT(to.refused, before + 50);
+    to.away = false;
+    until([&] { return waiting("a") == 0; });
+}
+
+}  // namespace
+}  // namespace freshet::test
