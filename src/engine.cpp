@@ -23,6 +23,7 @@
 #include "store/pool/pool.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -206,7 +207,7 @@ std::optional<problem> engine::make_queue(const queue_config& q) {
     auto made = q.outbox.empty() ? make_broker_queue(q) : make_broker_queue(behind_outbox(q));
     if (!made) return made.error();
     if (!q.outbox.empty()) {
-        queue& box = find_journal(q.outbox)->open(q.name + std::string(outbox_suffix), outbox_options(q.options));
+        queue& box = open_own(q.outbox, q.name + std::string(outbox_suffix), outbox_options(q.options));
         *made = put_outbox_before(back_, *std::move(made), box);
     }
     brokers_.push_back(*std::move(made));
@@ -214,8 +215,30 @@ std::optional<problem> engine::make_queue(const queue_config& q) {
     return {};
 }
 
+/// A queue for what waits before a broker or a server.
+queue& engine::open_own(std::string_view url, const std::string& name, const queue_options& options) {
+    queue& made = find_journal(url)->open(name, options);
+    own_queues_.insert(&made);
+    return made;
+}
+
+/// The configuration has changed meanwhile.
+void engine::say_what_is_left_behind() {
+    for (auto& [path, journal] : journals_) {
+        for (const std::string& name : journal->names()) {
+            if (name.find('/') == name.npos) continue;
+            const queue_ptr q = journal->find(name);
+            if (q == nullptr || q->length() == 0 || own_queues_.contains(q.get())) continue;
+            spdlog::error(
+                "{} has {} messages of the queue {}, which nothing sends on: the configuration that it was of has "
+                "changed; write it as it was until they are gone",
+                path, q->length(), name);
+        }
+    }
+}
+
 result<std::unique_ptr<remote_queue>> engine::make_broker_queue(const queue_config& q) {
-    queue* const later = q.later.empty() ? nullptr : &find_journal(q.later)->open(q.name + "/later", later_options());
+    queue* const later = q.later.empty() ? nullptr : &open_own(q.later, q.name + "/later", later_options());
     const bool applied = is_applied(config_, q.name);
     if (q.on_kafka()) {
         auto options = kafka_of(q, applied ? config_.site.name : common_group);
@@ -259,6 +282,7 @@ std::optional<problem> engine::build() {
         store* const into = f.into.empty() ? nullptr : find_told_store(f.into);
         flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));
     }
+    say_what_is_left_behind();
     return {};
 }
 
@@ -269,8 +293,18 @@ std::optional<box_places> engine::boxes_of(const flow_config& f) {
     const memcached_options& pool = stores_.at(f.apply).pool;
     box_places to{make_placement(pool.hash, pool.servers, pool.hash_tag), {}};
     for (const server_address& s : pool.servers) {
-        queue& box = find_journal(url)->open(box_name(f.from, s), box_options());
+        queue& box = open_own(url, box_name(f.from, s), box_options());
         to.servers.push_back({"server " + s.name(), &box});
+        boxes_.emplace_back(f.from, &box);
+    }
+    journal& in = *find_journal(url);
+    const std::string prefix = f.from + std::string(box_infix);
+    for (const std::string& name : in.names()) {  // of servers that are in the pool no more: the keys have others now
+        const auto is_it = [&name](const auto& known) { return known.second->name() == name; };
+        if (!name.starts_with(prefix) || std::any_of(boxes_.begin(), boxes_.end(), is_it)) continue;
+        if (in.find(name)->length() == 0) continue;
+        queue& box = open_own(url, name, box_options());
+        to.servers.push_back({"what was for " + name.substr(prefix.size()), &box});
         boxes_.emplace_back(f.from, &box);
     }
     return to;

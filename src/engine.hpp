@@ -23,6 +23,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,6 +82,8 @@ private:
     std::optional<problem> make_queue(const queue_config& q);
     result<std::unique_ptr<remote_queue>> make_broker_queue(const queue_config& q);
     std::optional<problem> build();
+    queue& open_own(std::string_view url, const std::string& name, const queue_options& options);
+    void say_what_is_left_behind();
     std::optional<problem> open_clock();
     std::optional<box_places> boxes_of(const flow_config& f);
     void restore(const kept_result& kept);
@@ -95,6 +98,7 @@ private:
     std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by file_identity()
     std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;
+    std::set<const queue*> own_queues_;                  ///< for what waits before brokers and servers
     std::vector<std::pair<std::string, queue*>> boxes_;  ///< by the queue whose changes wait there
     std::vector<std::unique_ptr<flow>> flows_;
     std::unique_ptr<kept_results> kept_results_;

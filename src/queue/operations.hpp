@@ -21,7 +21,7 @@ struct publication : operation {
 
     freshet::message message;
     bool unique{false};     ///< refuse an id that was accepted within `dedupe`: outcome::duplicate
-    bool passed_on{false};  ///< it was published before, elsewhere: a broker is told that time
+    bool passed_on{false};  ///< it was published before, elsewhere, and keeps that time
     publication::outcome outcome{outcome::failed};
     failure why{};  ///< of outcome::failed
 };

@@ -104,7 +104,7 @@ struct shard::parts {
     turn_watch ticks;
 
     void arm(shard& home) {
-        ticking = true;
+        ticking = false;  // unless it succeeds
         timer.expires_after(tick_interval);
         timer.async_wait([this, &home](const boost::system::error_code& ec) {
             if (ec) return;
@@ -118,6 +118,7 @@ struct shard::parts {
             if (tickers != nullptr) arm(home);
             else ticking = false;
         });
+        ticking = true;
     }
 };
 

@@ -19,6 +19,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -99,6 +100,7 @@ public:
 private:
     void receive();
     void begin(delivery d);
+    void begin(applied_message& m);
     void refuse(applied_message& m, std::string why);
     void look_at_origin(version v, std::string_view site);
     void put_into_box(applied_message& m);
@@ -222,8 +224,15 @@ void apply_flow::wake() {
     back_.add(*this);
 }
 
+/// What there is no memory for comes again.
 void apply_flow::begin(delivery d) {
-    applied_message& m = *free_->take().release();
+    std::unique_ptr<applied_message> made;
+    try {
+        made = free_->take();
+    } catch (const std::bad_alloc&) {
+        return;  // when its lease ends
+    }
+    applied_message& m = *made.release();
     ++busy_;
     m.of = this;
     m.home = &back_;
@@ -231,6 +240,16 @@ void apply_flow::begin(delivery d) {
     m.number = m.delivery.number;
     m.delay = {};
     m.reason.clear();
+    try {
+        begin(m);
+    } catch (const std::bad_alloc&) {
+        m.action = settlement::action::release;
+        m.delay = rest_max;
+        queue_.settle(m);
+    }
+}
+
+void apply_flow::begin(applied_message& m) {
     auto change = read_change(m.delivery.message);
     if (!change) return refuse(m, change.error().text);
     const version v = change->what.version;
@@ -264,7 +283,7 @@ void apply_flow::applied(applied_message& m) {
     if (m.applying::is() == applying::state::done) {
         m.action = settlement::action::ack;
         queue_.settle(m);
-    } else if (boxes_ && !stopping_) {
+    } else if (boxes_ && server_boxes::is_for(m.store_failure()) && !stopping_) {
         put_into_box(m);
     } else {
         try_later(m, m.store_failure());
@@ -276,6 +295,8 @@ void apply_flow::put_into_box(applied_message& m) {
     m.boxed.of = &m;
     m.boxed.home = &back_;
     m.boxed.message = std::move(m.delivery.message);
+    m.boxed.passed_on = true;
+    if (m.boxed.message.time == wall::time_point{}) m.boxed.message.time = wall::now();  // it may be its version
     boxes_->put(m.boxed);
 }
 

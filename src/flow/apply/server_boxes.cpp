@@ -5,13 +5,22 @@
 #include "version/change_message.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <new>
 #include <string>
 #include <utility>
 
 namespace freshet {
+
+namespace {
+
+constexpr seconds refused_pause{1};  ///< before a change is tried again that a server does not take
+
+}  // namespace
 
 queue_options box_options() {
     queue_options o;
@@ -21,16 +30,17 @@ queue_options box_options() {
 }
 
 std::string box_name(std::string_view queue, const server_address& server) {
-    return fmt::format("{}/waits-for/{}", queue, server.name());
+    return fmt::format("{}{}{}", queue, box_infix, server.name());
 }
 
 /// A change out of a box.
-struct server_boxes::write final : applying {
+struct server_boxes::write final : applying, refusable {
     void on_applied() override { of->applied(*this); }
     std::size_t kept_bytes() const noexcept { return applying::kept_bytes(); }
     void release_memory() noexcept { applying::release_memory(); }
 
     server_boxes* of{nullptr};
+    box* out_of{nullptr};
     publication* what{nullptr};
 };
 
@@ -43,69 +53,135 @@ server_boxes::server_boxes(shard& back, store& to, box_places places, const kept
       tombstone_(tombstone),
       where_(std::move(places.where)),
       free_(back) {
-    for (box_places::place& p : places.servers)
-        boxes_.emplace_back(back, p, [this](publication& first, publication& last) { deliver(first, last); });
+    for (box_places::place& p : places.servers) {
+        const std::size_t at = boxes_.size();
+        boxes_.emplace_back(back, p,
+                            [this, at](publication& first, publication& last) { deliver(boxes_[at], first, last); });
+    }
 }
 
 server_boxes::~server_boxes() = default;
 
 void server_boxes::start() {
-    for (box& b : boxes_) b.out.start();
+    for (box& b : boxes_) {
+        b.of_before = b.waiting.length();
+        b.out.start();
+    }
 }
 
 void server_boxes::stop() {
+    stopping_ = true;
     for (box& b : boxes_) b.out.stop();
+    if (!refused_.empty()) back_.remove(*this);
+    while (!refused_.empty()) {
+        auto& w = static_cast<write&>(refused_.front());
+        refused_.pop_front();
+        const failure why = w.store_failure();
+        end(w, &why);
+    }
 }
 
 bool server_boxes::is_idle() const {
     return std::all_of(boxes_.begin(), boxes_.end(), [](const box& b) { return b.out.is_idle(); });
 }
 
-server_boxes::box& server_boxes::box_of(std::string_view key) { return boxes_[where_->server_of(key)]; }
-
 bool server_boxes::hold(std::string_view key) const {
     const box& b = boxes_[where_->server_of(key)];
-    return b.on_their_way != 0 || b.waiting.length() != 0;
+    return b.out.is_held_up() || b.of_before != 0 || b.of_part[part_of(key)] != 0;
+}
+
+bool server_boxes::is_for(const failure& why) noexcept {
+    switch (why.code) {
+        case errc::out_of_memory:
+        case errc::wrong_answer:
+        case errc::refused:
+        case errc::too_large: return false;
+        default: return true;
+    }
 }
 
 void server_boxes::put(publication& change) {
     box& b = box_of(change.message.key);
-    ++b.on_their_way;
+    ++b.of_part[part_of(change.message.key)];
     b.waiting.publish(change);
 }
 
-void server_boxes::told(const publication& change) { --box_of(change.message.key).on_their_way; }
+void server_boxes::told(const publication& change) {
+    if (change.outcome != publication::outcome::confirmed)
+        --box_of(change.message.key).of_part[part_of(change.message.key)];
+}
 
-void server_boxes::deliver(publication& first, publication& last) {
+/// Where there is no memory for one, it comes again.
+void server_boxes::deliver(box& b, publication& first, publication& last) {
     for (operation* o = &first; o != nullptr;) {
         auto& one = static_cast<publication&>(*o);
         o = o == &last ? nullptr : o->next;
-        begin(one);
+        one.outcome = publication::outcome::failed;
+        one.why = {errc::busy, effect::not_done, "this process"};
+        std::unique_ptr<write> made;
+        try {
+            made = free_->take();
+        } catch (const std::bad_alloc&) {
+            back_.post(one);
+            continue;
+        }
+        write& w = *made.release();
+        w.of = this;
+        w.out_of = &b;
+        w.what = &one;
+        begin(w);
     }
 }
 
-void server_boxes::begin(publication& p) {
-    auto change = read_change(p.message);
-    if (!change) return end(p, nullptr);  // it was readable when it came
-    make_fit(*change, item_size_max_);
-    write& w = *free_->take().release();
-    w.of = this;
-    w.what = &p;
-    if (w.begin(back_, to_, *change, tombstone_, clock_.end())) applied(w);
+void server_boxes::begin(write& w) {
+    try {
+        auto change = read_change(w.what->message);
+        if (!change) {  // it was readable when it came
+            spdlog::error("{}: {}", w.out_of->waiting.label(), change.error().text);
+            return end(w, nullptr);
+        }
+        make_fit(*change, item_size_max_);
+        if (w.begin(back_, to_, *change, tombstone_, clock_.end())) applied(w);
+    } catch (const std::bad_alloc&) {
+        end(w, &w.what->why);
+    }
 }
 
 void server_boxes::applied(write& w) {
-    publication& p = *w.what;
+    if (w.is() == applying::state::done) return end(w, nullptr);
     const failure why = w.store_failure();
-    const bool done = w.is() == applying::state::done;
-    free_->give_back(std::unique_ptr<write>(&w));
-    end(p, done ? nullptr : &why);
+    if (is_for(why) || stopping_) return end(w, &why);
+    if (refused_.empty()) {
+        back_.add(*this);
+        refused_again_ = back_.now() + refused_pause;
+    }
+    refused_.push_back(w);
 }
 
-void server_boxes::end(publication& p, const failure* why) {
+void server_boxes::tick(steady::time_point now) {
+    if (now < refused_again_) return;
+    back_.remove(*this);
+    boost::intrusive::list<refusable> again;
+    again.swap(refused_);
+    while (!again.empty()) {
+        auto& w = static_cast<write&>(again.front());
+        again.pop_front();
+        begin(w);
+    }
+}
+
+void server_boxes::end(write& w, const failure* why) {
+    publication& p = *w.what;
     p.outcome = why == nullptr ? publication::outcome::confirmed : publication::outcome::failed;
-    if (why != nullptr) p.why = *why;
+    if (why != nullptr) {
+        p.why = *why;
+    } else if (w.out_of->of_before != 0) {
+        --w.out_of->of_before;
+    } else if (std::uint32_t& left = w.out_of->of_part[part_of(p.message.key)]; left != 0) {
+        --left;
+    }
     back_.post(p);
+    free_->give_back(std::unique_ptr<write>(&w));
 }
 
 }  // namespace freshet

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <freshet/config.hpp>
+#include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
 #include "queue/operations.hpp"
@@ -15,8 +16,13 @@
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
 
+#include <boost/intrusive/list.hpp>
+
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,14 +39,15 @@ struct box_places {
         queue* box;          ///< with box_options()
     };
     std::unique_ptr<placement> where;  ///< which server a key belongs to
-    std::vector<place> servers;
+    std::vector<place> servers;        ///< in their places; behind them those that left the pool
 };
 /// Of such a queue.
 queue_options box_options();
+inline constexpr std::string_view box_infix = "/waits-for/";
 /// What a box is called: NAME/waits-for/SERVER.
 std::string box_name(std::string_view queue, const server_address& server);
 
-class server_boxes {
+class server_boxes final : private ticker {
 public:
     server_boxes(shard& back, store& to, box_places places, const kept_clock& clock, const flow_config& config,
                  seconds tombstone);
@@ -54,27 +61,34 @@ public:
     /// After stop(): nothing has to come home any more.
     bool is_idle() const;
 
-    /// Something waits for the key's server: what comes behind it waits, too.
+    /// What comes of this key waits behind what is there, or its server takes nothing now.
     bool hold(std::string_view key) const;
+    /// What keeps a change from being applied is its server, not the change.
+    static bool is_for(const failure& why) noexcept;
     /// Puts a change into the box of its key; it comes home, and told() is called then.
     void put(publication& change);
     void told(const publication& change);
 
 private:
+    static constexpr std::size_t parts = 1'024;  ///< that keys fall into
     struct box {
         box(shard& back, box_places::place& p, forwarder::taker deliver)
             : waiting(*p.box), out(back, *p.box, std::move(p.server), std::move(deliver)) {}
         queue& waiting;
         forwarder out;
-        std::size_t on_their_way{0};  ///< into it
+        std::uint64_t of_before{0};                  ///< that were in it at the start
+        std::array<std::uint32_t, parts> of_part{};  ///< that were put into it since, more or less
     };
+    struct refusable : boost::intrusive::list_base_hook<> {};
     struct write;
 
-    box& box_of(std::string_view key);
-    void deliver(publication& first, publication& last);
-    void begin(publication& p);
+    static std::size_t part_of(std::string_view key) noexcept { return std::hash<std::string_view>()(key) % parts; }
+    box& box_of(std::string_view key) { return boxes_[where_->server_of(key)]; }
+    void deliver(box& b, publication& first, publication& last);
+    void begin(write& w);
     void applied(write& w);
-    void end(publication& p, const failure* why);
+    void end(write& w, const failure* why);
+    void tick(steady::time_point now) override;
 
     shard& back_;
     store& to_;
@@ -82,8 +96,11 @@ private:
     const std::size_t item_size_max_;
     const seconds tombstone_;
     std::unique_ptr<placement> where_;
-    std::deque<box> boxes_;  ///< by their server's place in the pool
+    std::deque<box> boxes_;  ///< by their server's place in the pool; behind them, of servers that it had before
     std::optional<free_list<write>> free_;
+    boost::intrusive::list<refusable> refused_;  ///< that their server does not take, though it takes others
+    steady::time_point refused_again_{};
+    bool stopping_{false};
 };
 
 }  // namespace freshet

@@ -252,7 +252,7 @@ void journal_writer::take_in(publication& p, journal_queue& q) {
     auto why = line.reserve(bytes);
     if (why && expire_some(q)) why = line.reserve(bytes);
     if (why) return refuse(p, *why, completions_);
-    p.message.time = now_.date;
+    if (!p.passed_on) p.message.time = now_.date;
     p.message.attempt = 0;
     p.outcome = publication::outcome::failed;
     q.changed = true;

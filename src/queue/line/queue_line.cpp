@@ -216,7 +216,7 @@ queue_line::entry* queue_line::take_back(const moment& now) {
 
 std::optional<std::string_view> queue_line::reason_to_die(const entry& e, bool exhausted_too, const moment& now) const {
     if (current_.damaged) return "damaged";
-    if (current_.fatal) return "the process ended three times while this alone was worked on";
+    if (current_.fatal && !options_.harmless) return "the process ended three times while this alone was worked on";
     const wall::time_point expires = options_.plain ? wall::time_point{} : current_.message.expires;
     if (expires != wall::time_point{} && expires <= now.date) return "expired";
     if (!exhausted_too && exhausted(e)) return "attempts used up";

@@ -40,7 +40,7 @@ struct forwarder::passage final : publication {
     forwarder* owner{nullptr};
     passage::stage is{stage::unsent};
     std::size_t bytes{0};
-    bool alone{false};  ///< nothing else was on its way when it was sent
+    std::size_t beside{0};  ///< so many were on their way when it was sent, itself too
     std::unique_ptr<departure> leave{std::make_unique<departure>()};
 
     void finish() override { owner->came_home(*this); }
@@ -120,13 +120,12 @@ void forwarder::send(std::size_t at_most) {
     const std::size_t count = std::min(at_most, unsent_.size());
     if (stopping_ || count == 0) return;
     passage &first = *unsent_.front(), *last = nullptr;
-    const bool alone = count == 1 && sent_ == 0;
     for (std::size_t i = 0; i < count; ++i) {
         passage& p = *unsent_.front();
         unsent_.pop_front();
         p.is = passage::stage::sent;
         p.outcome = publication::outcome::failed;
-        p.alone = alone;
+        p.beside = sent_ + count;
         if (last != nullptr) last->next = &p;
         last = &p;
     }
@@ -163,18 +162,16 @@ void forwarder::confirmed() {
 
 /// Kafka refuses all that it was sent in one batch where only the batch was too large: each is tried alone.
 void forwarder::too_large(passage& p) {
-    if (!p.alone) {
+    if (p.beside != 1) {
         p.is = passage::stage::unsent;
-        if (held_up_) return;
-        held_up_ = true;
-        sent_max_ = std::max<std::size_t>(1, (sent_ + 1) / 2);
+        if (!std::exchange(held_up_, true)) sent_max_ = p.beside / 2;
         return;
     }
     spdlog::error("{} takes no message as large as {}, which is a dead letter of {} now", label_, p.message.id,
                   box_.label());
+    p.is = passage::stage::dead;
     p.leave->action = settlement::action::dead;
     p.leave->reason = explain(p.why.code);
-    p.is = passage::stage::dead;
 }
 
 void forwarder::hold_up(errc why) {

@@ -34,6 +34,8 @@ public:
     /// Sends nothing more; what is not confirmed stays in the box.
     void stop();
     bool is_sending() const noexcept { return sent_ != 0; }
+    /// Nothing is taken where it goes.
+    bool is_held_up() const noexcept { return held_up_; }
     /// After stop(): nothing has to come home any more.
     bool is_idle() const noexcept { return sent_ == 0 && leaving_ == 0 && !asked_; }
     void tick(steady::time_point now) override;

@@ -37,6 +37,10 @@ using action = enum settlement::action;
 class two_servers final : public store {
 public:
     bool submit(call& c) override {
+        if (c.request.key.starts_with('a') && c.request.key.ends_with(full)) {
+            c.reply.fail(errc::out_of_memory, effect::not_done, "server a");
+            return true;
+        }
         if (away && c.request.key.starts_with('a')) {
             ++refused;
             c.reply.fail(errc::unreachable, effect::not_done, "server a");
@@ -45,6 +49,7 @@ public:
         return items->submit(c);
     }
     std::atomic<bool> away{false};
+    std::atomic<char> full{0};  ///< with which a key ends that is not taken
     std::atomic<int> refused{0};
     std::unique_ptr<memory_store> items = make_memory_store({});
 };
@@ -150,6 +155,45 @@ TEST_F(boxes, outlive_the_process_and_what_comes_meanwhile_waits_behind) {
     to.away = false;
     until([&] { return waiting("a") == 0; });
     EXPECT_EQ(held("a1"), "second");
+}
+
+TEST_F(boxes, let_pass_what_is_behind_a_change_that_a_server_does_not_take_though_it_takes_others) {
+    to.away = true;
+    to.full = '1';
+    EXPECT_EQ(take("a2", "x"), action::ack);
+    EXPECT_EQ(take("a1", "y"), action::ack);
+    EXPECT_EQ(take("a3", "z"), action::ack);
+    to.away = false;
+    until([&] { return held("a3") == "z"; });
+    EXPECT_EQ(held("a1"), "none");
+    EXPECT_NE(waiting("a"), 0U);
+}
+
+TEST_F(boxes, what_has_no_version_keeps_that_of_its_time) {
+    to.away = true;
+    message m;
+    m.key = "a1";
+    m.body = "theirs";
+    m.headers = {{std::string(change_header), "set"}};
+    m.time = wall::now() - seconds(60);
+    from->put(m);
+    EXPECT_EQ(from->wait_settled(++taken).back().action, action::ack);
+    to.away = false;
+    until([&] { return held("a1") == "theirs"; });
+    call c;
+    c.request.key = "a1";
+    c.now = steady::now();
+    EXPECT_TRUE(to.items->submit(c));
+    EXPECT_EQ(c.reply.cas, version_at(m.time));
+}
+
+TEST_F(boxes, are_left_as_soon_as_nothing_of_the_key_is_there) {
+    to.away = true;
+    EXPECT_EQ(take("a1", "x"), action::ack);
+    to.away = false;
+    until([&] { return waiting("a") == 0; });
+    to.full = '2';  // so it is tried directly, and comes again
+    EXPECT_EQ(take("a2", "y"), action::release);
 }
 
 TEST_F(boxes, are_tried_as_often_whatever_waits_in_them) {
