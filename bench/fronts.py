@@ -80,11 +80,20 @@ def bare_loop(binary, pool, environment=None):
     return Server(BARE_LOOP, command, environment)
 
 
-def memcached_proxy(pool, connections):
-    """The proxy that memcached 1.6.38 has in it."""
+def new_memcached_program():
     binary = os.environ.get("MEMCACHED_NEW", "")
     if not os.access(binary, os.X_OK):
         raise CannotRun("MEMCACHED_NEW names no memcached 1.6.38; scripts/memcached-new fetches one and prints its path")
+    return binary
+
+
+def new_memcached():
+    return memcached(binary=new_memcached_program())
+
+
+def memcached_proxy(pool, connections):
+    """The proxy that memcached 1.6.38 has in it."""
+    binary = new_memcached_program()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
 
     def command(port, folder):

@@ -161,11 +161,11 @@ class Server:
         self.stop()
 
 
-def memcached(megabytes=1024, connections=2048, environment=None):
+def memcached(megabytes=1024, connections=2048, environment=None, binary="memcached"):
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
 
     def command(port, _):
-        return [program("memcached"), *user, "-l", "127.0.0.1", "-p", str(port), "-t", "1"] + [
+        return [program(binary), *user, "-l", "127.0.0.1", "-p", str(port), "-t", "1"] + [
             "-m", str(megabytes), "-c", str(connections)]
 
     return Server("memcached", command, environment)

@@ -8,9 +8,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace freshet {
 
@@ -26,6 +32,32 @@ const std::string* header_of(const message& m, std::string_view name) noexcept {
     }
     return nullptr;
 }
+
+/// In the place of those that there are, whose memory is used again.
+class header_writer {
+public:
+    explicit header_writer(message& to) noexcept : headers_(to.headers) {}
+    ~header_writer() { headers_.erase(headers_.begin() + static_cast<std::ptrdiff_t>(count_), headers_.end()); }
+    header_writer(const header_writer&) = delete;
+    header_writer& operator=(const header_writer&) = delete;
+
+    void add(std::string_view name, std::string_view value) {
+        if (count_ == headers_.size()) headers_.emplace_back();
+        auto& [known_as, is] = headers_[count_++];
+        known_as = name;
+        is = value;
+    }
+    template <std::integral Number>
+    void add(std::string_view name, Number number) {
+        std::array<char, 20> digits;
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+        add(name, std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>>& headers_;
+    std::size_t count_{0};
+};
 
 problem unreadable(std::string why) { return {errc::refused, effect::not_done, std::move(why)}; }
 
@@ -49,20 +81,12 @@ bool is_change_header(std::string_view name) noexcept {
 void describe_change(const told_change& c, std::string_view site, message& to) {
     to.key = c.key;
     to.flags = c.flags;
-    to.headers.clear();
-    const auto add = [&to](std::string_view name, std::string value) {
-        to.headers.emplace_back(name, std::move(value));
-    };
-    add(change_header, std::string(c.what.kind == change_kind::set ? set_word : delete_word));
-    add(version_number_header, std::to_string(c.what.version));
-    if (c.what.previous != 0) add(previous_header, std::to_string(c.what.previous));
-    add(site_header, std::string(site));
-    if (c.item_expires != wall::time_point{}) add(item_expires_header, std::to_string(ms_since_1970(c.item_expires)));
-}
-
-std::string_view site_of(const message& m) noexcept {
-    const std::string* const name = header_of(m, site_header);
-    return name != nullptr ? std::string_view(*name) : std::string_view();
+    header_writer headers(to);
+    headers.add(change_header, c.what.kind == change_kind::set ? set_word : delete_word);
+    headers.add(version_number_header, c.what.version);
+    if (c.what.previous != 0) headers.add(previous_header, c.what.previous);
+    headers.add(site_header, site);
+    if (c.item_expires != wall::time_point{}) headers.add(item_expires_header, ms_since_1970(c.item_expires));
 }
 
 result<told_change> read_change(const message& m) {

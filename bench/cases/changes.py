@@ -1,0 +1,195 @@
+"""Writes that every site is told of: what a told set costs, what a get on such a route costs, how fast changes are applied from a full
+topic, and how long after its answer here a write can be read there."""
+
+import contextlib
+import os
+import socket
+import statistics
+import time
+
+from fronts import new_memcached
+from generators import in_turn, medians
+from real_brokers import kafka, kafka_topic, rabbitmq
+from servers import CannotRun, Server, place, program
+from table import Row, not_measured, thousands
+
+VALUE = 100
+FULL_TOPIC_KEYS = 300_000
+PROBES = 300
+PATIENCE_S = 120
+APPLY_GOALS = {"memory": 100_000, "pool": 60_000}
+APPLY_CPU_GOAL = 6.0
+
+SITE = """[site]
+name = "{name}"
+node = {node}
+[server]
+threads = 1
+[store.main]
+{store}
+[queue.changes]
+confirm_within = "10s"
+{changes}
+[[route]]
+prefix = "plain:"
+store = "main"
+[[route]]
+prefix = ""
+store = "main"
+{publish}
+[[flow]]
+from = "changes"
+apply = "main"
+"""
+JOURNAL = 'url = "journal:"'
+OUTBOX = 'outbox = "journal:"'
+
+
+def run(bench):
+    yield from told_sets(bench, "a journal", JOURNAL, 40_000, 15.0)
+    yield from gets(bench)
+    try:
+        with kafka() as broker:
+            url = kafka_topic(broker, "told")
+            yield from told_sets(bench, "Kafka behind an outbox", f'url = "{url}"\n{OUTBOX}', 25_000, None)
+            for kind in APPLY_GOALS:
+                yield apply(bench, kafka_topic(broker, f"full-{kind}"), kind)
+            for rate in (1_000, 5_000, 20_000):
+                yield journey(bench, "Kafka", f'url = "{kafka_topic(broker, f"journey-{rate}")}"\nlinger = "0s"', rate)
+    except CannotRun as why:
+        yield not_measured("changes: Kafka", why)
+    try:
+        with rabbitmq() as broker:
+            for rate in (1_000, 5_000):
+                changes = f'url = "{broker.url}"\nexchange = "changes-{rate}"\nqueue_type = "quorum"\ndeclare = "create"'
+                yield journey(bench, "RabbitMQ", changes, rate)
+    except CannotRun as why:
+        yield not_measured("changes: RabbitMQ", why)
+
+
+def pool_of(servers):
+    urls = ", ".join(f'"memcached://{server.address}"' for server in servers)
+    return f"url = [{urls}]\nexclusive = true"
+
+
+def site(bench, name, node, store, changes, publish=True):
+    def command(port, folder):
+        config = folder / "freshet.toml"
+        config.write_text(SITE.format(name=name, node=node, store=store, changes=changes, publish='publish = "changes"' if publish else ""))
+        return [program(str(bench.freshet)), "serve", "-c", str(config), "--listen", f"127.0.0.1:{port}", "--state", str(folder / "state")]
+
+    return Server("freshet", command)
+
+
+def told_sets(bench, what, changes, goal, cpu_goal):
+    bench.say(f"changes: sets told to {what}")
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(new_memcached()) for _ in range(2)]
+        ours = stack.enter_context(site(bench, "fra", 1, pool_of(servers), changes))
+        place("free", ours, *servers)
+        runs = [bench.generators.load(ours, connections=50, depth=16, value=VALUE, ratio="0:1", seconds=bench.seconds, patience=60)
+                for _ in range(bench.rounds)]
+    found = medians(runs, "T_per_s", "server_cpu_us")
+    rate, cpu = found["T_per_s"], found["server_cpu_us"]
+    met = rate >= goal and (cpu_goal is None or cpu <= cpu_goal)
+    yield Row(f"changes, sets told to {what}, 50 x 16, {VALUE} B", f"{thousands(rate)}/s {cpu:.1f} us", "", f"{thousands(rate)}/s",
+              f">= {thousands(goal)}/s" + (f", <= {cpu_goal:.0f} us" if cpu_goal else ""), met)
+
+
+def gets(bench):
+    """On one route that publishes, and on one that does not, of one process and one pool."""
+    bench.say("changes: gets on a route that publishes and on another one")
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(new_memcached()) for _ in range(2)]
+        told = stack.enter_context(site(bench, "fra", 1, pool_of(servers), JOURNAL))
+        plain = stack.enter_context(site(bench, "fra", 2, pool_of(servers), JOURNAL, publish=False))
+        place("free", told, plain, *servers)
+        bench.generators.load(plain, fill=True, value=VALUE, depth=16, requests=1)
+        runs = {told: [], plain: []}
+        for server in in_turn(bench.rounds, told, plain):
+            runs[server].append(bench.generators.load(server, connections=50, depth=16, value=VALUE, ratio="1:0", seconds=bench.seconds))
+    ours, other = (medians(found, "T_per_s", "server_cpu_us") for found in runs.values())
+    ratio = ours["server_cpu_us"] / other["server_cpu_us"]
+    yield Row("changes, gets on a route that publishes", *(f"{thousands(f['T_per_s'])}/s {f['server_cpu_us']:.2f} us" for f in (ours, other)),
+              f"CPU {ratio:.3f}", "<= 1.03", ratio <= 1.03, "peer: the same route without publish")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def items_of(connection):
+    connection.sendall(b"stats\r\n")
+    said = b""
+    while not said.endswith(b"END\r\n"):
+        said += connection.recv(65536)
+    return next(int(line.split()[2]) for line in said.splitlines() if line.startswith(b"STAT curr_items "))
+
+
+def apply(bench, url, kind):
+    """A second site begins with all that the topic has."""
+    bench.say(f"changes: applied from a full topic into a {kind}")
+    changes = f'url = "{url}"'
+    with contextlib.ExitStack() as stack:
+        with site(bench, "fra", 1, 'url = "memory:"', changes) as first:
+            place("free", first)
+            bench.generators.load(first, fill=True, keys=FULL_TOPIC_KEYS, value=VALUE, depth=16, requests=1, patience=60)
+        store = 'url = "memory:"'
+        if kind == "pool":
+            servers = [stack.enter_context(new_memcached()) for _ in range(2)]
+            place("free", *servers)
+            store = pool_of(servers)
+        second = stack.enter_context(site(bench, "nyc", 2, store, changes))
+        place("free", second)
+        with socket.create_connection(("127.0.0.1", second.port)) as connection:
+            end = time.monotonic() + PATIENCE_S
+            first_items = wait_for_items(connection, 1, end)
+            began, before = time.monotonic(), cpu_seconds(second.pid)
+            count = wait_for_items(connection, FULL_TOPIC_KEYS, end) - first_items
+            took, cpu = time.monotonic() - began, cpu_seconds(second.pid) - before
+    rate, cpu_us = count / took, cpu / count * 1e6
+    goal = APPLY_GOALS[kind]
+    return Row(f"changes, applied from a full topic into a {kind}", f"{thousands(rate)}/s {cpu_us:.1f} us", "", f"{thousands(rate)}/s",
+               f">= {thousands(goal)}/s, <= {APPLY_CPU_GOAL:.0f} us", rate >= goal and cpu_us <= APPLY_CPU_GOAL)
+
+
+def wait_for_items(connection, count, end):
+    while (there := items_of(connection)) < count:
+        if time.monotonic() > end:
+            raise CannotRun(f"in {PATIENCE_S} s {there} of {count} changes were applied")
+        time.sleep(0.01)
+    return there
+
+
+def journey(bench, broker, changes, rate):
+    """From the answer here until it can be read there, beside a load of so many other sets a second."""
+    bench.say(f"changes: from site to site over {broker}, {rate} a second")
+    with contextlib.ExitStack() as stack:
+        memory = 'url = "memory:"'
+        here, there = (stack.enter_context(site(bench, name, node, memory, changes)) for name, node in (("fra", 1), ("nyc", 2)))
+        place("free", here, there)
+        told, read = (stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for server in (here, there))
+        for connection in (told, read):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        probe(told, read, b"first")     # both are subscribed
+        stack.enter_context(bench.generators.loading(here, connections=20, depth=16, value=VALUE, ratio="0:1", rate=rate, patience=60))
+        times = sorted(probe(told, read, b"probe%d" % number) for number in range(PROBES))
+    p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
+    return Row(f"changes, from site to site, {broker}, {rate:,}/s", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms", "", f"{p99:.1f} ms", "p99 < 50 ms",
+               p99 < 50)
+
+
+def probe(told, read, key):
+    """Milliseconds."""
+    told.sendall(b"set %s 0 0 1\r\nx\r\n" % key)
+    said = told.recv(100)
+    if said != b"STORED\r\n":
+        raise CannotRun(f"a set was answered {said!r}")
+    began = time.monotonic()
+    while time.monotonic() < began + PATIENCE_S:
+        read.sendall(b"mg %s\r\n" % key)
+        if read.recv(100) == b"HD\r\n":
+            return (time.monotonic() - began) * 1e3
+    raise CannotRun(f"what was written at one site was not at the other in {PATIENCE_S} s")
