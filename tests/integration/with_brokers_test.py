@@ -1,4 +1,5 @@
 """with_brokers runs a program with brokers of its own and carries out what the program says to its socket."""
+import contextlib
 import os
 import shutil
 import signal
@@ -96,7 +97,8 @@ class WithBrokers(unittest.TestCase):
         deadline = time.monotonic() + WAIT_SECONDS
         with self.assertRaises(ConnectionRefusedError):
             while time.monotonic() < deadline:
-                socket.create_connection((host, int(port)), 1).close()
+                with contextlib.suppress(ConnectionResetError):     # it is ending just now
+                    socket.create_connection((host, int(port)), 1).close()
                 time.sleep(0.02)
 
 
