@@ -51,6 +51,16 @@ bool has_versions(const config& c, std::string_view store) {
                        [store](const route_config& r) { return r.store == store && !r.publish.empty(); });
 }
 
+/// By a flow into a store that ends with the process.
+bool is_applied_in_memory(const config& c, std::string_view queue) {
+    const auto in_memory = [&c](const std::string& store) {
+        return std::any_of(c.stores.begin(), c.stores.end(),
+                           [&](const store_config& s) { return s.name == store && s.in_memory(); });
+    };
+    return std::any_of(c.flows.begin(), c.flows.end(),
+                       [&](const flow_config& f) { return f.from == queue && !f.apply.empty() && in_memory(f.apply); });
+}
+
 /// They are tried for ever, and read by one process at a time, or a key's would not stay in order.
 void prepare_for_changes(queue_config& q, const site_config& site) {
     constexpr unsigned taken_ahead = 500;
@@ -243,14 +253,21 @@ result<std::unique_ptr<remote_queue>> engine::make_broker_queue(const queue_conf
     if (q.on_kafka()) {
         auto options = kafka_of(q, applied ? config_.site.name : common_group);
         if (!options) return options.error();
+        if (applied) options->subscription = record_of(q);
         options->later = later;
         return make_kafka_queue(back_, *options);
     }
     auto options = rabbitmq_of(q);
     if (!options) return options.error();
     options->one_consumer = applied;
+    if (applied) options->subscription = record_of(q);
     options->later = later;
     return make_rabbitmq_queue(back_, *options);
+}
+
+std::shared_ptr<subscription_record> engine::record_of(const queue_config& q) const {
+    if (is_applied_in_memory(config_, q.name)) return std::make_shared<subscription_record>();
+    return std::make_shared<subscription_record>(fmt::format("{}/subscription.{}", config_.state_folder, q.name));
 }
 
 std::optional<problem> engine::build() {

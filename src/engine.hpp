@@ -13,6 +13,7 @@
 #include "queue/journal/journal.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
+#include "queue/subscription_record.hpp"
 #include "route/table.hpp"
 #include "server/server.hpp"
 #include "shard/shard.hpp"
@@ -81,6 +82,7 @@ private:
     std::optional<problem> make_store(const store_config& s);
     std::optional<problem> make_queue(const queue_config& q);
     result<std::unique_ptr<remote_queue>> make_broker_queue(const queue_config& q);
+    std::shared_ptr<subscription_record> record_of(const queue_config& q) const;
     std::optional<problem> build();
     queue& open_own(std::string_view url, const std::string& name, const queue_options& options);
     void say_what_is_left_behind();

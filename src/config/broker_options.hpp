@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 namespace freshet {
 
 class queue;
+class subscription_record;
 
 /// What a queue wants to be on the broker.
 enum class declaration : std::uint8_t {
@@ -39,6 +41,9 @@ struct broker_options {
     /// tried again later, with the attempts that they have used up, and those that are published with `not_before`.
     /// Null: they wait in this process.
     freshet::queue* later{nullptr};
+    /// What is known of the subscription, so that it is noticed and told that some of what was published is gone. Null:
+    /// nobody asks.
+    std::shared_ptr<subscription_record> subscription{};
 };
 
 struct rabbitmq_server {

@@ -40,9 +40,13 @@ struct reception : operation {
     bool settle_at_once{false};  ///< acknowledged as they are handed out: at most once
     bool exhausted_too{
         false};  ///< also those with no attempts left (attempt > max_attempts); else they are dead-lettered
+    bool history_made_up{false};       ///< the loss that the one before told of is made up for: it may be forgotten
     std::vector<delivery> deliveries;  ///< the answer; empty: nothing came
-    std::optional<failure> why;        ///< nothing could be received
-    std::uint64_t times_lent{0};       ///< the queue's own: which time a cancel() is about
+    /// Some of what the queue was told before these deliveries is gone, and was never handed out. Said again, by later
+    /// processes too, until history_made_up. Of queues of changes only.
+    bool history_lost{false};
+    std::optional<failure> why;   ///< nothing could be received
+    std::uint64_t times_lent{0};  ///< the queue's own: which time a cancel() is about
 };
 
 /// A flow's result, kept beside the queue so that a memory store finds it again after a crash.

@@ -1,4 +1,5 @@
 """Two sites that tell one another over RabbitMQ."""
+import os
 import sys
 import tempfile
 import time
@@ -35,6 +36,40 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
     def two(self, stores=((), ()), **more):
         return [self.enterContext(Site(name, node, self.changes_of(name), store, **more))
                 for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1]))]
+
+    def delete_queue(self, name):
+        connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))
+        connection.channel().queue_delete(name)
+        connection.close()
+
+    def lose(self, site, write):
+        self.delete_queue(f"{self._testMethodName}.{site.name}")
+        write()
+
+    def test_a_site_whose_queue_is_deleted_while_it_runs_is_emptied(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        for _ in range(2):
+            self.filled(two, one)
+            before = self.times_emptied(two)
+            self.delete_queue(f"{self._testMethodName}.nyc")
+            self.assert_emptied(two, one, before)
+        self.assertIn(f"there is no queue {self._testMethodName}.nyc now: what was told and not taken from it is gone", two.output())
+
+    def test_a_queue_is_not_made_again_before_it_is_written_down_that_it_was_gone(self):
+        one, two = self.two([(), [self.enterContext(servers.oracle())]])
+        self.subscribed(one, two)
+        self.filled(two, one)
+        two.kill()
+        name = f"{self._testMethodName}.nyc"
+        self.delete_queue(name)
+        in_the_way = os.path.join(two.folder, "state", "subscription.changes.new")
+        os.mkdir(in_the_way)
+        two.start()
+        until(lambda: "subscription.changes cannot be written: Is a directory; connecting again" in two.output())
+        self.assertNotIn(name, self.broker.ctl("list_queues", "name").split())
+        os.rmdir(in_the_way)
+        self.assert_emptied(two, one)
 
     def test_changes_wait_for_a_server_that_is_too_old(self):
         server = self.enterContext(servers.memcached_of_the_system())

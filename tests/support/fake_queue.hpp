@@ -19,6 +19,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace freshet::test {
@@ -59,6 +60,11 @@ public:
             r.why = failure{errc::busy, effect::not_done, label_};
             return r.home->post(r);
         }
+        if (r.history_made_up) {
+            ++histories_made_up_;
+            changed_.notify_all();
+        }
+        r.history_lost = false;
         waiting_.push_back(&r);
         hand_out();
     }
@@ -103,6 +109,29 @@ public:
         messages_.push_back(std::move(d));
         hand_out();
     }
+    /// The next reception is told, together with this message.
+    void lose_history_before(message m) {
+        const std::lock_guard lock(mutex_);
+        delivery d;
+        d.message = std::move(m);
+        d.message.attempt = 1;
+        d.number = ++last_number_;
+        messages_.push_back(std::move(d));
+        history_lost_ = true;
+        hand_out();
+    }
+    bool wait_history_made_up(int n) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, seconds(60), [&] { return histories_made_up_ >= n; });
+    }
+    bool has_made_up_history() {
+        const std::lock_guard lock(mutex_);
+        return histories_made_up_ != 0;
+    }
+    std::size_t settled_count() {
+        const std::lock_guard lock(mutex_);
+        return settled_.size();
+    }
     void fail_receptions(int n) {
         const std::lock_guard lock(mutex_);
         failing_receptions_ = n;
@@ -134,6 +163,7 @@ private:
         while (!waiting_.empty() && !messages_.empty()) {
             reception& r = *waiting_.front();
             waiting_.pop_front();
+            r.history_lost = std::exchange(history_lost_, false);
             while (r.deliveries.size() < r.max && !messages_.empty()) {
                 r.deliveries.push_back(std::move(messages_.front()));
                 messages_.pop_front();
@@ -150,7 +180,8 @@ private:
     std::deque<reception*> waiting_;
     std::vector<settled> settled_;
     std::uint64_t last_number_{0};
-    int failing_receptions_{0}, failing_settlements_{0}, renewals_{0};
+    int failing_receptions_{0}, failing_settlements_{0}, renewals_{0}, histories_made_up_{0};
+    bool history_lost_{false};
 };
 
 }  // namespace freshet::test

@@ -226,6 +226,11 @@ class Kafka:
 
         wait_until(led, READY_SECONDS, lambda: f"topic {name} has no leader after {READY_SECONDS} s")
 
+    def delete_records(self, name):
+        """All that the topic has now."""
+        for partition in self.metadata().topics[name]:
+            kafka_calls.delete_records(self.broker(partition.leader).port, name, [partition.number])
+
     def wait_until_in_sync(self, name):
         """Every replica of the topic follows its leader."""
         def in_sync():

@@ -1,10 +1,10 @@
-"""The few calls of Kafka's protocol that tests need of a broker: which of them live, who leads what, and new topics."""
+"""The few calls of Kafka's protocol that tests need of a broker: which of them live, who leads what, new topics, and records that go."""
 import socket
 import struct
 
 from broker import receive
 
-METADATA, CREATE_TOPICS = 3, 19
+METADATA, CREATE_TOPICS, DELETE_RECORDS = 3, 19, 21
 CALL_SECONDS = 30
 ANSWER_BYTES_MAX = 16 << 20
 NO_LEADER = -1
@@ -95,3 +95,14 @@ def create_topic(port, name, partitions, replicas, config):
     for name, error, message in answer.array(lambda: (answer.text(), answer.number("h"), answer.text())):
         if error:
             raise RuntimeError(f"topic {name}: error {error}: {message}")
+
+
+def delete_records(port, topic, partitions):
+    """All that the topic has, as its retention does it. The broker leads these partitions."""
+    wanted = text(topic) + array([struct.pack(">iq", partition, -1) for partition in partitions])
+    answer = call(port, DELETE_RECORDS, 0, array([wanted]) + struct.pack(">i", CALL_SECONDS * 1000))
+    answer.number("i")      # how long it was throttled
+    for name, done in answer.array(lambda: (answer.text(), answer.array(lambda: (answer.number("i"), answer.number("q"), answer.number("h"))))):
+        for partition, low, error in done:
+            if error:
+                raise RuntimeError(f"topic {name}, partition {partition}: error {error}")

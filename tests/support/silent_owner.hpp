@@ -9,6 +9,7 @@ class silent_owner : public link_owner {
 public:
     virtual ~silent_owner() = default;
     void connected() override {}
+    void history_lost() override {}
     void disconnected() override {}
     void publishable(bool) override {}
     void revoked() override {}

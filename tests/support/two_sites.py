@@ -3,6 +3,7 @@ import random
 import time
 
 import servers
+from freeze import freeze, thaw
 from sites import BROKEN, TASKS, Client, Load, Site, contents, until
 
 
@@ -170,3 +171,71 @@ class TwoSites:
         self.enterContext(servers.oracle(port=away.port))
         self.assert_equal_in_the_end((one, two), keys)
         until(lambda: there.figure("changes:held") == 0)
+
+    # What a queue has lost. `lose(site, write)`: what write() tells never comes to the site.
+
+    KEYS = [f"k{number}" for number in range(20)]   # of each partition some
+
+    def filled(self, site, other):
+        """The site has what the other has written."""
+        there, here = self.client(other), self.client(site)
+        for key in self.KEYS:
+            self.assertEqual(there.set(key, b"old"), "STORED")
+        until(lambda: all(here.get(key) == b"old" for key in self.KEYS))
+
+    def write_all(self, site):
+        client = self.client(site)
+        for key in self.KEYS:
+            self.assertEqual(client.set(key, b"new"), "STORED")
+
+    @staticmethod
+    def times_emptied(site):
+        return site.output().count("is emptied; changes are applied again")
+
+    def assert_emptied(self, site, other, before=0):
+        until(lambda: self.times_emptied(site) > before)
+        self.assertNotIn(b"old", contents(site, self.KEYS).values(), site.output())
+        self.subscribed(other, site)
+
+    def test_a_first_subscription_empties_nothing(self):
+        memcached = self.enterContext(servers.oracle())
+        with memcached.connect() as connection:
+            connection.sendall(b"set warm 0 0 5\r\nvalue\r\n")
+            self.assertEqual(connection.recv(100), b"STORED\r\n")
+        one, two = self.two([(), [memcached]])
+        self.subscribed(one, two)
+        self.assertEqual(self.client(two).get("warm"), b"value")
+        self.assertNotIn("is emptied", one.output() + two.output())
+
+    def test_a_site_that_missed_something_while_it_was_away_is_emptied_once(self):
+        one, two = self.two([(), [self.enterContext(servers.oracle())]])
+        self.subscribed(one, two)
+        self.filled(two, one)
+        two.kill()
+        self.lose(two, lambda: self.write_all(one))
+        two.start()
+        self.assert_emptied(two, one)
+        self.filled(two, one)
+        two.kill()
+        two.start()
+        self.subscribed(one, two)
+        self.assertEqual(self.times_emptied(two), 1)
+        self.assertEqual(set(contents(two, self.KEYS).values()), {b"old"})
+
+    def test_a_kill_before_the_store_is_emptied_forgets_nothing(self):
+        memcached = [self.enterContext(servers.oracle()) for _ in range(2)]
+        one, two = self.two([(), memcached])
+        self.subscribed(one, two)
+        self.filled(two, one)
+        two.kill()
+        self.lose(two, lambda: self.write_all(one))
+        freeze(memcached[1].process)
+        try:
+            two.start()
+            until(lambda: "is emptied before anything is applied" in two.output())
+            two.kill()
+        finally:
+            thaw(memcached[1].process)
+        self.assertEqual(self.times_emptied(two), 0)
+        two.start()
+        self.assert_emptied(two, one)

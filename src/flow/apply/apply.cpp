@@ -2,6 +2,7 @@
 
 #include "base/escape.hpp"
 #include "flow/apply/change_origin.hpp"
+#include "flow/apply/emptying.hpp"
 #include "flow/apply/fitting.hpp"
 #include "flow/apply/server_boxes.hpp"
 #include "flow/worker.hpp"
@@ -79,6 +80,7 @@ public:
           origin_(here, clock),
           tombstone_(here.tombstone),
           reception_(*this),
+          emptying_(back, to, fmt::format("flow of {}: store {}", from.label(), config.apply), [this] { emptied(); }),
           free_(back) {
         reception_.home = &back_;
         if (boxes) boxes_.emplace(back, to, *std::move(boxes), clock, config_, tombstone_);
@@ -99,8 +101,12 @@ public:
 
 private:
     void receive();
+    void begin_those_that_came();
     void begin(delivery d);
     void begin(applied_message& m);
+    void lost_history();
+    void empty_once_idle();
+    void emptied();
     void refuse(applied_message& m, std::string why);
     void look_at_origin(version v, std::string_view site);
     void put_into_box(applied_message& m);
@@ -120,6 +126,8 @@ private:
     change_origin origin_;
     seconds tombstone_;
     change_reception reception_;
+    emptying emptying_;
+    bool history_lost_{false};  ///< and the store is not emptied yet
     std::optional<free_list<applied_message>> free_;
     std::optional<server_boxes> boxes_;
     std::size_t busy_{0};
@@ -153,6 +161,7 @@ void apply_flow::stop(steady::time_point) {
         stopping_ = true;
         if (boxes_) boxes_->stop();
         if (receiving_) queue_.cancel(reception_);
+        emptying_.stop();
         resting_ = false;
         while (!unsettled_.empty()) {
             applied_message& m = unsettled_.front();
@@ -170,14 +179,14 @@ void apply_flow::stop(steady::time_point) {
 }
 
 void apply_flow::end_if_stopped() {
-    if (!stopping_ || receiving_ || busy_ != 0) return;
+    if (!stopping_ || receiving_ || busy_ != 0 || emptying_.is_under_way()) return;
     const std::lock_guard lock(mutex_);
     ended_ = true;
     all_ended_.notify_all();
 }
 
 void apply_flow::receive() {
-    if (receiving_ || resting_ || stopping_ || busy_ > applied_at_once / 2) return;
+    if (receiving_ || resting_ || stopping_ || history_lost_ || busy_ > applied_at_once / 2) return;
     receiving_ = true;
     reception_.max = applied_at_once - busy_;
     reception_.wait = milliseconds::max();
@@ -194,12 +203,40 @@ void apply_flow::received() {
         resting_ = true;
         return wake();
     }
-    // What came while the flow is being stopped stays leased, and comes again.
+    reception_.history_made_up = false;
+    if (reception_.history_lost && !stopping_) return lost_history();
+    begin_those_that_came();
+    receive();
+    end_if_stopped();
+}
+
+/// What came while the flow is being stopped stays leased, and comes again.
+void apply_flow::begin_those_that_came() {
     for (delivery& d : reception_.deliveries) {
         if (!stopping_) begin(std::move(d));
     }
+}
+
+void apply_flow::lost_history() {
+    history_lost_ = true;
+    spdlog::warn(
+        "flow of {}: some of what other sites have told never came; store {} is emptied before anything is applied",
+        queue_.label(), config_.apply);
+    empty_once_idle();
+}
+
+/// What is under way came before the loss: put in behind the emptying, it would stay.
+void apply_flow::empty_once_idle() {
+    if (history_lost_ && !stopping_ && busy_ == 0 && !emptying_.is_under_way()) emptying_.begin();
+}
+
+void apply_flow::emptied() {
+    if (stopping_) return end_if_stopped();
+    spdlog::info("flow of {}: store {} is emptied; changes are applied again", queue_.label(), config_.apply);
+    history_lost_ = false;
+    reception_.history_made_up = true;
+    begin_those_that_came();
     receive();
-    end_if_stopped();
 }
 
 void apply_flow::tick(steady::time_point now) {
@@ -342,6 +379,7 @@ void apply_flow::let_go(applied_message& m) {
     m.delivery = {};
     m.boxed.message = {};
     free_->give_back(std::unique_ptr<applied_message>(&m));
+    empty_once_idle();
     receive();
     end_if_stopped();
 }

@@ -35,6 +35,8 @@ class link_owner {
 public:
     /// Messages can come, as there is room for them.
     virtual void connected() = 0;
+    /// Some of what was told before is gone and never arrived. connected() or arrivals_over() follows.
+    virtual void history_lost() = 0;
     /// None comes, and nothing can be asked, until connected().
     virtual void disconnected() = 0;
     /// Whether something can be published is known, or has changed, or was tried once more in vain.
@@ -82,6 +84,8 @@ public:
     virtual void rest() = 0;
     /// Asks for levelled(). While disconnected nothing comes of it.
     virtual void level() = 0;
+    /// The loss that history_lost() told of last is made up for: it is no news any more, to nobody.
+    virtual void history_made_up() {}
     virtual bool is_connected() const noexcept = 0;
     virtual bool can_publish() const noexcept = 0;
     /// What was acknowledged can still be read on the broker, by who looks for it.

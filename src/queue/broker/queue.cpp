@@ -95,6 +95,7 @@ void broker_queue::publish(publication& first, publication& last) noexcept { len
 
 void broker_queue::receive(reception& r) noexcept {
     r.deliveries.clear();
+    r.history_lost = false;
     r.why.reset();
     r.next = nullptr;
     ++r.times_lent;
@@ -163,12 +164,23 @@ void broker_queue::tick(steady::time_point) {
 }
 
 void broker_queue::serve() {
+    if (loss_ == loss::noticed) tell_loss();
     for (reception* r = receptions_.first(); r != nullptr && fill(*r); r = receptions_.first()) {
         receptions_.remove_first();
         completions_.add(*r);
     }
     for (const auto& [e, reason] : line_.take_exhausted()) send_to_dead_letters(*e, reason, nullptr);
     end_those_that_waited();
+}
+
+/// Before anything that came behind it.
+void broker_queue::tell_loss() {
+    reception* const r = receptions_.first();
+    if (r == nullptr) return;
+    receptions_.remove_first();
+    loss_ = loss::told;
+    r->history_lost = true;
+    completions_.add(*r);
 }
 
 /// True: it has something.
@@ -198,6 +210,10 @@ void broker_queue::end_those_that_waited() {
 }
 
 void broker_queue::receive_one(reception& r) {
+    if (r.history_made_up && loss_ == loss::told) {
+        loss_ = loss::none;
+        link_->history_made_up();
+    }
     if (stopping_) {
         r.why = failed(errc::stopping);
         return completions_.add(r);

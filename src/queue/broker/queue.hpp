@@ -24,6 +24,7 @@
 #include "shard/shard.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -72,6 +73,8 @@ private:
         std::string reason;  ///< of a dead letter
         steady::time_point until;
     };
+    /// Of what was published and never arrived.
+    enum class loss : std::uint8_t { none, noticed, told };
     /// A dead letter on its way: a copy, and what becomes of the message once it is confirmed.
     struct dead_letter_publication final : publication {
         std::uint64_t number{0};
@@ -83,6 +86,7 @@ private:
     void take_in();
     void end_turn();
     void serve();
+    void tell_loss();
     bool fill(reception& r);
     void end_those_that_waited();
     void take_more_or_less();
@@ -114,6 +118,7 @@ private:
     failure failed(errc code) const noexcept { return {code, effect::not_done, label_}; }
 
     void connected() override;
+    void history_lost() override { loss_ = loss::noticed; }
     void disconnected() override;
     void publishable(bool yes) override;
     void revoked() override;
@@ -147,6 +152,7 @@ private:
     std::size_t unconfirmed_{0}, unconfirmed_bytes_{0};
     steady::time_point busy_{steady::now()};  ///< when somebody asked, or worked, last; by the real clock
     std::deque<early> early_;
+    broker_queue::loss loss_{loss::none};
     bool starting_{true};  ///< the first connection is being made
     bool consuming_{false};
     bool may_rest_{false};  ///< it has asked for others since nobody asks here

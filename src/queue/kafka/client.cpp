@@ -88,7 +88,7 @@ result<kafka_ptr<rd_kafka_conf_t>> make_kafka_configuration(const kafka_options&
         c.set("group.id", options.group);
         c.set("enable.auto.commit", "false");
         c.set("enable.auto.offset.store", "false");
-        c.set("auto.offset.reset", "earliest");
+        c.set("auto.offset.reset", options.subscription == nullptr ? "earliest" : "error");
         c.set("session.timeout.ms", "6000");  // so long a crashed process keeps its partitions from others
         c.set("heartbeat.interval.ms", "1500");
         c.set("enable.partition.eof", "true");

@@ -63,6 +63,38 @@ void kafka_helper::ask_committed(kafka_ptr<rd_kafka_topic_partition_list_t> part
     });
 }
 
+void kafka_helper::ask_positions(kafka_ptr<rd_kafka_topic_partition_list_t> partitions,
+                                 std::function<void(kafka_positions)> tell) {
+    auto found = std::make_shared<kafka_positions>();
+    found->committed = std::move(partitions);
+    add([this, found, tell = std::move(tell)] {
+        const auto deadline = steady::now() + options_.connect_timeout;
+        while (!look_up(*found) && steady::now() < deadline) {
+            std::unique_lock lock(mutex_);
+            if (asked_.wait_for(lock, look_every, [this] { return ending_; })) break;
+        }
+        tell(std::move(*found));
+    });
+}
+
+/// False: something is not known, and so none of it.
+bool kafka_helper::look_up(kafka_positions& of) {
+    of.extents.clear();
+    const auto limit = static_cast<int>(options_.connect_timeout.count());
+    if (rd_kafka_committed(consumer_, of.committed.get(), limit) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    std::vector<kafka_extent> extents;
+    for (int i = 0; i < of.committed->cnt; ++i) {
+        const rd_kafka_topic_partition_t& one = of.committed->elems[i];
+        kafka_extent& has = extents.emplace_back();
+        if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            rd_kafka_query_watermark_offsets(consumer_, one.topic, one.partition, &has.low, &has.high, limit) !=
+                RD_KAFKA_RESP_ERR_NO_ERROR)
+            return false;
+    }
+    of.extents = std::move(extents);
+    return true;
+}
+
 void kafka_helper::ask_members(std::function<void(int)> tell) {
     const auto limit = static_cast<int>(options_.connect_timeout.count());
     add([this, limit, tell = std::move(tell)] {

@@ -3,6 +3,7 @@
 
 #include "config/broker_options.hpp"
 #include "queue/kafka/client.hpp"
+#include "queue/kafka/consumer/beginning.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -11,8 +12,15 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace freshet {
+
+/// What the group has committed in some partitions, and what the broker has of each.
+struct kafka_positions {
+    kafka_ptr<rd_kafka_topic_partition_list_t> committed{};
+    std::vector<kafka_extent> extents{};  ///< as in the list; empty: they could not be had
+};
 
 constexpr std::string_view no_broker_answers = "no broker answers";
 
@@ -36,6 +44,9 @@ public:
     /// Puts what the group has committed into the list. Told on the helper's thread, with or without success.
     void ask_committed(kafka_ptr<rd_kafka_topic_partition_list_t> partitions,
                        std::function<void(kafka_ptr<rd_kafka_topic_partition_list_t>)> tell);
+    /// The same of all that kafka_positions has, tried for up to `connect_timeout`.
+    void ask_positions(kafka_ptr<rd_kafka_topic_partition_list_t> partitions,
+                       std::function<void(kafka_positions)> tell);
     /// How many are in the group; 0: it is not known. Told on the helper's thread.
     void ask_members(std::function<void(int)> tell);
     /// Ends the handles soon. `leave`: the group is left first, which takes a broker that answers.
@@ -47,6 +58,7 @@ private:
     using job = std::function<void()>;
     void add(job j);
     void run();
+    bool look_up(kafka_positions& of);
     std::string look_for_both();
     std::string look_for(const std::string& topic);
     std::string ask_for(const std::string& topic, bool& missing);

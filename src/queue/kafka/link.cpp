@@ -4,6 +4,7 @@
 #include <freshet/time.hpp>
 
 #include "base/escape.hpp"
+#include "queue/subscription_record.hpp"
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
@@ -120,6 +121,7 @@ void kafka_link::lost(const std::string& reason) {
         spdlog::warn("queue {}: {}: {}; connecting again", options_.name, options_.servers, escaped(reason));
         last_trouble_ = reason;
     }
+    if (options_.subscription != nullptr) options_.subscription->cut_off();
     happened(kafka_event::lost);
     owner_.publishable(false);
 }

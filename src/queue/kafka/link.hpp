@@ -39,6 +39,7 @@ public:
     void ask_for_others() override;
     void rest() override;
     void level() override;
+    void history_made_up() override;
     bool is_connected() const noexcept override { return state_.is_connected(); }
     bool can_publish() const noexcept override { return state_.is_connected(); }
     bool keeps_acknowledged() const noexcept override { return true; }
@@ -68,6 +69,12 @@ private:
     void fetch_on();
     void forget_commits();
     void restore(const rd_kafka_topic_partition_list_t& committed);
+    void restore_one(const rd_kafka_topic_partition_t& committed);
+    void ask_positions();
+    void take_positions(const kafka_positions& found);
+    bool begin_one(const rd_kafka_topic_partition_t& committed, kafka_extent has, std::int64_t& at);
+    void lost_history();
+    void fell_behind();
     void commit();
     void told_of_commit(rd_kafka_event_t& e);
     void commit_soon();
@@ -96,6 +103,8 @@ private:
     kafka_prefetch prefetch_;
     kafka_ptr<rd_kafka_topic_partition_list_t> assigned_;  ///< while they are taken over or read
     std::uint64_t rebalances_{0};
+    bool history_lost_{false};             ///< and not made up for: nothing is committed, so that it is found again
+    bool fell_behind_{false};              ///< what was to be read next is gone
     std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge
     std::string last_trouble_;
 };

@@ -74,6 +74,7 @@ bool kafka_link::fetch(rd_kafka_queue_t& messages) {
         const kafka_ptr<rd_kafka_message_t> m(some[static_cast<std::size_t>(i)]);
         if (!state_.is_reading()) continue;  // it is of a partition that is not ours any more
         if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) fetched(*m);
+        else if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) fell_behind();
         else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) levels_.read_to_end(m->partition, m->offset);
         else failed(m->err, rd_kafka_message_errstr(m.get()), false);
     }
@@ -143,6 +144,7 @@ void kafka_link::take_over(const rd_kafka_topic_partition_list_t& given) {
     std::vector<std::int32_t> partitions;
     for (int i = 0; i < given.cnt; ++i) partitions.push_back(given.elems[i].partition);
     levels_.given(std::move(partitions));
+    if (options_.subscription != nullptr) return ask_positions();
     kafka_ptr<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_copy(&given));
     helper_.ask_committed(std::move(all), [self = weak_from_this(), &back = back_, of = rebalances_](auto committed) {
         const auto list = std::shared_ptr<rd_kafka_topic_partition_list_t>(std::move(committed));
@@ -166,12 +168,13 @@ void kafka_link::read() {
 }
 
 void kafka_link::restore(const rd_kafka_topic_partition_list_t& committed) {
-    for (int i = 0; i < committed.cnt; ++i) {
-        const rd_kafka_topic_partition_t& one = committed.elems[i];
-        if (one.offset < 0 || one.metadata == nullptr) continue;
-        const std::string_view text(static_cast<const char*>(one.metadata), one.metadata_size);
-        offsets_[one.partition].restore(one.offset, text);
-    }
+    for (int i = 0; i < committed.cnt; ++i) restore_one(committed.elems[i]);
+}
+
+void kafka_link::restore_one(const rd_kafka_topic_partition_t& one) {
+    if (one.offset < 0 || one.metadata == nullptr) return;
+    const std::string_view text(static_cast<const char*>(one.metadata), one.metadata_size);
+    offsets_[one.partition].restore(one.offset, text);
 }
 
 void kafka_link::commit_soon() {
@@ -193,7 +196,7 @@ void kafka_link::told_of_commit(rd_kafka_event_t& e) {
 }
 
 void kafka_link::commit() {
-    if (assigned_ == nullptr) return;
+    if (assigned_ == nullptr || history_lost_) return;
     const kafka_ptr<rd_kafka_topic_partition_list_t> positions(rd_kafka_topic_partition_list_new(assigned_->cnt));
     for (int i = 0; i < assigned_->cnt; ++i) {
         const std::int32_t partition = assigned_->elems[i].partition;

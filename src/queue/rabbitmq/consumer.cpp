@@ -2,6 +2,7 @@
 
 #include "base/escape.hpp"
 #include "queue/rabbitmq/wire/message.hpp"
+#include "queue/subscription_record.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -42,6 +43,7 @@ void rabbitmq_consumer::ready(const rabbitmq_server& server) {
     server_ = &server;
     was_there_ = true;
     happened(consumer_event::ready);
+    if (has_lost_history()) owner_.history_lost();
     owner_.connected();
     changed_();
 }
@@ -53,12 +55,25 @@ void rabbitmq_consumer::lost(const std::string& reason, const rabbitmq_server& s
     last_trouble_ = words;
     server_ = nullptr;
     was_there_ = was_there_ && was_ready;
+    if (options_.subscription != nullptr) options_.subscription->cut_off();
     happened(consumer_event::lost);
     if (was_ready) {
         owner_.revoked();
         owner_.disconnected();
     }
     changed_();
+}
+
+bool rabbitmq_consumer::has_lost_history() const noexcept {
+    return options_.subscription != nullptr && options_.subscription->is() == subscription_record::state::lost;
+}
+
+/// It is told again with the next connection where that cannot be written, or is not there: the queue may be gone
+/// again.
+void rabbitmq_consumer::history_made_up() {
+    if (!has_lost_history() || !is_ready()) return;
+    const std::string wrong = options_.subscription->write(subscription_record::state::known);
+    if (!wrong.empty()) spdlog::error("queue {}: {}", options_.name, wrong);
 }
 
 // ---- what is said

@@ -44,6 +44,7 @@ public:
     void give_back(delivery_tag tag);
     void rest();
     void level() { happened(consumer_event::level); }
+    void history_made_up();
     void ask_for_others() { happened(consumer_event::others); }
     void flush() { connection_.flush(); }
     bool has_unsaid() const noexcept { return is_ready() && (!acks_.empty() || connection_.is_writing()); }
@@ -65,6 +66,7 @@ private:
 
     const rabbitmq_server* next_server() override;
     awaitable_trouble prepare() override;
+    awaitable_trouble look_for_queue();
     awaitable_trouble declare(const std::string& queue, bool with_limits);
     awaitable_trouble declare_exchange();
     void ready(const rabbitmq_server& server) override;
@@ -79,6 +81,7 @@ private:
     /// Feeds the state, and does what it says.
     void happened(consumer_event e) { carry_out(state_.take(e)); }
     void carry_out(const consumer_actions& todo);
+    bool has_lost_history() const noexcept;
     void content_over();
     void subscribe();
     void unsubscribe();

@@ -2,7 +2,9 @@
 #include <freshet/config.hpp>
 
 #include "queue/rabbitmq/consumer.hpp"
+#include "queue/subscription_record.hpp"
 
+#include <spdlog/spdlog.h>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <vector>
@@ -21,6 +23,9 @@ amqp_table_entry_t number_entry(std::string_view name, std::uint64_t number) {
     return e;
 }
 
+/// Not that the node is down where it is.
+bool is_missing(std::string_view told) { return told.starts_with("404 ") && told.find("no queue '") != told.npos; }
+
 }  // namespace
 
 asio::awaitable<std::string> rabbitmq_consumer::prepare() {
@@ -31,6 +36,10 @@ asio::awaitable<std::string> rabbitmq_consumer::prepare() {
     connection_.open_channel(channel);
     std::string wrong = co_await connection_.expect(AMQP_CHANNEL_OPEN_OK_METHOD);
     if (!wrong.empty()) co_return wrong;
+    if (options_.subscription != nullptr) {
+        wrong = co_await look_for_queue();
+        if (!wrong.empty()) co_return wrong;
+    }
     wrong = co_await declare(options_.queue_name, true);
     if (!wrong.empty()) co_return wrong;
     wrong = co_await declare(dead_name_, false);
@@ -39,6 +48,28 @@ asio::awaitable<std::string> rabbitmq_consumer::prepare() {
         wrong = co_await declare_exchange();
         if (!wrong.empty()) co_return wrong;
     }
+    if (options_.subscription != nullptr && options_.subscription->is() == subscription_record::state::none)
+        wrong = options_.subscription->write(subscription_record::state::known);
+    co_return wrong;
+}
+
+/// That it was there and is gone is on the disk before it is made again, as nothing else says so from then on.
+asio::awaitable<std::string> rabbitmq_consumer::look_for_queue() {
+    using state = subscription_record::state;
+    ask();
+    std::string wrong = co_await connection_.expect(AMQP_QUEUE_DECLARE_OK_METHOD);
+    if (!is_missing(wrong)) co_return wrong;
+    if (options_.subscription->is() == state::known) {
+        spdlog::warn("queue {}: there is no queue {} now: what was told and not taken from it is gone", options_.name,
+                     options_.queue_name);
+        std::string unwritten = options_.subscription->write(state::lost);
+        if (!unwritten.empty()) co_return unwritten;
+    }
+    if (options_.declare == declaration::check) co_return wrong;
+    amqp_channel_close_ok_t closed{};
+    connection_.say(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &closed);
+    connection_.open_channel(channel);
+    wrong = co_await connection_.expect(AMQP_CHANNEL_OPEN_OK_METHOD);
     co_return wrong;
 }
 

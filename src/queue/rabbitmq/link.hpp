@@ -29,6 +29,7 @@ public:
     void ask_for_others() override { consumer_.ask_for_others(); }
     void rest() override { consumer_.rest(); }
     void level() override { consumer_.level(); }
+    void history_made_up() override { consumer_.history_made_up(); }
     bool is_connected() const noexcept override { return consumer_.is_ready(); }
     bool can_publish() const noexcept override { return publisher_.is_ready() && consumer_.was_there(); }
     bool has_unconfirmed() const noexcept override { return publisher_.has_unconfirmed() || consumer_.has_unsaid(); }

@@ -1,14 +1,17 @@
 #include "flow/apply/apply.hpp"
 
 #include <freshet/config.hpp>
+#include <freshet/error.hpp>
 #include <freshet/message.hpp>
 #include <freshet/time.hpp>
 
 #include "base/since_1970.hpp"
 #include "call/call.hpp"
 #include "protocol/reply.hpp"
+#include "protocol/request.hpp"
 #include "shard/shard.hpp"
 #include "store/memory/memory_store.hpp"
+#include "store/store.hpp"
 #include "support/fake_queue.hpp"
 #include "support/temporary_folder.hpp"
 #include "version/change_message.hpp"
@@ -17,13 +20,32 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 namespace freshet::test {
 namespace {
 
 using action = enum settlement::action;
+
+/// One of its servers is away when it is to be emptied, while the test says so.
+class emptied_in_part final : public store {
+public:
+    explicit emptied_in_part(store& behind) : behind_(behind) {}
+    bool submit(call& c) override {
+        if (c.request.command != command::flush_all || !server_away) return behind_.submit(c);
+        ++asked;
+        c.reply.fail(errc::unreachable, effect::not_done, "server x");
+        return true;
+    }
+    std::atomic<bool> server_away{false};
+    std::atomic<int> asked{0};
+
+private:
+    store& behind_;
+};
 
 class apply : public testing::Test {
 protected:
@@ -31,7 +53,7 @@ protected:
         back.start();
         here.name = "fra";
         here.node = 7;
-        subject = make_apply_flow(back, from, *to, *clock, own, {}, here);
+        subject = make_apply_flow(back, from, in_part, *clock, own, {}, here);
         subject->start();
     }
     ~apply() override {
@@ -69,6 +91,7 @@ protected:
     shard back{"back"};
     fake_queue from;
     std::unique_ptr<memory_store> to = make_memory_store({});
+    emptied_in_part in_part{*to};
     std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
     recently_applied own;
     site_config here;
@@ -101,6 +124,37 @@ TEST_F(apply, what_this_process_has_put_is_not_put_again_and_another_site_s_of_t
     own.add(v);
     EXPECT_EQ(take(change_kind::set, v, "theirs").action, action::ack);
     EXPECT_EQ(held(), "theirs");
+}
+
+TEST_F(apply, lost_history_empties_the_store_before_anything_that_came_with_it_is_applied) {
+    EXPECT_EQ(take(change_kind::set, version_above(0, wall::now(), 2), "old").action, action::ack);
+    EXPECT_EQ(held(), "old");
+    told_change c;
+    c.key = "other";
+    c.what = {change_kind::set, version_above(0, wall::now(), 2), 0};
+    message m;
+    describe_change(c, "nyc", m);
+    const std::size_t before = from.settled_count();
+    in_part.server_away = true;
+    from.lose_history_before(std::move(m));
+    while (in_part.asked < 2) std::this_thread::yield();
+    EXPECT_EQ(from.settled_count(), before);
+    in_part.server_away = false;
+    ++taken;
+    EXPECT_EQ(from.wait_settled(taken).at(taken - 1).action, action::ack);
+    EXPECT_TRUE(from.wait_history_made_up(1));
+    EXPECT_EQ(held(), "none");
+    EXPECT_EQ(take(change_kind::set, version_above(0, wall::now(), 2), "new").action, action::ack);
+    EXPECT_EQ(held(), "new");
+}
+
+TEST_F(apply, that_is_stopped_while_the_store_is_emptied_forgets_nothing) {
+    in_part.server_away = true;
+    from.lose_history_before({});
+    while (in_part.asked < 2) std::this_thread::yield();
+    subject->stop(steady::now());
+    EXPECT_FALSE(from.has_made_up_history());
+    EXPECT_EQ(from.settled_count(), 0U);
 }
 
 }  // namespace

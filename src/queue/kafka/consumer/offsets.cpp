@@ -83,6 +83,12 @@ void kafka_offsets::restore(std::int64_t position, std::string_view text) {
     }
 }
 
+void kafka_offsets::begin(std::int64_t position) {
+    *this = {};
+    begin_ = position;
+    given_ = true;
+}
+
 void kafka_offsets::restore_settled(std::size_t first, std::size_t last) {
     if (last >= states_.size()) states_.resize(last + 1, state::absent);
     std::replace(states_.begin() + static_cast<std::ptrdiff_t>(first),

@@ -28,6 +28,10 @@ public:
     std::string settled_above() const;
     /// Before anything comes: what was committed. What is no such text says nothing.
     void restore(std::int64_t position, std::string_view settled_above);
+    /// In its place: this is the position, whatever was known, and is to be committed though nothing comes.
+    void begin(std::int64_t position);
+    /// It is known up to there.
+    std::int64_t seen() const noexcept { return begin_; }
 
     std::int64_t committed{-1};  ///< the position that was committed last
     std::string committed_above{};

@@ -56,6 +56,7 @@ public:
         add("rest");
     }
     void level() override { add("level"); }
+    void history_made_up() override { add("made up"); }
     bool is_connected() const noexcept override { return connected; }
     bool can_publish() const noexcept override { return connected; }
     bool has_unconfirmed() const noexcept override { return connected && !published.empty(); }
@@ -185,6 +186,7 @@ protected:
     std::string came(const receiving& r) {
         r->wait_home();
         if (r->why) return in_words(*r->why);
+        if (r->history_lost) return "history is lost";
         std::string all;
         for (const delivery& d : r->deliveries) {
             numbers[d.message.body] = d.number;
@@ -192,6 +194,16 @@ protected:
             if (d.message.attempt != 1) all += " " + std::to_string(d.message.attempt);
         }
         return all.empty() ? "nothing" : all;
+    }
+
+    receiving receive_having_made_up() {
+        auto r = std::make_unique<awaited<reception>>(home);
+        r->history_made_up = true;
+        r->wait = milliseconds(1);
+        of->receive(*r);
+        level();
+        pass(milliseconds(1));
+        return r;
     }
 
     using action = enum settlement::action;
@@ -971,6 +983,45 @@ TEST_F(linked, an_ordered_queue_has_one_window) {
     EXPECT_EQ(link->room(), prefetch_window::by_need_max);
     of->cancel(*r);
     r->wait_home();
+}
+
+TEST_F(linked, lost_history_is_told_at_once_to_who_waits_and_before_what_came_behind_it) {
+    connect();
+    const receiving waits = receive(milliseconds::max());
+    asked();
+    on_back([this] {
+        owner->history_lost();
+        owner->arrivals_over();
+    });
+    EXPECT_EQ(came(waits), "history is lost");
+    on_back([this] { owner->history_lost(); });
+    come("a", 5);
+    EXPECT_EQ(came(receive(milliseconds::max())), "history is lost");
+    EXPECT_EQ(came(receive(milliseconds::max())), "a");
+}
+
+TEST_F(linked, lost_history_is_made_up_once_who_was_told_says_so) {
+    connect();
+    on_back([this] { owner->history_lost(); });
+    EXPECT_EQ(came(receive(milliseconds::max())), "history is lost");
+    come("a", 5);
+    EXPECT_EQ(came(receive(milliseconds::max())), "a");
+    EXPECT_EQ(asked().find("made up"), std::string::npos);
+    EXPECT_EQ(came(receive_having_made_up()), "nothing");
+    EXPECT_NE(asked().find("made up"), std::string::npos);
+    EXPECT_EQ(came(receive_having_made_up()), "nothing");
+    EXPECT_EQ(asked().find("made up"), std::string::npos);
+}
+
+TEST_F(linked, history_that_is_lost_again_before_it_is_made_up_is_told_again) {
+    connect();
+    on_back([this] { owner->history_lost(); });
+    EXPECT_EQ(came(receive(milliseconds::max())), "history is lost");
+    on_back([this] { owner->history_lost(); });
+    EXPECT_EQ(came(receive_having_made_up()), "history is lost");
+    EXPECT_EQ(asked().find("made up"), std::string::npos);
+    EXPECT_EQ(came(receive_having_made_up()), "nothing");
+    EXPECT_NE(asked().find("made up"), std::string::npos);
 }
 
 }  // namespace

@@ -47,6 +47,21 @@ TEST(kafka_offsets, there_is_no_position_until_something_comes_again) {
     EXPECT_TRUE(o.arrived(4));
 }
 
+TEST(kafka_offsets, what_begins_anew_has_a_position_before_anything_comes_and_knows_nothing_of_what_was) {
+    kafka_offsets o;
+    for (const int offset : {3, 4, 5}) o.arrived(offset);
+    o.settled(5);
+    o.taken_away();
+    o.begin(1);
+    EXPECT_EQ(o.position(), 1);
+    EXPECT_EQ(o.seen(), 1);
+    EXPECT_EQ(o.settled_above(), "");
+    EXPECT_TRUE(o.arrived(5));
+    EXPECT_EQ(o.position(), 5);
+    o.settled(5);
+    EXPECT_EQ(o.position(), 6);
+}
+
 TEST(kafka_offsets, others_may_have_gone_on_in_the_meantime) {
     kafka_offsets o;
     for (const int offset : {3, 4, 5}) o.arrived(offset);

@@ -1,0 +1,35 @@
+// What a process remembers of its subscription to a queue of changes: that it was there. A queue that is made anew, or
+// a group that a broker has forgotten, is known by it. Own thread only.
+#pragma once
+
+#include <string>
+
+namespace freshet {
+
+class subscription_record {
+public:
+    enum class state {
+        none,   ///< there was no subscription yet
+        known,  ///< there was one
+        lost,   ///< there was one and it was gone: that is not made up for yet
+    };
+
+    /// Of a process whose store ends with it: nothing is kept, and nothing can have been missed before.
+    subscription_record() = default;
+    /// What the file says; nothing: there is none. What cannot be read as such says `known`.
+    explicit subscription_record(std::string path);
+
+    state is() const noexcept { return is_; }
+    /// On the disk when it returns, which takes as long as a sync. Empty: it is; or why not, a sentence.
+    std::string write(state s);
+    /// The broker cannot be asked. Where nothing is kept, what is missed from now on counts.
+    void cut_off() noexcept {
+        if (path_.empty() && is_ == state::none) is_ = state::known;
+    }
+
+private:
+    std::string path_{};
+    state is_{state::none};
+};
+
+}  // namespace freshet
