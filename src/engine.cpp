@@ -62,13 +62,20 @@ bool is_applied_in_memory(const config& c, std::string_view queue) {
 }
 
 /// They are tried for ever, and read by one process at a time, or a key's would not stay in order.
-void prepare_for_changes(queue_config& q, const site_config& site) {
+/// A store in memory has a subscription of its own process: nobody else can put anything there.
+void prepare_for_changes(queue_config& q, const site_config& site, bool in_memory) {
     constexpr unsigned taken_ahead = 500;
     q.options.max_attempts = 0;
     q.options.harmless = true;
-    if (!q.on_broker() || q.on_kafka()) return;
+    if (!q.on_broker()) return;
+    const std::string name =
+        in_memory ? fmt::format("{}.{}.{}", site.name, q.name, site.node) : fmt::format("{}.{}", site.name, q.name);
+    if (q.on_kafka()) {
+        if (q.group.empty()) q.group = name;
+        return;
+    }
     if (q.prefetch == 0) q.prefetch = taken_ahead;
-    if (!q.exchange.empty() && q.broker_queue.empty()) q.broker_queue = site.name + "." + q.name;
+    if (!q.exchange.empty() && q.broker_queue.empty()) q.broker_queue = name;
 }
 
 /// Its limits are the outbox's. Kafka's client keeps what it has got in order, for as long as the broker is away.
@@ -87,7 +94,7 @@ std::size_t size_of(const store_config& c) {
 
 engine::engine(const freshet::config& config) : config_(config) {
     for (queue_config& q : config_.queues) {
-        if (is_applied(config_, q.name)) prepare_for_changes(q, config_.site);
+        if (is_applied(config_, q.name)) prepare_for_changes(q, config_.site, is_applied_in_memory(config_, q.name));
     }
 }
 
@@ -251,7 +258,7 @@ result<std::unique_ptr<remote_queue>> engine::make_broker_queue(const queue_conf
     queue* const later = q.later.empty() ? nullptr : &open_own(q.later, q.name + "/later", later_options());
     const bool applied = is_applied(config_, q.name);
     if (q.on_kafka()) {
-        auto options = kafka_of(q, applied ? config_.site.name : common_group);
+        auto options = kafka_of(q, common_group);
         if (!options) return options.error();
         if (applied) options->subscription = record_of(q);
         options->later = later;

@@ -88,7 +88,7 @@ result<rabbitmq_options> rabbitmq_of(const queue_config& q) {
     return to;
 }
 
-result<kafka_options> kafka_of(const queue_config& q, std::string_view site) {
+result<kafka_options> kafka_of(const queue_config& q, std::string_view prefix) {
     const auto urls = parse_all(q);
     if (!urls) return urls.error();
     const broker_url& first = urls->front();
@@ -102,7 +102,7 @@ result<kafka_options> kafka_of(const queue_config& q, std::string_view site) {
     to.topic = name_of(q.topic, first, q);
     if (!is_topic(to.topic))
         return wrong("a topic's name has 1 to 244 of A-Z a-z 0-9 . _ -, since its dead letters are in NAME.dead");
-    to.group = q.group.empty() ? fmt::format("{}.{}", site, q.name) : q.group;
+    to.group = q.group.empty() ? fmt::format("{}.{}", prefix, q.name) : q.group;
     to.linger = q.linger;
     to.properties = q.kafka_properties;
     return to;

@@ -78,8 +78,8 @@ struct kafka_options : broker_options {
 
 /// What a queue on RabbitMQ is made from; or what is wrong with its URLs, a sentence that tells no password.
 result<rabbitmq_options> rabbitmq_of(const queue_config& q);
-/// `site`: begins the name of the group of consumers where none is given.
-result<kafka_options> kafka_of(const queue_config& q, std::string_view site);
+/// `prefix`: begins the name of the group of consumers where none is given.
+result<kafka_options> kafka_of(const queue_config& q, std::string_view prefix);
 /// What is wrong with the URLs of a queue on either, a sentence; empty: nothing.
 std::string wrong_broker(const queue_config& q);
 

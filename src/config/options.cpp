@@ -46,9 +46,11 @@ constexpr auto flow = &sections::flow;
 std::string wrong_site_name(std::string_view name) { return is_name(name) ? "" : std::string(name_rule); }
 
 constexpr std::array all_options{
-    option{"site", "name", text{at<site, &site_config::name>, wrong_site_name, "name"},
-           "Changes carry it: who has written what. Applied queues on Kafka are read by the group `SITE.NAME`.", "",
-           true},
+    option{
+        "site", "name", text{at<site, &site_config::name>, wrong_site_name, "name"},
+        "Changes carry it: who has written what. Names of a site's queues on RabbitMQ and groups on Kafka begin with "
+        "it: `SITE.NAME`, or `SITE.NAME.NODE` of a store in memory.",
+        "", true},
     option{
         "site", "node", number<unsigned>{at<site, &site_config::node>, 0, 1'023},
         "Another one for each process of every site that shares a queue of changes: of two that had the same, writes "
@@ -205,7 +207,7 @@ constexpr std::array all_options{
            "`length_max` and `bytes_max` are limits of what waits there.",
            "none: the broker confirms"},
     option{"queue", "queue", text{at<queue, &queue_config::broker_queue>, nullptr, "name of a queue"},
-           "RabbitMQ: the queue's name there.", "the same name"},
+           "RabbitMQ: the queue's name there.", "the same name; of changes at an exchange `SITE.NAME`"},
     option{"queue", "queue_type", choice{at<queue, &queue_config::quorum>, "quorum", "classic"},
            "RabbitMQ: what `declare = \"create\"` makes."},
     option{"queue", "exchange", text{at<queue, &queue_config::exchange>, nullptr, "name of an exchange"},
@@ -222,7 +224,7 @@ constexpr std::array all_options{
     option{"queue", "topic", text{at<queue, &queue_config::topic>, nullptr, "name of a topic"},
            "Kafka: the topic's name.", "the same name"},
     option{"queue", "group", text{at<queue, &queue_config::group>, nullptr, "name of a group"},
-           "Kafka: the group of consumers.", "`freshet.NAME`"},
+           "Kafka: the group of consumers.", "`freshet.NAME`; of changes `SITE.NAME`"},
     option{"queue", "linger", time<milliseconds>{at<queue, &queue_config::linger>, 0ms, 1s},
            "Kafka: how long a message may wait for others that are sent with it."},
     option{"queue", "kafka", pairs{at<queue, &queue_config::kafka_properties>},

@@ -239,3 +239,12 @@ class TwoSites:
         self.assertEqual(self.times_emptied(two), 0)
         two.start()
         self.assert_emptied(two, one)
+
+    def test_each_process_with_a_store_in_memory_reads_all_changes(self):
+        changes = self.changes()
+        sites = [self.enterContext(Site(name, node, changes)) for name, node in (("fra", 1), ("fra", 3), ("nyc", 2))]
+        self.subscribed(*sites)
+        for site in sites:
+            self.assertEqual(self.client(site).set("k", site.name.encode() + b"%d" % sites.index(site)), "STORED")
+            for other in sites:
+                until(lambda: self.client(other).get("k") == site.name.encode() + b"%d" % sites.index(site))
