@@ -89,6 +89,11 @@ void describe_change(const told_change& c, std::string_view site, message& to) {
     if (c.item_expires != wall::time_point{}) headers.add(item_expires_header, ms_since_1970(c.item_expires));
 }
 
+std::string_view site_of(const message& m) noexcept {
+    const std::string* const name = header_of(m, site_header);
+    return name != nullptr ? std::string_view(*name) : std::string_view();
+}
+
 result<told_change> read_change(const message& m) {
     told_change c;
     const std::string* const kind = header_of(m, change_header);

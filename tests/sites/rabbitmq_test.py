@@ -75,7 +75,7 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
         server = self.enterContext(servers.memcached_of_the_system())
         one, two = self.two([(), [server]])
         here, there = self.client(one), self.client(two)
-        until(lambda: here.set("k", b"value") == "STORED" and "changes wait, server" in two.output())
+        until(lambda: here.set("k", b"value") == "STORED" and "too old to keep versions, which memcached 1.6.27 and later do: what goes there waits in queue changes/waits-for/" in two.output())
         self.assertIn("is too old to keep versions", two.output())
         server.stop()
         self.enterContext(servers.oracle(port=server.port))

@@ -127,7 +127,8 @@ private:
     seconds tombstone_;
     change_reception reception_;
     emptying emptying_;
-    bool history_lost_{false};  ///< and the store is not emptied yet
+    bool history_lost_{false};        ///< and the store is not emptied yet
+    bool empty_behind_boxes_{false};  ///< once they are empty
     std::optional<free_list<applied_message>> free_;
     std::optional<server_boxes> boxes_;
     std::size_t busy_{0};
@@ -232,6 +233,10 @@ void apply_flow::empty_once_idle() {
 
 void apply_flow::emptied() {
     if (stopping_) return end_if_stopped();
+    if (boxes_ && boxes_->any()) {  // from before the loss: put in behind the emptying, it would stay
+        empty_behind_boxes_ = true;
+        return wake();
+    }
     spdlog::info("flow of {}: store {} is emptied; changes are applied again", queue_.label(), config_.apply);
     history_lost_ = false;
     reception_.history_made_up = true;
@@ -251,7 +256,11 @@ void apply_flow::tick(steady::time_point now) {
         resting_ = false;
         receive();
     }
-    if (resting_ || !unsettled_.empty()) return;
+    if (empty_behind_boxes_ && !boxes_->any()) {
+        empty_behind_boxes_ = false;
+        emptying_.begin();
+    }
+    if (resting_ || empty_behind_boxes_ || !unsettled_.empty()) return;
     ticking_ = false;
     back_.remove(*this);
 }

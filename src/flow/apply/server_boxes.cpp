@@ -85,6 +85,10 @@ bool server_boxes::is_idle() const {
     return std::all_of(boxes_.begin(), boxes_.end(), [](const box& b) { return b.out.is_idle(); });
 }
 
+bool server_boxes::any() const {
+    return std::any_of(boxes_.begin(), boxes_.end(), [](const box& b) { return b.waiting.length() != 0; });
+}
+
 bool server_boxes::hold(std::string_view key) const {
     const box& b = boxes_[where_->server_of(key)];
     return b.out.is_held_up() || b.of_before != 0 || b.of_part[part_of(key)] != 0;

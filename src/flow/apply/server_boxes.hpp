@@ -61,6 +61,8 @@ public:
     /// After stop(): nothing has to come home any more.
     bool is_idle() const;
 
+    /// Something is in one of them.
+    bool any() const;
     /// What comes of this key waits behind what is there, or its server takes nothing now.
     bool hold(std::string_view key) const;
     /// What keeps a change from being applied is its server, not the change.

@@ -111,7 +111,7 @@ protected:
 
 TEST_F(dead_letters_of, no_journal_are_none) {
     EXPECT_EQ(ask("list * 9 text").text, "no dead letters\n");
-    EXPECT_EQ(ask("list * 9 json").text, "{\"count\": 0, \"letters\": []}\n");
+    EXPECT_EQ(ask("list * 9 json").text, "{\"count\": 0, \"letters\": [], \"outboxes\": []}\n");
     EXPECT_EQ(ask("replay * 9 text").text, "0 messages published again\n");
     const command_answer a = ask("list nothing 9 text");
     EXPECT_FALSE(a.done);

@@ -9,6 +9,7 @@
 #include "call/call.hpp"
 #include "flow/apply/apply.hpp"
 #include "protocol/reply.hpp"
+#include "protocol/request.hpp"
 #include "queue/journal/journal.hpp"
 #include "shard/shard.hpp"
 #include "store/memory/memory_store.hpp"
@@ -37,6 +38,7 @@ using action = enum settlement::action;
 class two_servers final : public store {
 public:
     bool submit(call& c) override {
+        if (c.request.command == command::flush_all) ++emptied;
         if (c.request.key.starts_with('a') && c.request.key.ends_with(full)) {
             c.reply.fail(errc::out_of_memory, effect::not_done, "server a");
             return true;
@@ -50,7 +52,7 @@ public:
     }
     std::atomic<bool> away{false};
     std::atomic<char> full{0};  ///< with which a key ends that is not taken
-    std::atomic<int> refused{0};
+    std::atomic<int> refused{0}, emptied{0};
     std::unique_ptr<memory_store> items = make_memory_store({});
 };
 
@@ -194,6 +196,24 @@ TEST_F(boxes, are_left_as_soon_as_nothing_of_the_key_is_there) {
     until([&] { return waiting("a") == 0; });
     to.full = '2';  // so it is tried directly, and comes again
     EXPECT_EQ(take("a2", "y"), action::release);
+}
+
+TEST_F(boxes, are_empty_before_a_store_is_that_has_missed_changes) {
+    to.away = true;
+    EXPECT_EQ(take("a1", "before the loss"), action::ack);
+    message m;
+    m.key = "a2";
+    m.body = "behind the loss";
+    m.headers = {{std::string(change_header), "set"}};
+    m.time = wall::now();
+    from->lose_history_before(m);
+    until([&] { return to.emptied != 0; });
+    EXPECT_EQ(waiting("a"), 1U);
+    to.away = false;
+    EXPECT_EQ(from->wait_settled(++taken).back().action, action::ack);
+    until([&] { return held("a2") == "behind the loss"; });
+    EXPECT_EQ(held("a1"), "none");
+    EXPECT_EQ(to.emptied, 2);
 }
 
 TEST_F(boxes, are_tried_as_often_whatever_waits_in_them) {
