@@ -161,10 +161,10 @@ TEST_F(boxes, outlive_the_process_and_what_comes_meanwhile_waits_behind) {
 
 TEST_F(boxes, let_pass_what_is_behind_a_change_that_a_server_does_not_take_though_it_takes_others) {
     to.away = true;
-    to.full = '1';
     EXPECT_EQ(take("a2", "x"), action::ack);
     EXPECT_EQ(take("a1", "y"), action::ack);
     EXPECT_EQ(take("a3", "z"), action::ack);
+    to.full = '1';
     to.away = false;
     until([&] { return held("a3") == "z"; });
     EXPECT_EQ(held("a1"), "none");
