@@ -30,6 +30,7 @@ namespace {
 class hand_journal final : public journal {
 public:
     queue& open(std::string_view, const queue_options&) override { throw std::logic_error("not asked for here"); }
+    void set_copies(queue&, std::span<queue* const>) override {}
     queue_ptr find(std::string_view) noexcept override { return nullptr; }
     boost::system::result<queue_ptr, failure> find_or_make(std::string_view) override { return queue_ptr(); }
     void drop(drop_request&) noexcept override {}

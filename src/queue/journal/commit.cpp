@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace freshet {
 
@@ -64,16 +65,7 @@ bool journal_writer::may_publish() {
 
 journal_file::outcome journal_writer::write() {
     file_->begin();
-    for (auto& p : batch_.publications) {
-        const message& m = p.who->message;
-        queue_line& line = p.queue->line;
-        if (p.who->outcome == publication::outcome::duplicate) line.add(p.bytes);  // it was written in vain before
-        const bool fresh =
-            !p.who->unique || file_->accept(line.queue_number(), m.id, now_.paced + line.options().dedupe, now_.paced);
-        p.who->outcome = fresh ? publication::outcome::confirmed : publication::outcome::duplicate;
-        if (fresh) file_->insert(line.queue_number(), p.number, m);
-        else line.subtract(p.bytes);
-    }
+    write_publications();
     for (const auto& l : batch_.expired_leases) file_->change(l.queue, l.number, l.attempts, {});
     write_leaves();
     file_->note_alone(alone_place());
@@ -83,6 +75,25 @@ journal_file::outcome journal_writer::write() {
     write_drops();
     if (prune_) file_->prune(now_);
     return file_->commit();
+}
+
+void journal_writer::write_publications() {
+    for (auto& p : batch_.publications) {
+        publication& who = *p.who;
+        queue_line& line = p.queue->line;
+        if (!std::exchange(p.is_counted, true)) line.add(p.bytes);  // it was written in vain before
+        if (!p.is_copy) {
+            const bool fresh = !who.unique || file_->accept(line.queue_number(), who.message.id,
+                                                            now_.paced + line.options().dedupe, now_.paced);
+            who.outcome = fresh ? publication::outcome::confirmed : publication::outcome::duplicate;
+        }
+        if (who.outcome == publication::outcome::confirmed) {
+            file_->insert(line.queue_number(), p.number, who.message);
+        } else {
+            line.subtract(p.bytes);
+            p.is_counted = false;
+        }
+    }
 }
 
 // A result and what became of it, in the order in which they came.
@@ -150,7 +161,7 @@ void journal_writer::apply() {
     }
     for (const auto& p : batch_.publications) {
         if (p.who->outcome == publication::outcome::confirmed) p.queue->line.admit(p.number, p.who->message);
-        completions_.add(*p.who);
+        if (!p.is_copy) completions_.add(*p.who);
     }
     for (auto& l : batch_.leaves) apply(l);
     alone_.taker = nullptr;
@@ -183,7 +194,8 @@ void journal_writer::apply(journal_batch::leaving& l) {
 
 void journal_writer::fail_publications(errc code, effect e) {
     for (const auto& p : batch_.publications) {
-        if (p.who->outcome != publication::outcome::duplicate) p.queue->line.subtract(p.bytes);
+        if (p.is_counted) p.queue->line.subtract(p.bytes);
+        if (p.is_copy) continue;
         p.who->outcome = publication::outcome::failed;
         p.who->why = p.queue->failed(code, e);
         completions_.add(*p.who);

@@ -72,6 +72,14 @@ public:
         return *q;
     }
 
+    void set_copies(queue& of, std::span<queue* const> others) override {
+        writer_.run_and_wait([&] {
+            auto& copies = static_cast<journal_queue&>(of).copies;
+            copies.clear();
+            for (queue* const q : others) copies.push_back(static_cast<journal_queue*>(q));
+        });
+    }
+
     queue_ptr find(std::string_view name) noexcept override {
         const std::shared_lock lock(mutex_);
         return look_up(name);

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ public:
     /// The queue of that name with these options, made if it is new. At start-up, before it is used. It lives as long
     /// as the journal.
     virtual queue& open(std::string_view name, const queue_options& options) = 0;
+    /// What is published to it from now on is put into each of the others, too, in the same transaction: into all of
+    /// them, or into none. At start-up; all are of open(), and none of the others has copies itself.
+    virtual void set_copies(queue& of, std::span<queue* const> others) = 0;
     /// The queue of that name, or null. Any thread.
     virtual queue_ptr find(std::string_view name) noexcept = 0;
     /// The queue of that name, made with the default options if it is new. Any thread. The subject of a failure lives

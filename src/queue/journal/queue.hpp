@@ -19,6 +19,7 @@
 #include <atomic>
 #include <deque>
 #include <string>
+#include <vector>
 
 namespace freshet {
 
@@ -80,6 +81,8 @@ public:
     failure failed(errc code, effect e = effect::not_done) const noexcept { return {code, e, label_}; }
     void show();
     queue_line line;
+    /// What is published to it is put into each of these, too.
+    std::vector<journal_queue*> copies;
     std::deque<waiting> receptions;
     std::uint64_t dead{0};      ///< letters
     bool touched{false};        ///< in this turn

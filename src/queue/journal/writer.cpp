@@ -17,8 +17,6 @@ constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  ///< and their by
 constexpr std::size_t batch_max_when_full = 16;                ///< what the reserve has room for
 constexpr seconds prune_interval{10};
 constexpr milliseconds look_interval{500};
-constexpr std::size_t expired_at_once = 64;   ///< for one message that finds no room
-constexpr milliseconds expiry_interval{100};  ///< when nothing was found
 
 // A reception may be cancelled, in its tag, while it is looked at.
 std::uintptr_t tag_of(operation& o) noexcept { return std::atomic_ref(o.tag).load(std::memory_order_relaxed); }
@@ -203,7 +201,8 @@ void journal_writer::gather() {
     if (pending_ == nullptr) pending_ = mail_.take();
     const std::size_t most = file_->has_reserve() ? batch_max : batch_max_when_full;
     const std::size_t bytes = std::min<std::size_t>(batch_bytes_max, file_->reserve_bytes() / 4);
-    for (std::size_t count = 0; pending_ != nullptr && count < most && batch_.bytes < bytes; ++count) {
+    const auto has_room = [&] { return batch_.publications.size() < most && batch_.bytes < bytes; };
+    for (std::size_t count = 0; pending_ != nullptr && count < most && has_room(); ++count) {
         operation& o = *pending_;
         pending_ = o.next;
         take_in(o);
@@ -237,37 +236,6 @@ void journal_writer::take_in(operation& o) {
             static_cast<writer_function&>(o).done.set_value();
             return;
     }
-}
-
-void journal_writer::take_in(publication& p, journal_queue& q) {
-    if (closing_) return refuse(p, errc::stopping, completions_);
-    if (queue_line::weight_of(p.message) > journal_format::message_bytes_max)
-        return refuse(p, errc::message_too_large, completions_);
-    touch(q);
-    queue_line& line = q.line;
-    if (line.queue_number() == 0) give_number(q);
-    const std::uint64_t number = line.take_number();
-    if (p.message.id.empty()) p.message.id = journal_format::make_id(file_->tag(), line.queue_number(), number);
-    const std::uint64_t bytes = queue_line::size_of(p.message);
-    auto why = line.reserve(bytes);
-    if (why && expire_some(q)) why = line.reserve(bytes);
-    if (why) return refuse(p, *why, completions_);
-    if (!p.passed_on) p.message.time = now_.date;
-    p.message.attempt = 0;
-    p.outcome = publication::outcome::failed;
-    q.changed = true;
-    batch_.publications.push_back({&q, &p, number, bytes});
-    batch_.bytes += bytes;
-}
-
-/// What nobody has asked for since its time was over makes room. True: some of it is leaving.
-bool journal_writer::expire_some(journal_queue& q) {
-    if (now_.since_start < q.next_expiry || full_ || !file_->has_reserve()) return false;
-    bool any = false;
-    for (const std::uint64_t number : file_->expired(q.line.queue_number(), now_.date, expired_at_once))
-        any = q.line.expire(number) || any;
-    if (!any) q.next_expiry = now_.since_start + expiry_interval;
-    return any;
 }
 
 void journal_writer::take_in(settlement& s, journal_queue& q) {

@@ -22,6 +22,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,6 +36,8 @@ struct journal_batch {
         publication* who;
         std::uint64_t number;
         std::uint64_t bytes;
+        bool is_copy{false};    ///< of the last before it that is none, which decides what becomes of it
+        bool is_counted{true};  ///< in the queue's length
     };
     enum class fate : std::uint8_t { remove, change, dead_letter };
     struct leaving {
@@ -136,16 +139,21 @@ private:
     void tick();
     void gather();
     void take_in(operation& o);
-    void take_in(publication& p, journal_queue& q);
     void take_in(settlement& s, journal_queue& q);
     void take_in(result_changes& r);
-    bool expire_some(journal_queue& q);
     void refuse(operation& o, errc code, completion_batch& way);
     void put_back(operation* o) noexcept;
     void touch(journal_queue& q);
     void end_turn();
     void close();
     journal_file::outcome settle_marks();
+
+    // publish.cpp: publications
+    void take_in(publication& p, journal_queue& q);
+    std::optional<errc> reserve(journal_queue& q, std::uint64_t bytes);
+    bool expire_some(journal_queue& q);
+    void take_in_copies(publication& p, const journal_queue& q, std::uint64_t bytes);
+    void take_back(std::size_t from, const failure& why);
 
     // serve.cpp: receptions
     void serve(bool last_chance);
@@ -164,6 +172,7 @@ private:
     // commit.cpp: transactions
     void commit();
     journal_file::outcome write();
+    void write_publications();
     void write_leaves();
     void write_removals();
     void write_rows();

@@ -18,6 +18,7 @@ namespace {
 class small_journal final : public journal {
 public:
     queue& open(std::string_view name, const queue_options&) override { return **find_or_make(name); }
+    void set_copies(queue&, std::span<queue* const>) override {}
     queue_ptr find(std::string_view name) noexcept override {
         const auto at = made_.find(name);
         return at == made_.end() ? nullptr : at->second.get();

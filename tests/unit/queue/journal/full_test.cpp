@@ -136,4 +136,33 @@ TEST_F(full_disk, a_replay_that_is_tried_again_counts_its_messages_once) {
     EXPECT_EQ(user().of().length(), stored + confirmed + r.count);
 }
 
+TEST_F(full_disk, copies_that_find_no_room_are_counted_nowhere) {
+    queue_user q = user();
+    queue* const others[] = {&journal_->open("copies", {})};
+    journal_->set_copies(q.of(), others);
+    ASSERT_GT(fill(q), 50U);
+    EXPECT_EQ(q.of().length(), others[0]->length());
+    std::vector<std::unique_ptr<awaited<publication>>> chain;
+    for (int i = 0; i < 20; ++i) {
+        chain.push_back(std::make_unique<awaited<publication>>(home_));
+        chain.back()->message.id = std::to_string(i / 2);  // each comes twice
+        chain.back()->message.body.assign(100'000, 'y');
+        chain.back()->unique = true;
+        if (i != 0) chain[chain.size() - 2]->next = chain.back().get();
+    }
+    const auto before = q.of().length();
+    q.of().publish(*chain.front(), *chain.back());
+    unsigned confirmed = 0;
+    for (const auto& p : chain) {
+        p->wait_home();
+        if (p->outcome == publication::outcome::confirmed) ++confirmed;
+    }
+    EXPECT_LT(confirmed, 10U);
+    EXPECT_EQ(q.of().length(), before + confirmed);
+    EXPECT_EQ(others[0]->length(), before + confirmed);
+    open();
+    EXPECT_EQ(user().of().length(), before + confirmed);
+    EXPECT_EQ(journal_->find("copies")->length(), before + confirmed);
+}
+
 }  // namespace freshet::test
