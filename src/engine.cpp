@@ -254,6 +254,16 @@ void engine::say_what_is_left_behind() {
     }
 }
 
+std::optional<problem> engine::set_copies(const queue_config& q) {
+    if (q.copies.empty()) return {};
+    if (const std::string wrong = wrong_copies(config_, q); !wrong.empty())
+        return problem{errc::wrong_config, effect::not_done, fmt::format("queue {}: {}", q.name, wrong)};
+    std::vector<queue*> others;
+    for (const std::string& name : q.copies) others.push_back(queues_.at(name));
+    find_journal(q.urls.front())->set_copies(*queues_.at(q.name), others);
+    return {};
+}
+
 result<std::unique_ptr<remote_queue>> engine::make_broker_queue(const queue_config& q) {
     queue* const later = q.later.empty() ? nullptr : &open_own(q.later, q.name + "/later", later_options());
     const bool applied = is_applied(config_, q.name);
@@ -289,6 +299,9 @@ std::optional<problem> engine::build() {
     if (auto trouble = open_clock()) return trouble;
     for (const queue_config& q : config_.queues) {
         if (auto trouble = make_queue(q)) return trouble;
+    }
+    for (const queue_config& q : config_.queues) {
+        if (auto trouble = set_copies(q)) return trouble;
     }
     for (auto& [path, journal] : journals_) {
         for (const kept_result& kept : journal->results()) restore(kept);

@@ -81,6 +81,7 @@ private:
     journal* find_journal(std::string_view url);
     std::optional<problem> make_store(const store_config& s);
     std::optional<problem> make_queue(const queue_config& q);
+    std::optional<problem> set_copies(const queue_config& q);
     result<std::unique_ptr<remote_queue>> make_broker_queue(const queue_config& q);
     std::shared_ptr<subscription_record> record_of(const queue_config& q) const;
     std::optional<problem> build();

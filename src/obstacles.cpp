@@ -53,6 +53,10 @@ void find_in_journals(const config& c, std::vector<obstacle>& to) {
                                                            other->path, j.path);
         if (!wrong.empty()) to.push_back({j.section, j.number, j.key, std::move(wrong)});
     }
+    for (std::size_t i = 0; i < c.queues.size(); ++i) {
+        std::string wrong = wrong_copies(c, c.queues[i]);
+        if (!wrong.empty()) to.push_back({"queue", i, "copies", std::move(wrong)});
+    }
 }
 
 void find_in_brokers(const config& c, std::vector<obstacle>& to) {

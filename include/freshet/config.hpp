@@ -128,6 +128,7 @@ struct queue_config {
     /// "journal:" (STATE/journal.db) or "journal:PATH"; or the servers of a broker, "amqp://..." or "kafka://...".
     std::vector<std::string> urls{"journal:"};
     bool allow_tmpfs{false};
+    std::vector<std::string> copies{};  ///< journal: names of queues there that each message is put into, too
     queue_options options{};
 
     // Of a broker.
@@ -145,7 +146,7 @@ struct queue_config {
     unsigned prefetch{0};  ///< messages that are here and not settled; 0: by need
     milliseconds publish_timeout{30'000};
     milliseconds idle{60'000};
-    std::string later{};  ///< "journal:...": where messages without a key wait for their time; empty: in this process
+    std::string later{};   ///< "journal:...": where messages without a key wait for their time; empty: in this process
     std::string outbox{};  ///< "journal:...": what is published is confirmed there, and goes on from there; empty: none
 
     bool on_broker() const;

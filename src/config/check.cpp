@@ -81,6 +81,8 @@ void check_server(draft& d) {
     }
 }
 
+}  // namespace
+
 std::string no_queue(const std::string& name, const draft& d) {
     const auto queues = names_of(d.queues);
     const std::string hint = is_name(name) && nearest(name, queues).empty() && !d.filled.has(name)
@@ -88,6 +90,8 @@ std::string no_queue(const std::string& name, const draft& d) {
                                  : suggestion(name, queues);
     return fmt::format("there is no queue {}{}", d.filled.in_quotes(name), hint);
 }
+
+namespace {
 
 std::string no_store(const std::string& name, const std::vector<std::string_view>& stores, const draft& d) {
     return fmt::format("there is no store {}{}", d.filled.in_quotes(name), suggestion(name, stores));
@@ -189,6 +193,11 @@ std::string wrong_key(std::string_view key) {
     return {};
 }
 
+bool in_a_journal(const std::string& queue, const draft& d) {
+    return std::any_of(d.queues.begin(), d.queues.end(),
+                       [&](const auto& q) { return q.value.name == queue && !q.value.on_broker(); });
+}
+
 /// True: it applies changes, and calls nobody.
 bool check_apply(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
     if (!f.at.has("apply")) return false;
@@ -221,9 +230,14 @@ bool check_apply(const found<flow_config>& f, const std::vector<std::string_view
     else check_versions(f.at, "apply", store, d);
     const auto takes = [&](const found<flow_config>& other) { return other.value.from == f.value.from; };
     if (std::count_if(d.flows.begin(), d.flows.end(), takes) > 1)
-        d.say(f.at.of("from"), fmt::format("from: another flow takes messages of {}, too, and each change goes to one "
-                                           "of them only",
-                                           in_quotes(f.value.from)));
+        d.say(f.at.of("from"),
+              fmt::format("from: another flow takes messages of {}, too, and each change goes to one of them only{}",
+                          in_quotes(f.value.from),
+                          in_a_journal(f.value.from, d)
+                              ? fmt::format("; write copies = [\"NAME\"] in [queue.{}], a queue of its own for the "
+                                            "other",
+                                            f.value.from)
+                              : ""));
     return true;
 }
 
@@ -295,6 +309,7 @@ void check_queue(const found<queue_config>& q, draft& d) {
     const only all[] = {
         {"allow_tmpfs", "a journal", !broker || !q.value.later.empty() || !q.value.outbox.empty() || applied},
         {"dedupe", "a journal: a broker does not know which ids it had", !broker},
+        {"copies", "a journal: RabbitMQ has exchanges for it, and Kafka groups", !broker},
         {"declare", "RabbitMQ and Kafka", broker},
         {"prefetch", "RabbitMQ and Kafka", broker},
         {"idle", "RabbitMQ and Kafka", broker},
@@ -340,6 +355,7 @@ void check_together(draft& d) {
     check_server(d);
     check_routes(d, stores, names_of(d.queues));
     for (const auto& q : d.queues) check_queue(q, d);
+    check_copies(d);
     for (const auto& f : d.flows) check_flow(f, stores, d);
 }
 

@@ -79,8 +79,13 @@ bool read_option(const option& o, const value& from, sections& to, places& at, d
 
 /// What sections say of each other.
 void check_together(draft& d);
+/// Of them, `copies`.
+void check_copies(draft& d);
+/// "there is no queue ...".
+std::string no_queue(const std::string& name, const draft& d);
 /// What is right, and probably not meant. The draft has no mistakes.
 void warn_of(draft& d);
+void warn_of_copies(draft& d);
 /// The parts that the file leaves out, see docs/config.md. The draft has no mistakes, but may get one.
 config complete(draft& d);
 

@@ -1,5 +1,9 @@
 #include "config/journals.hpp"
 
+#include "base/escape.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -37,6 +41,21 @@ std::string boxes_url(const config& c, const flow_config& f) {
     if (store == c.stores.end() || store->in_memory() || from == c.queues.end()) return {};
     if (!from->on_broker()) return from->urls.front();
     return from->outbox.empty() ? "journal:" : from->outbox;
+}
+
+std::string wrong_copies(const config& c, const queue_config& q) {
+    const std::string file = journal_file(q.urls.front(), c.state_folder);
+    for (const queue_config& other : c.queues) {
+        if (std::find(q.copies.begin(), q.copies.end(), other.name) == q.copies.end()) continue;
+        if (q.on_broker() || other.on_broker())
+            return fmt::format("copies: {} or {} is on a broker, and a transaction is in one file", in_quotes(q.name),
+                               in_quotes(other.name));
+        const std::string others = journal_file(other.urls.front(), c.state_folder);
+        if (file_identity(others) == file_identity(file)) continue;
+        return fmt::format("copies: {} is in {} and {} in {}, and a transaction is in one file; give both the same url",
+                           in_quotes(q.name), file, in_quotes(other.name), others);
+    }
+    return {};
 }
 
 std::vector<used_journal> journals_of(const config& c) {

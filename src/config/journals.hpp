@@ -27,6 +27,8 @@ struct used_journal {
 /// The URL of the journal where changes wait that a server of the flow's store cannot take; empty: the store is in
 /// memory.
 std::string boxes_url(const config& c, const flow_config& f);
+/// What is wrong where `copies` of a queue name one that is not in the same file, or an empty text.
+std::string wrong_copies(const config& c, const queue_config& q);
 /// Each file once.
 std::vector<used_journal> journals_of(const config& c);
 

@@ -181,6 +181,11 @@ constexpr std::array all_options{
            "ignored, since some frameworks always send one."},
     option{"queue", "allow_tmpfs", flag{at<queue, &queue_config::allow_tmpfs>},
            "The file may be in a file system in memory, which survives no reboot."},
+    option{"queue", "copies", texts{at<queue, &queue_config::copies>, nullptr, "name of a queue or a list of names"},
+           "Of a journal: queues of the same file into each of which every message is put as well, in the same "
+           "transaction: all of them have it, or it is refused. So several programs or flows read every message, each "
+           "from a queue of its own. One that is full refuses for all. A copy is not copied again.",
+           "none"},
 
     option{"queue", "declare", choice{at<queue, &queue_config::create>, "create", "check"},
            "Of a broker: `check`, the queue or topic and its dead letters (NAME.dead) must be there; `create`, what is "

@@ -109,6 +109,7 @@ void warn_of(draft& d) {
         warn_of_results(f, prefixes, d);
         warn_of_variables(f, d);
     }
+    warn_of_copies(d);
 }
 
 }  // namespace freshet::reading

@@ -176,6 +176,9 @@ class Agreement(unittest.TestCase):
             (queue("{folder}/none/${SECRET}.db"), "/none/${SECRET}.db cannot be opened"),
             ('[queue.r]\nurl = "amqp://h"\nlater = "journal:{folder}/none/x.db"\n', "it must exist"),
             ("[queue.q]\n", ""),
+            ('[queue.q]\ncopies = "r"\n[queue.r]\nurl = "journal:{folder}/state/journal.db"\n', ""),
+            ('[queue.q]\ncopies = "r"\n[queue.r]\nurl = "journal:other.db"\n', "freshet.toml:2:10: copies: 'q' is in"),
+            ('[queue.q]\nurl = "journal:${SECRET}.db"\ncopies = "r"\n[queue.r]\n', "a transaction is in one file"),
         ])
         if os.access("/dev/shm", os.W_OK):
             memory = self.enterContext(tempfile.TemporaryDirectory(dir="/dev/shm"))

@@ -10,6 +10,7 @@ from numbers_file import NumbersFile
 from sites import BROKEN, TASKS, Client, Load, Site, until
 
 JOURNAL = 'url = "journal:"\n'
+AUDIT = '[[route]]\nprefix = "audit"\nqueue = "audit"\n'
 
 
 class OneSite:
@@ -78,6 +79,32 @@ class OneSite:
             self.assertGreater(int(version.removeprefix("HD c")), 1 << 50)
             self.assertEqual(client.delete(f"result:{task}"), "DELETED")
             self.assertIsNone(client.get(f"result:{task}"))
+
+    def test_each_change_is_read_from_a_second_queue_too(self):
+        site = self.enterContext(Site("fra", 1, JOURNAL + 'copies = ["audit"]\n', self.servers(), more=AUDIT + "[queue.audit]\n"))
+        client = self.client(site)
+        for command in (b"set k 0 0 3\r\none", b"append k 0 0 4\r\n two", b"delete k", b"set n 0 0 1\r\n4", b"incr n 1", b"delete absent"):
+            client.ask(command)
+        until(lambda: client.figure("changes:ready") == client.figure("changes:leased") == client.figure("changes:delayed") == 0)
+        site.kill()
+        site.start()
+        reader = self.client(site)
+        bodies = []
+        until(lambda: bodies.append(reader.get("audit")) or bodies[-1] is None)
+        self.assertEqual(sorted(bodies[:-1]), sorted([b"one", b"one two", b"", b"4", b"5", b""]))
+        self.assertLess(bodies.index(b"one"), bodies.index(b"one two"))
+
+    def test_a_full_second_queue_refuses_a_write_that_is_nowhere_then(self):
+        site = self.enterContext(Site("fra", 1, JOURNAL + 'copies = ["audit"]\n', self.servers(), more=AUDIT + "[queue.audit]\nlength_max = 1\n"))
+        client = self.client(site)
+        self.assertEqual(client.set("k", b"first"), "STORED")
+        for _ in range(3):
+            self.assertEqual(client.set("k", b"second"), "SERVER_ERROR queue audit is full (length_max), not_done")
+            self.assertEqual(client.delete("k"), "SERVER_ERROR queue audit is full (length_max), not_done")
+        self.assertEqual(client.get("k"), b"first")
+        self.assertEqual(client.get("audit"), b"first")
+        self.assertEqual(client.set("k", b"second"), "STORED")
+        self.assertEqual(client.get("k"), b"second")
 
     def test_what_was_answered_outlives_a_kill(self):
         site, _ = self.site()

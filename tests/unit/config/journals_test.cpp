@@ -52,5 +52,29 @@ TEST(journals, of_queues_that_are_made_by_name_are_the_usual_one) {
     EXPECT_TRUE(journals_of(with_state("[[route]]\nprefix='a'\nstore='main'", "/s")).empty());
 }
 
+TEST(journals, a_queue_and_those_that_it_is_copied_to_are_in_one) {
+    const auto wrong = [](const std::string& text) {
+        const config c = with_state(text, "/s");
+        return wrong_copies(c, c.queues.at(0));
+    };
+    EXPECT_EQ(wrong("[queue.a]\ncopies='b'\n[queue.b]"), "");
+    EXPECT_EQ(wrong("[queue.a]\ncopies=['b','c']\n[queue.b]\nurl='journal:/s/journal.db'\n"
+                    "[queue.c]\nurl='journal:x/../journal.db'"),
+              "");
+    EXPECT_EQ(wrong("[queue.a]\ncopies='b'\n[queue.b]\nurl='journal:b.db'"),
+              "copies: 'a' is in /s/journal.db and 'b' in /s/b.db, and a transaction is in one file; give both the "
+              "same url");
+}
+
+TEST(journals, a_queue_on_a_broker_is_copied_nowhere) {
+    config c;
+    c.queues.resize(2);
+    c.queues[0].name = "a";
+    c.queues[0].copies = {"b"};
+    c.queues[1].name = "b";
+    c.queues[1].urls = {"amqp://user:secret@h"};
+    EXPECT_EQ(wrong_copies(c, c.queues[0]), "copies: 'a' or 'b' is on a broker, and a transaction is in one file");
+}
+
 }  // namespace
 }  // namespace freshet

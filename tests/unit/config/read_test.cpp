@@ -324,6 +324,45 @@ TEST(read, what_comes_later_is_refused_with_a_sentence) {
 constexpr std::string_view site = "[site]\nname = 'fra'\nnode = 1\n";
 constexpr std::string_view applied = "[[flow]]\nfrom = 'q'\napply = 'main'\n";
 
+TEST(read, copies_are_other_queues_of_a_journal) {
+    EXPECT_EQ(right("[queue.a]\ncopies = ['b', 'c']\n[queue.b]\n[queue.c]").queues.at(0).copies,
+              (std::vector<std::string>{"b", "c"}));
+    EXPECT_EQ(right("[queue.a]\ncopies = 'b'\n[queue.b]").queues.at(0).copies, std::vector<std::string>{"b"});
+    expect_mistake("[queue.a]\ncopies = []", "2:10: copies: the list is empty");
+    expect_mistake("[queue.a]\ncopies = ['audit']",
+                   "2:10: copies: there is no queue 'audit'; write a section [queue.audit], it may be empty");
+    expect_mistake("[queue.a]\ncopies = 'a'",
+                   "2:10: copies: 'a' is this queue itself, which has every message anyway; leave it out");
+    expect_mistake("[queue.a]\ncopies = ['b', 'b']\n[queue.b]", "2:10: copies: 'b' stands here twice");
+    expect_mistake("[queue.a]\ncopies = 'b'\n[queue.b]\nurl = 'kafka://h'",
+                   "2:10: copies: 'b' is on a broker, and a transaction is in one file; name queues of the same "
+                   "journal");
+    expect_mistake(
+        "[queue.a]\nurl = 'kafka://h'\ncopies = 'b'\n[queue.b]",
+        "3:10: copies: is an option of a journal: RabbitMQ has exchanges for it, and Kafka groups; the queue "
+        "'a' is on Kafka");
+    expect_mistake("[queue.a]\ncopies = 'b'\n[queue.b]\ncopies = 'c'\n[queue.c]",
+                   "2:10: copies: 'b' has copies itself, and what is a copy is not copied again; name all queues here, "
+                   "and none there");
+    expect_mistake("[queue.'*']\ncopies = 'b'\n[queue.b]",
+                   "2:10: copies: is for a queue that has a section of its own; leave this out");
+}
+
+TEST(read, copies_of_changes_are_applied_to_another_store) {
+    const std::string both = fmt::format(
+        "{}[store.main]\n[store.other]\n[queue.q]\ncopies = 'b'\n[queue.b]\n"
+        "[[route]]\nprefix = ''\nstore = 'main'\n",
+        site);
+    const std::string of_b = "[[flow]]\nfrom = 'b'\napply = ";
+    EXPECT_TRUE(mistakes_of(both + std::string(applied) + of_b + "'other'").empty());
+    expect_mistake(both + std::string(applied) + of_b + "'main'",
+                   "7:10: copies: each change of 'q' would be applied to the store 'main' twice, by the flows in lines "
+                   "12 and 15; leave 'b' out, or the second flow");
+    expect_mistake(both + of_b + "'other'",
+                   "7:10: copies: the flow in line 12 applies what comes to 'b', and no flow applies what 'q' has: "
+                   "these may be no changes; leave 'b' out");
+}
+
 TEST(read, a_route_tells_changes_that_a_flow_applies) {
     const std::string told = fmt::format("{}[queue.q]\n[[route]]\nprefix = ''\nstore = 'main'\npublish = 'q'\n", site);
     EXPECT_TRUE(mistakes_of(told + std::string(applied)).empty());
@@ -332,8 +371,10 @@ TEST(read, a_route_tells_changes_that_a_flow_applies) {
                    "sites need; write [[flow]] from = 'q' apply = 'main'");
     expect_mistake(told + std::string(applied) + "concurrency = 2",
                    "12:15: concurrency: is about a call, and this flow applies changes");
-    expect_mistake(told + std::string(applied) + "[[flow]]\nfrom = 'q'\ncall = 'http://h/'",
-                   "10:8: from: another flow takes messages of 'q', too, and each change goes to one of them only");
+    expect_mistake(
+        told + std::string(applied) + "[[flow]]\nfrom = 'q'\ncall = 'http://h/'",
+        "10:8: from: another flow takes messages of 'q', too, and each change goes to one of them only; write "
+        "copies = [\"NAME\"] in [queue.q], a queue of its own for the other");
     expect_mistake(fmt::format("{}[queue.q]\n[store.main]\nurl = 'memcached://h'\n{}", site, applied),
                    "9:9: apply: leaves marks of deleted keys in the servers of 'main', which clients that talk to "
                    "these directly would read as values; if there are none, write exclusive = true in [store.main]");

@@ -88,6 +88,16 @@ TEST(warnings, variables_that_a_program_will_not_see) {
     ::unsetenv("FRESH_NONE");
 }
 
+TEST(warnings, copies_that_nobody_takes) {
+    const std::string copied = "[queue.a]\ncopies='b'\n[queue.b]\n";
+    expect_warning(copied + queue_route("p"),
+                   "2:8: copies: no flow and no route takes messages of 'b'; when it is full, what is published to 'a' "
+                   "is refused");
+    for (const std::string& taken : {queue_route("p", "b"), queue_route("queue/", "*"), std::string()})
+        EXPECT_EQ(warnings_of(copied + taken).size(), 0u) << taken;
+    EXPECT_EQ(warnings_of(copied + queue_route("p") + "[[flow]]\nfrom='b'\ncall='http://h/'").size(), 0u);
+}
+
 TEST(warnings, are_told_only_of_what_is_right) {
     EXPECT_TRUE(read_file_text(result_flow + queue_route("r") + "[server]\nthreads=0").warnings.empty());
 }
