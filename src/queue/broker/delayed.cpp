@@ -108,7 +108,7 @@ void delayed_messages::ask() {
 void delayed_messages::due() {
     --lent_;
     asked_ = false;
-    if (stopping_) return;  // they are still the journal's
+    if (stopping_) return;            // they are still the journal's
     if (asking_.why) return over_();  // the journal has said so; it is asked again
     sending_ += asking_.deliveries.size();
     for (delivery& d : std::exchange(asking_.deliveries, {})) {

@@ -334,6 +334,8 @@ void broker_queue::publishable(bool yes) {
 
 void broker_queue::revoked() {
     unsettled_.untag_all();
+    // Of changes all come again, in their order: a store that has lost what was put into it has the newest in the end.
+    if (options_.queue.harmless) unsettled_.forget_serials();
     drop_untagged();
 }
 
@@ -370,7 +372,8 @@ void broker_queue::stop(steady::time_point deadline) {
         completions_.post();
     });
     const auto lent = [this] { return later_ != nullptr && !later_->is_idle(); };
-    wait_while(back_, [&] { return link_->has_unconfirmed() || lent(); }, deadline);
+    wait_while(
+        back_, [&] { return link_->has_unconfirmed() || lent(); }, deadline);
     back_.run_and_wait([this] {
         now_ = clock_.now();
         link_->stop();

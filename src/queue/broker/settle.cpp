@@ -228,7 +228,7 @@ void broker_queue::remove(queue_line::entry& e) {
     if (p.tag != 0) {
         link_->acknowledge(p.tag);
         unsettled_.settled(p);
-    } else {
+    } else if (!options_.queue.harmless) {
         unsettled_.remember(p, {.settled = true});
     }
     unsettled_.erase(p);

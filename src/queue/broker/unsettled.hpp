@@ -50,6 +50,8 @@ public:
     void settled(const record& p);
     /// The tags mean nothing any more.
     void untag_all();
+    /// What comes again from now on is new, whatever is known of it.
+    void forget_serials() noexcept { serials_.clear(), memos_.clear(), memo_order_.clear(); }
     std::size_t size() const noexcept { return records_.size(); }
     std::vector<std::uint64_t> numbers_above(std::uint64_t number) const;
     bool any_untagged() const noexcept { return untagged_ != 0; }

@@ -641,6 +641,35 @@ TEST_F(linked, what_was_settled_meanwhile_is_acknowledged_when_it_comes_again) {
     EXPECT_EQ(of->length(), 0U);
 }
 
+class linked_for_changes : public linked {
+protected:
+    linked_for_changes() { options.queue.harmless = true; }
+};
+
+TEST_F(linked_for_changes, what_was_settled_while_the_connection_was_lost_comes_again) {
+    connect();
+    come("a", 5, 70);
+    came(receive());
+    asked();
+    lose();
+    EXPECT_EQ(settle("a", action::ack), "done");
+    connect();
+    come("a", 1, 70);
+    EXPECT_EQ(came(receive()), "a");
+}
+
+TEST_F(linked_for_changes, what_was_worked_on_meanwhile_comes_again_behind_what_came_before_it) {
+    connect();
+    come("new", 6, 71);  // behind an old one, whose acknowledgement the broker has lost
+    came(receive());
+    lose();
+    connect();
+    come("old", 1, 70), come("new", 2, 71);
+    EXPECT_EQ(settle("new", action::ack), "done");
+    const receiving r = receive(milliseconds(0), 2);
+    EXPECT_EQ(came(r), "old, new");
+}
+
 TEST_F(linked, what_nobody_works_on_is_forgotten_with_the_connection_but_not_its_attempts) {
     connect();
     come("waits", 1, 70);
