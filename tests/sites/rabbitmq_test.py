@@ -1,47 +1,17 @@
 """Two sites that tell one another over RabbitMQ."""
 import os
-import sys
-import tempfile
 import time
 import unittest
 
-try:
-    import pika
-except ImportError:     # another Python than Debian's; it is pure Python
-    sys.path.append("/usr/lib/python3/dist-packages")
-    import pika
-
 import servers
-from numbers_file import NumbersFile
-from rabbitmq import RabbitMQ
+from over_brokers import OverRabbitMQ
 from sites import Site, until
 from two_sites import TwoSites
-
 
 DAY_MS = 24 * 3_600_000
 
 
-class OverRabbitMQ(TwoSites, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = cls.enterClassContext(RabbitMQ())
-
-    def changes(self):
-        self.exchange = f"changes-{self._testMethodName}"
-        return f'url = "{self.broker.url}"\nexchange = "{self.exchange}"\nqueue_type = "quorum"\ndeclare = "create"\n'
-
-    def changes_of(self, site):
-        return self.changes() + f'queue = "{self._testMethodName}.{site}"\n'
-
-    def two(self, stores=((), ()), **more):
-        return [self.enterContext(Site(name, node, self.changes_of(name), store, **more))
-                for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1]))]
-
-    def delete_queue(self, name):
-        connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))
-        connection.channel().queue_delete(name)
-        connection.close()
-
+class TwoSitesOverRabbitMQ(OverRabbitMQ, TwoSites, unittest.TestCase):
     def lose(self, site, write):
         self.delete_queue(f"{self._testMethodName}.{site.name}")
         write()
@@ -83,7 +53,7 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
 
     def test_two_processes_with_one_node_are_told(self):
         for other in ("nyc", "fra"):    # and of one site, which forgot its ${NODE}
-            with Site("fra", 1, self.changes_of("fra")) as one, Site(other, 1, self.changes_of(other)) as two:
+            with Site("fra", 1, self.changes("fra")) as one, Site(other, 1, self.changes(other)) as two:
                 here, there = self.client(one), self.client(two)
 
                 def told():
@@ -96,11 +66,8 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
                     until(lambda here=here: here.get("theirs") == b"x")
 
     def test_a_site_whose_clock_is_a_year_ahead_carries_no_other_along(self):
-        step = self.enterContext(tempfile.TemporaryDirectory()) + "/step"
-        NumbersFile(step, "q").set(365 * DAY_MS)
-        ahead = {**servers.preload("stepped_clock"), "STEPPED_CLOCK": step}
-        one = self.enterContext(Site("fra", 1, self.changes_of("fra")))
-        two = self.enterContext(Site("nyc", 2, self.changes_of("nyc"), environment=ahead))
+        one = self.enterContext(Site("fra", 1, self.changes("fra")))
+        two = self.enterContext(Site("nyc", 2, self.changes("nyc"), environment=self.clock(365 * DAY_MS)))
         here, there = self.client(one), self.client(two)
         until(lambda: there.set("k", b"theirs") == "STORED" and "more than 24 hours ahead of this machine's clock" in one.output())
         self.assertGreater(there.version_ms("k"), time.time() * 1000 + 364 * DAY_MS)
@@ -108,14 +75,6 @@ class OverRabbitMQ(TwoSites, unittest.TestCase):
             self.assertEqual(here.set(key, b"ours"), "STORED")
             self.assertEqual(here.get(key), b"ours")
             self.assertLess(here.version_ms(key), time.time() * 1000 + DAY_MS)
-
-    def publish(self, kind, key, body, when):
-        connection = pika.BlockingConnection(pika.URLParameters(self.broker.url))
-        headers = {"cloudEvents_specversion": "1.0", "cloudEvents_type": kind, "cloudEvents_source": "test", "cloudEvents_id": "1",
-                   "cloudEvents_partitionkey": key,
-                   "cloudEvents_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))}
-        connection.channel().basic_publish(self.exchange, "", body, pika.BasicProperties(headers=headers))
-        connection.close()
 
 
 if __name__ == "__main__":

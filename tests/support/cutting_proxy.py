@@ -21,6 +21,9 @@ class CuttingProxy:
         self._told_at_cut = self._told_when_mute = nothing
         self._muting_words = b""
         self.was_cut = threading.Event()
+        self._parted = threading.Event()
+        self._pairs = set()     # that are open
+        self.turned_away = 0    # while they were parted
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut_at_next_answer(self, told=nothing):
@@ -38,6 +41,15 @@ class CuttingProxy:
         """The same, of the first that says these words."""
         self._muting_words, self._told_when_mute = words, told
         self._muting.set()
+
+    def part(self):
+        """All connections end, and new ones end at once, until `join`."""
+        self._parted.set()
+        for pair in list(self._pairs):
+            self._end(*pair)
+
+    def join(self):
+        self._parted.clear()
 
     def disarm(self):
         """Who has not spoken by now is spared."""
@@ -57,6 +69,11 @@ class CuttingProxy:
                 server = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 client.close()
+                continue
+            self._pairs.add((client, server))
+            if self._parted.is_set():
+                self.turned_away += 1
+                self._end(client, server)
                 continue
             asked, mute = threading.Event(), threading.Event()
             threading.Thread(target=self._to_server, args=(client, server, asked, mute), daemon=True).start()
@@ -89,9 +106,9 @@ class CuttingProxy:
             pass
         self._end(client, server)
 
-    @staticmethod
-    def _end(*sockets):
-        for one in sockets:
+    def _end(self, *pair):
+        self._pairs.discard(pair)
+        for one in pair:
             try:
                 one.shutdown(socket.SHUT_RDWR)
             except OSError:

@@ -29,6 +29,7 @@ into = "main"
 """
 BROKEN = b"ERROR /bin/sh ended with exit status 1 (attempt 1 of 1)"
 PATIENCE = 120   # seconds for what a busy machine does late
+STOP_SECONDS = 60
 
 
 def until(answer, seconds=PATIENCE):
@@ -42,20 +43,20 @@ def until(answer, seconds=PATIENCE):
 
 
 class Site:
-    """One process. `changes`: the lines of [queue.changes]. `servers`: memcached servers; none: a store in memory. `environment`:
-    variables beside the test's own."""
+    """One process. `changes`: the lines of [queue.changes]. `servers`: memcached servers; none: a store in memory. `pool`: more lines for
+    them. `environment`: variables beside the test's own."""
 
-    def __init__(self, name, node, changes, servers=(), more="", tombstone="10m", environment=None):
+    def __init__(self, name, node, changes, servers=(), more="", tombstone="10m", environment=None, pool=PATIENT, confirm_within="60s"):
         self.name = name
         self.environment = {**os.environ, **(environment or {})}
         self.folder = tempfile.mkdtemp(prefix="freshet-site-", dir="/var/tmp")
         self.port = held_port()
         self.process = None
         urls = ", ".join(f'"memcached://127.0.0.1:{server.port}"' for server in servers)
-        store = f"url = [{urls}]\nexclusive = true\n{PATIENT}" if servers else 'url = "memory:"\n'
+        store = f"url = [{urls}]\nexclusive = true\n{pool}" if servers else 'url = "memory:"\n'
         with open(os.path.join(self.folder, "freshet.toml"), "w") as file:
             file.write(f'[site]\nname = "{name}"\nnode = {node}\ntombstone = "{tombstone}"\n[store.main]\n{store}'
-                       f'[queue.changes]\nconfirm_within = "60s"\n{changes}'
+                       f'[queue.changes]\nconfirm_within = "{confirm_within}"\n{changes}'
                        '[[route]]\nprefix = ""\nstore = "main"\npublish = "changes"\n'
                        f'[[flow]]\nfrom = "changes"\napply = "main"\n{more}')
         try:
@@ -92,20 +93,28 @@ class Site:
     def kill(self):
         self._end(signal.SIGKILL)
 
+    def terminate(self):
+        self._end(signal.SIGTERM)
+
     def stop(self):
-        if self.process is not None:
-            self._end(signal.SIGTERM)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            if self.process is not None:
+                self.terminate()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _end(self, how):
-        self.process.send_signal(how)
+        """Not by itself, nor in another way than it is asked for."""
+        process, self.process = self.process, None
+        process.send_signal(how)
         try:
-            self.process.wait(30)
+            status = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
+            process.kill()
+            status = f"nothing in {STOP_SECONDS} s ({process.wait()})"
         self.log.close()
+        if status != (-signal.SIGKILL if how == signal.SIGKILL else 0):
+            raise RuntimeError(f"{self.name} ended with {status}: {self.output()}")
 
     def __enter__(self):
         return self
@@ -145,6 +154,15 @@ class Client:
         value = self.input.read(int(line.split()[3]) + 2)[:-2]
         self.line()
         return value
+
+    def gets(self, key):
+        """The value and what `cas` is told; None: a miss."""
+        line = self.ask(b"gets " + key.encode())
+        if not line.startswith("VALUE "):
+            return None
+        value = self.input.read(int(line.split()[3]) + 2)[:-2]
+        self.line()
+        return value, line.split()[4].encode()
 
     def figure(self, name):
         """One of `stats queues`; 0: it is not told."""

@@ -4,43 +4,11 @@ import time
 
 import servers
 from freeze import freeze, thaw
-from sites import BROKEN, TASKS, Client, Load, Site, contents, until
+from sites import BROKEN, TASKS, Load, Site, contents, until
+from sites_case import SitesCase
 
 
-class TwoSites:
-    def two(self, stores=((), ()), **more):
-        changes = self.changes()
-        return [self.enterContext(Site(name, node, changes, store, **more)) for name, node, store in (("fra", 1, stores[0]), ("nyc", 2, stores[1]))]
-
-    def client(self, site):
-        client = Client(site)
-        self.addCleanup(client.close)
-        return client
-
-    def subscribed(self, *sites):
-        """What one of them writes from now on reaches all."""
-        for site in sites:
-            for other in sites:
-                told, heard = self.client(site), self.client(other)
-                until(lambda: told.set(f"from-{site.name}", b"x") == "STORED" and heard.get(f"from-{site.name}") == b"x")
-
-    def assert_equal_in_the_end(self, sites, keys):
-        def difference():
-            first, second = (contents(site, keys) for site in sites)
-            return {key: (first[key], second[key]) for key in keys if first[key] != second[key]}
-        equal_since = [None]    # nothing that is still under way makes them differ again
-
-        def stays_equal():
-            if difference():
-                equal_since[0] = None
-            elif equal_since[0] is None:
-                equal_since[0] = time.monotonic()
-            return equal_since[0] is not None and time.monotonic() - equal_since[0] > 1
-        try:
-            until(stays_equal)
-        except AssertionError:
-            self.fail(f"they differ: {difference()}")
-
+class TwoSites(SitesCase):
     def test_a_write_is_read_at_the_other_site(self):
         one, two = self.two()
         self.subscribed(one, two)
