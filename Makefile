@@ -1,5 +1,5 @@
 # The names people expect for scripts/, which also run without make.
-.PHONY: all run run-rabbitmq run-kafka build test bench format fuzz storm install
+.PHONY: all run run-rabbitmq run-kafka build test bench format fuzz storm chaos install
 PREFIX ?= /usr/local
 
 all: build
@@ -10,8 +10,8 @@ run build test bench format fuzz:
 run-rabbitmq run-kafka: run-%:
 	@scripts/run-broker $*
 
-storm:
-	@scripts/storm $(SECONDS) $(SEED)
+storm chaos:
+	@scripts/$@ $(SECONDS) $(SEED)
 
 install:
 	@scripts/install "$(PREFIX)"

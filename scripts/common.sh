@@ -21,3 +21,13 @@ configure() {
     cmake --preset "$@" >"$log" 2>&1 || { cat "$log" >&2; say "CMake could not configure $1"; return 1; }
     if grep -q 'CMake Warning' "$log"; then cat "$log" >&2; fi
 }
+
+# build_for_tests PRESET: the program and what stands before it (tests/preload), as scripts of tests look for them
+build_for_tests() {
+    scripts/packages install build test
+    if [ -z "${MEMCACHED_NEW:-}" ]; then MEMCACHED_NEW=$(scripts/memcached-new) || MEMCACHED_NEW=; fi
+    configure "$1" -D FRESHET_TESTS=ON
+    cmake --build --preset "$1" --target freshet-program preload >&2
+    export MEMCACHED_NEW FRESHET=$PWD/build/$1/freshet FRESHET_BUILD_DIR=$PWD/build/$1
+    export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=1:${ASAN_OPTIONS:-}
+}

@@ -50,6 +50,7 @@ class Site:
         self.name = name
         self.environment = {**os.environ, **(environment or {})}
         self.folder = tempfile.mkdtemp(prefix="freshet-site-", dir="/var/tmp")
+        self.keeps_folder = False   # of a test that failed
         self.port = held_port()
         self.process = None
         urls = ", ".join(f'"memcached://127.0.0.1:{server.port}"' for server in servers)
@@ -101,7 +102,8 @@ class Site:
             if self.process is not None:
                 self.terminate()
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            if not self.keeps_folder:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def _end(self, how):
         """Not by itself, nor in another way than it is asked for."""
