@@ -10,6 +10,8 @@ from sites import Load, Site, until
 from sites_case import SitesCase
 from writers import Racer, Writer
 
+BACKLOG = 900   # seconds
+
 SECONDS = int(os.environ.get("CHAOS_SECONDS", 60)) // 2     # over each broker
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(1 << 31)))
 WRITERS, RACERS = 5, 3      # at each site
@@ -57,6 +59,8 @@ class Chaos(SitesCase):
     def settle(self, writers, racers):
         one, two = self.both
         here, there = self.client(one), self.client(two)
+        # A broker that took minutes to come back has much to take: what waits before it goes first.
+        until(lambda: all(client.figure(f"changes:{where}") == 0 for client in (here, there) for where in ("outbox", "held")), BACKLOG)
         until(lambda: there.get("count"))
         count = int(there.get("count"))
         counted = {word: sum(racer.counted[word] for racer in racers) for word in ("done", "maybe_done")}
