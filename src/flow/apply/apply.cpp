@@ -303,10 +303,7 @@ void apply_flow::begin(applied_message& m) {
     if (auto why = origin_.refusal(v, site)) return refuse(m, *std::move(why));
     look_at_origin(v, site);
     clock_.met(v);
-    if (origin_.is_own(site) && own_.take(v)) {
-        m.action = settlement::action::ack;
-        return queue_.settle(m);
-    }
+    // Its own, too, though it was put in when it was told: the item may have gone, and an older one come, meanwhile.
     if (boxes_ && boxes_->hold(change->key)) return put_into_box(m);
     make_fit(*change, config_.result_size_max_bytes);
     if (m.applying::begin(back_, to_, *change, tombstone_, clock_.end())) applied(m);
