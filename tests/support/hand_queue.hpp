@@ -3,6 +3,7 @@
 
 #include <freshet/config.hpp>
 #include <freshet/error.hpp>
+#include <freshet/message.hpp>
 
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
@@ -11,6 +12,7 @@
 #include <deque>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace freshet::test {
 
@@ -54,6 +56,16 @@ public:
         }
         r.finish();
     }
+    /// Numbers go on.
+    void hand_out(std::vector<message> messages) {
+        reception& r = *take(receptions);
+        for (message& m : messages) {
+            delivery& d = r.deliveries.emplace_back();
+            d.number = ++numbers;
+            d.message = std::move(m);
+        }
+        r.finish();
+    }
     void fail_reception(failure why) {
         reception& r = *take(receptions);
         r.why = why;
@@ -71,6 +83,7 @@ public:
     std::deque<settlement*> settlements;
     std::ptrdiff_t cancelled{0};
     std::uint64_t waiting{0};
+    std::uint64_t numbers{0};  ///< given by hand_out()
     std::ptrdiff_t holders{0};
 
 private:

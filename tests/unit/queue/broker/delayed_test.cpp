@@ -31,17 +31,7 @@ protected:
     }
 
     /// These come from the journal: their time has come.
-    void come_due(std::vector<message> messages) {
-        reception& r = *journal.receptions.front();
-        journal.receptions.pop_front();
-        for (message& m : messages) {
-            delivery d;
-            d.number = ++numbers;
-            d.message = std::move(m);
-            r.deliveries.push_back(std::move(d));
-        }
-        r.finish();
-    }
+    void come_due(std::vector<message> messages) { journal.hand_out(std::move(messages)); }
     void told(publication* p, enum publication::outcome o, errc why = errc::busy) {
         p->outcome = o;
         p->why = {why, effect::not_done, {}};
@@ -68,7 +58,6 @@ protected:
     hand_queue journal{"thumbs/later"};
     std::vector<publication*> sent;
     int over{0};
-    std::uint64_t numbers{0};
     delayed_messages later{back, journal, 4, [this](publication& p) { sent.push_back(&p); }, [this] { ++over; }};
 };
 

@@ -40,17 +40,7 @@ protected:
         m.attempt = 1;
         return m;
     }
-    void hand_out(std::vector<message> messages) {
-        reception& r = *box.receptions.front();
-        box.receptions.pop_front();
-        for (message& m : messages) {
-            delivery d;
-            d.number = ++numbers;
-            d.message = std::move(m);
-            r.deliveries.push_back(std::move(d));
-        }
-        r.finish();
-    }
+    void hand_out(std::vector<message> messages) { box.hand_out(std::move(messages)); }
     strings sent() const {
         strings bodies;
         for (const publication* p : broker.published) bodies.push_back(p->message.body);
@@ -66,7 +56,6 @@ protected:
 
     shard back{"back"};
     hand_queue box{"thumbs/outbox"}, broker{"thumbs"};
-    std::uint64_t numbers{0};
     steady::time_point now{steady::now()};
     forwarder on_its_way{back, box, broker.label(),
                          [this](publication& first, publication& last) { broker.publish(first, last); }};
@@ -184,7 +173,7 @@ TEST_F(outbox_forwarder, what_the_box_is_filling_in_is_its_own_until_it_comes_ho
     broker.answer_publication(taken::failed, away);
     reception& lent = *box.receptions.front();
     delivery& d = lent.deliveries.emplace_back();
-    d.number = ++numbers;
+    d.number = ++box.numbers;
     d.message = make("b");
     wait();
     EXPECT_EQ(lent.deliveries.size(), 1U);
