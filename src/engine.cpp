@@ -309,8 +309,8 @@ std::optional<problem> engine::build() {
     for (flow_config f : config_.flows) {
         f.result_size_max_bytes = config_.server.item_size_max_bytes;
         if (!f.apply.empty()) {
-            flows_.push_back(make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_,
-                                             applied_[f.apply], f, config_.site, boxes_of(f)));
+            flows_.push_back(make_apply_flow(back_, *queues_.at(f.from), *find_store(f.apply), *clock_, f, config_.site,
+                                             boxes_of(f)));
             continue;
         }
         const std::string wrong = f.exec.empty() ? reading::wrong_http_url(f.url) : std::string();
@@ -337,9 +337,8 @@ std::optional<box_places> engine::boxes_of(const flow_config& f) {
     journal& in = *find_journal(url);
     const std::string prefix = f.from + std::string(box_infix);
     for (const std::string& name : in.names()) {  // of servers that are in the pool no more: the keys have others now
-        const auto is_it = [&name](const auto& known) { return known.second->name() == name; };
-        if (!name.starts_with(prefix) || std::any_of(boxes_.begin(), boxes_.end(), is_it)) continue;
-        if (in.find(name)->length() == 0) continue;
+        const queue_ptr left = name.starts_with(prefix) ? in.find(name) : nullptr;
+        if (left == nullptr || left->length() == 0 || own_queues_.contains(left.get())) continue;
         queue& box = open_own(url, name, box_options());
         to.servers.push_back({"what was for " + name.substr(prefix.size()), &box});
         boxes_.emplace_back(f.from, &box);
@@ -385,8 +384,7 @@ store& engine::announced(route_table& in, shard& home, store& behind, const rout
     options.tombstone = config_.site.tombstone;
     options.item_size_max_bytes = config_.server.item_size_max_bytes;
     options.patient = &home == &back_;
-    return in.keep(
-        make_announce_store(home, behind, *queues_.at(r.publish), *clock_, applied_[r.store], std::move(options)));
+    return in.keep(make_announce_store(home, behind, *queues_.at(r.publish), *clock_, std::move(options)));
 }
 
 std::unique_ptr<route_table> engine::make_routes(shard& home) {

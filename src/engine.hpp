@@ -20,7 +20,6 @@
 #include "store/memory/memory_store.hpp"
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
-#include "version/recently_applied.hpp"
 
 #include <map>
 #include <memory>
@@ -97,7 +96,6 @@ private:
     shard back_{"back"};
     std::map<std::string, named_store, std::less<>> stores_;
     std::unique_ptr<kept_clock> clock_;                                      ///< null: nothing has versions
-    std::map<std::string, recently_applied, std::less<>> applied_;           ///< by store
     std::map<std::string, std::unique_ptr<journal>, std::less<>> journals_;  ///< by file_identity()
     std::vector<std::unique_ptr<remote_queue>> brokers_;
     std::map<std::string, queue*, std::less<>> queues_;

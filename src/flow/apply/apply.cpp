@@ -5,6 +5,7 @@
 #include "flow/apply/emptying.hpp"
 #include "flow/apply/fitting.hpp"
 #include "flow/apply/server_boxes.hpp"
+#include "flow/pauses.hpp"
 #include "flow/worker.hpp"
 #include "queue/operations.hpp"
 #include "shard/free_list.hpp"
@@ -29,8 +30,7 @@ namespace freshet {
 
 namespace {
 
-constexpr std::size_t applied_at_once = 512;  ///< changes that are here and not settled
-constexpr milliseconds rest_min{100}, rest_max{5'000};
+constexpr std::size_t applied_at_once = 512;     ///< changes that are here and not settled
 constexpr milliseconds forgotten_after{30'000};  ///< that something has failed
 
 class apply_flow;
@@ -69,13 +69,12 @@ struct change_reception final : reception {
 
 class apply_flow final : public flow, private ticker {
 public:
-    apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own, const flow_config& config,
+    apply_flow(shard& back, queue& from, store& to, kept_clock& clock, const flow_config& config,
                const site_config& here, std::optional<box_places> boxes)
         : back_(back),
           queue_(from),
           to_(to),
           clock_(clock),
-          own_(own),
           config_(config),
           origin_(here, clock),
           tombstone_(here.tombstone),
@@ -105,6 +104,7 @@ private:
     void begin(delivery d);
     void begin(applied_message& m);
     void lost_history();
+    bool waits_to_empty() const noexcept { return history_lost_ && !stopping_ && !emptying_.is_under_way(); }
     void empty_once_idle();
     void emptied();
     void refuse(applied_message& m, std::string why);
@@ -121,14 +121,12 @@ private:
     queue& queue_;
     store& to_;
     kept_clock& clock_;
-    recently_applied& own_;
     flow_config config_;
     change_origin origin_;
     seconds tombstone_;
     change_reception reception_;
     emptying emptying_;
-    bool history_lost_{false};        ///< and the store is not emptied yet
-    bool empty_behind_boxes_{false};  ///< once they are empty
+    bool history_lost_{false};  ///< and the store is not emptied yet
     std::optional<free_list<applied_message>> free_;
     std::optional<server_boxes> boxes_;
     std::size_t busy_{0};
@@ -220,25 +218,24 @@ void apply_flow::begin_those_that_came() {
 
 void apply_flow::lost_history() {
     history_lost_ = true;
+    if (boxes_) boxes_->drop(true);
     spdlog::warn(
         "flow of {}: some of what other sites have told never came; store {} is emptied before anything is applied",
         queue_.label(), config_.apply);
-    empty_once_idle();
+    wake();
 }
 
-/// What is under way came before the loss: put in behind the emptying, it would stay.
+/// What is under way, and what is in the boxes, came before the loss: put in behind the emptying, it would stay.
 void apply_flow::empty_once_idle() {
-    if (history_lost_ && !stopping_ && busy_ == 0 && !emptying_.is_under_way()) emptying_.begin();
+    if (!waits_to_empty() || busy_ != 0 || (boxes_ && boxes_->any())) return;
+    emptying_.begin();
 }
 
 void apply_flow::emptied() {
     if (stopping_) return end_if_stopped();
-    if (boxes_ && boxes_->any()) {  // from before the loss: put in behind the emptying, it would stay
-        empty_behind_boxes_ = true;
-        return wake();
-    }
     spdlog::info("flow of {}: store {} is emptied; changes are applied again", queue_.label(), config_.apply);
     history_lost_ = false;
+    if (boxes_) boxes_->drop(false);
     reception_.history_made_up = true;
     begin_those_that_came();
     receive();
@@ -256,11 +253,8 @@ void apply_flow::tick(steady::time_point now) {
         resting_ = false;
         receive();
     }
-    if (empty_behind_boxes_ && !boxes_->any()) {
-        empty_behind_boxes_ = false;
-        emptying_.begin();
-    }
-    if (resting_ || empty_behind_boxes_ || !unsettled_.empty()) return;
+    empty_once_idle();
+    if (resting_ || waits_to_empty() || !unsettled_.empty()) return;
     ticking_ = false;
     back_.remove(*this);
 }
@@ -290,7 +284,7 @@ void apply_flow::begin(delivery d) {
         begin(m);
     } catch (const std::bad_alloc&) {
         m.action = settlement::action::release;
-        m.delay = rest_max;
+        m.delay = trouble_delay_max;
         queue_.settle(m);
     }
 }
@@ -367,7 +361,8 @@ milliseconds apply_flow::rest(std::string_view subject, errc why, std::string_vi
         spdlog::warn("flow of {}: {}, {} {}", queue_.label(), what, subject, explain(why));
     }
     at->second.last = now;
-    return std::clamp(std::chrono::duration_cast<milliseconds>(now - at->second.since), rest_min, rest_max);
+    return std::clamp(std::chrono::duration_cast<milliseconds>(now - at->second.since), trouble_delay_min,
+                      trouble_delay_max);
 }
 
 /// What is not settled when the flow stops comes again, and is applied again.
@@ -385,17 +380,15 @@ void apply_flow::let_go(applied_message& m) {
     m.delivery = {};
     m.boxed.message = {};
     free_->give_back(std::unique_ptr<applied_message>(&m));
-    empty_once_idle();
     receive();
     end_if_stopped();
 }
 
 }  // namespace
 
-std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own,
-                                      const flow_config& config, const site_config& here,
-                                      std::optional<box_places> boxes) {
-    return std::make_unique<apply_flow>(back, from, to, clock, own, config, here, std::move(boxes));
+std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, const flow_config& config,
+                                      const site_config& here, std::optional<box_places> boxes) {
+    return std::make_unique<apply_flow>(back, from, to, clock, config, here, std::move(boxes));
 }
 
 }  // namespace freshet

@@ -9,18 +9,16 @@
 #include "shard/shard.hpp"
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
-#include "version/recently_applied.hpp"
 
 #include <memory>
 #include <optional>
 
 namespace freshet {
 
-/// `own`: what was applied when it was told. In order per key, many keys at a time. What cannot be applied is tried
+/// In order per key, many keys at a time. What cannot be applied is tried
 /// again for ever, while other keys go on: of a pool, what a server cannot take waits in its box of `boxes`. What
 /// cannot be read, or is too far ahead, is a dead letter.
-std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, recently_applied& own,
-                                      const flow_config& config, const site_config& here,
-                                      std::optional<box_places> boxes = {});
+std::unique_ptr<flow> make_apply_flow(shard& back, queue& from, store& to, kept_clock& clock, const flow_config& config,
+                                      const site_config& here, std::optional<box_places> boxes = {});
 
 }  // namespace freshet

@@ -30,7 +30,7 @@ std::optional<std::string> change_origin::refusal(version v, std::string_view si
 
 std::optional<std::string> change_origin::twin(version v, std::string_view site, steady::time_point now) {
     if (!clock_.is_of_this_run(v) || site.empty()) return std::nullopt;
-    if (is_own(site) && clock_.may_have_given(v)) return std::nullopt;
+    if (site == here_.name && clock_.may_have_given(v)) return std::nullopt;
     if (!twin_said_.is_due(now)) return std::nullopt;
     return fmt::format(
         "another process tells changes as node {}, which is this one's (site {}; the other is of site {}): of two "

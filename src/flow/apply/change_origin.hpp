@@ -21,9 +21,7 @@ public:
 
     /// Why it is not applied: its version is more than `ahead_max` ahead.
     std::optional<std::string> refusal(version v, std::string_view site) const;
-    /// By `site`'s name in it, this process has told it. Empty names are other programs'.
-    bool is_own(std::string_view site) const noexcept { return site == here_.name; }
-    /// Now and then: it was told by another process that has this one's node.
+    /// Now and then: it was told by another process that has this one's node. Empty names are other programs'.
     std::optional<std::string> twin(version v, std::string_view site, steady::time_point now);
     /// Now and then: its version is more than a minute ahead of this machine's clock.
     std::optional<std::string> lead(version v, std::string_view site, steady::time_point now);

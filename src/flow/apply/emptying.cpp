@@ -3,6 +3,7 @@
 #include <freshet/error.hpp>
 
 #include "base/escape.hpp"
+#include "flow/pauses.hpp"
 #include "protocol/reply.hpp"
 #include "protocol/request.hpp"
 
@@ -12,10 +13,6 @@
 #include <utility>
 
 namespace freshet {
-
-namespace {
-constexpr milliseconds asked_again_min{100}, asked_again_max{5'000};
-}  // namespace
 
 emptying::emptying(shard& home, store& what, std::string who, std::function<void()> ended)
     : home_(home), what_(what), who_(std::move(who)), ended_(std::move(ended)) {
@@ -65,7 +62,7 @@ void emptying::take_answer() {
                          explain(said.why.code));
         else spdlog::warn("{}: it is not emptied yet, a server said {}; trying again", who_, escaped(said.data()));
     }
-    pause_ = std::clamp(pause_ * 2, asked_again_min, asked_again_max);
+    pause_ = std::clamp(pause_ * 2, trouble_delay_min, trouble_delay_max);
     ask_again(pause_);
 }
 

@@ -72,13 +72,12 @@ void server_boxes::start() {
 void server_boxes::stop() {
     stopping_ = true;
     for (box& b : boxes_) b.out.stop();
-    if (!refused_.empty()) back_.remove(*this);
-    while (!refused_.empty()) {
-        auto& w = static_cast<write&>(refused_.front());
-        refused_.pop_front();
-        const failure why = w.store_failure();
-        end(w, &why);
-    }
+    begin_refused();
+}
+
+void server_boxes::drop(bool yes) {
+    dropping_ = yes;
+    if (yes) begin_refused();
 }
 
 bool server_boxes::is_idle() const {
@@ -111,8 +110,13 @@ void server_boxes::put(publication& change) {
 }
 
 void server_boxes::told(const publication& change) {
-    if (change.outcome != publication::outcome::confirmed)
-        --box_of(change.message.key).of_part[part_of(change.message.key)];
+    if (change.outcome != publication::outcome::confirmed) box_of(change.message.key).left(change.message.key);
+}
+
+/// A change that went again behind a refused one of its key leaves twice.
+void server_boxes::box::left(std::string_view key) noexcept {
+    std::uint32_t& count = of_part[part_of(key)];
+    if (count != 0) --count;
 }
 
 /// Where there is no memory for one, it comes again.
@@ -138,6 +142,8 @@ void server_boxes::deliver(box& b, publication& first, publication& last) {
 }
 
 void server_boxes::begin(write& w) {
+    if (dropping_) return end(w, nullptr);
+    if (stopping_) return end(w, &w.what->why);
     try {
         auto change = read_change(w.what->message);
         if (!change) {  // it was readable when it came
@@ -154,7 +160,7 @@ void server_boxes::begin(write& w) {
 void server_boxes::applied(write& w) {
     if (w.is() == applying::state::done) return end(w, nullptr);
     const failure why = w.store_failure();
-    if (is_for(why) || stopping_) return end(w, &why);
+    if (is_for(why) || stopping_ || dropping_) return end(w, &why);
     if (refused_.empty()) {
         back_.add(*this);
         refused_again_ = back_.now() + refused_pause;
@@ -163,7 +169,11 @@ void server_boxes::applied(write& w) {
 }
 
 void server_boxes::tick(steady::time_point now) {
-    if (now < refused_again_) return;
+    if (now >= refused_again_) begin_refused();
+}
+
+void server_boxes::begin_refused() {
+    if (refused_.empty()) return;
     back_.remove(*this);
     boost::intrusive::list<refusable> again;
     again.swap(refused_);
@@ -181,8 +191,8 @@ void server_boxes::end(write& w, const failure* why) {
         p.why = *why;
     } else if (w.out_of->of_before != 0) {
         --w.out_of->of_before;
-    } else if (std::uint32_t& left = w.out_of->of_part[part_of(p.message.key)]; left != 0) {
-        --left;
+    } else {
+        w.out_of->left(p.message.key);
     }
     back_.post(p);
     free_->give_back(std::unique_ptr<write>(&w));

@@ -61,6 +61,8 @@ public:
     /// After stop(): nothing has to come home any more.
     bool is_idle() const;
 
+    /// From now on what is in them is not applied, nor what comes into them; until it is called with false.
+    void drop(bool yes);
     /// Something is in one of them.
     bool any() const;
     /// What comes of this key waits behind what is there, or its server takes nothing now.
@@ -76,6 +78,8 @@ private:
     struct box {
         box(shard& back, box_places::place& p, forwarder::taker deliver)
             : waiting(*p.box), out(back, *p.box, std::move(p.server), std::move(deliver)) {}
+        void left(std::string_view key) noexcept;
+
         queue& waiting;
         forwarder out;
         std::uint64_t of_before{0};                  ///< that were in it at the start
@@ -88,6 +92,7 @@ private:
     box& box_of(std::string_view key) { return boxes_[where_->server_of(key)]; }
     void deliver(box& b, publication& first, publication& last);
     void begin(write& w);
+    void begin_refused();
     void applied(write& w);
     void end(write& w, const failure* why);
     void tick(steady::time_point now) override;
@@ -102,7 +107,7 @@ private:
     std::optional<free_list<write>> free_;
     boost::intrusive::list<refusable> refused_;  ///< that their server does not take, though it takes others
     steady::time_point refused_again_{};
-    bool stopping_{false};
+    bool stopping_{false}, dropping_{false};
 };
 
 }  // namespace freshet

@@ -84,15 +84,8 @@ void errand::on_applied() {
 
 void errand::abandon(call&) { owner->abandoned(*this); }
 
-announce_store::announce_store(shard& home, store& behind, queue& to, kept_clock& clock, recently_applied& applied,
-                               announce_options options)
-    : home_(home),
-      behind_(behind),
-      to_(to),
-      clock_(clock),
-      applied_(applied),
-      options_(std::move(options)),
-      free_(home) {}
+announce_store::announce_store(shard& home, store& behind, queue& to, kept_clock& clock, announce_options options)
+    : home_(home), behind_(behind), to_(to), clock_(clock), options_(std::move(options)), free_(home) {}
 
 announce_store::~announce_store() {
     starting_ = true;  // what waits for others does not begin any more
@@ -350,8 +343,8 @@ void announce_store::tick(steady::time_point now) {
 }
 
 std::unique_ptr<store> make_announce_store(shard& home, store& behind, queue& to, kept_clock& clock,
-                                           recently_applied& applied, announce_options options) {
-    return std::make_unique<announce_store>(home, behind, to, clock, applied, std::move(options));
+                                           announce_options options) {
+    return std::make_unique<announce_store>(home, behind, to, clock, std::move(options));
 }
 
 }  // namespace freshet

@@ -8,7 +8,6 @@
 #include "shard/shard.hpp"
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
-#include "version/recently_applied.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -25,6 +24,6 @@ struct announce_options {
 
 /// What reads it shows deleted keys as misses. Own thread only; what it is given outlives it.
 std::unique_ptr<store> make_announce_store(shard& home, store& behind, queue& to, kept_clock& clock,
-                                           recently_applied& applied, announce_options options);
+                                           announce_options options);
 
 }  // namespace freshet

@@ -129,8 +129,7 @@ struct client_writes final : client_slot {
 
 class announce_store final : public store, public ticker {
 public:
-    announce_store(shard& home, store& behind, queue& to, kept_clock& clock, recently_applied& applied,
-                   announce_options options);
+    announce_store(shard& home, store& behind, queue& to, kept_clock& clock, announce_options options);
     ~announce_store() override;
 
     bool submit(call& c) override;
@@ -190,7 +189,6 @@ private:
     store& behind_;
     queue& to_;
     kept_clock& clock_;
-    recently_applied& applied_;
     announce_options options_;
     deadlines<errand> waiting_;  ///< whose clients wait
     boost::intrusive::set<

@@ -38,7 +38,6 @@ void announce_store::end_superseded(errand& by) {
         errand& e = *at++;
         if (!e.is_told() || e.given > by.given) continue;
         e.key_wait_hook.unlink();
-        applied_.add(e.given);
         e.rules.take(writing_event::done);
         ready_.push_back(e);
     }

@@ -186,7 +186,6 @@ bool announce_store::has_applied(errand& e) {
         fail(e, e.store_failure().code, effect::maybe_done, e.store_failure().subject);
         return false;
     }
-    applied_.add(e.given);
     if (e.applying::was_too_large()) e.said = outcome::too_large;
     e.rules.take(writing_event::done);
     return true;
@@ -238,7 +237,6 @@ bool announce_store::has_put(errand& e) {
 
 void announce_store::was_put(errand& e) {
     e.changed_here = true;
-    applied_.add(e.given);
     release_key(e, true);
 }
 

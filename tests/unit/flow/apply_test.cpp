@@ -53,7 +53,7 @@ protected:
         back.start();
         here.name = "fra";
         here.node = 7;
-        subject = make_apply_flow(back, from, in_part, *clock, own, {}, here);
+        subject = make_apply_flow(back, from, in_part, *clock, {}, here);
         subject->start();
     }
     ~apply() override {
@@ -93,7 +93,6 @@ protected:
     std::unique_ptr<memory_store> to = make_memory_store({});
     emptied_in_part in_part{*to};
     std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
-    recently_applied own;
     site_config here;
     std::unique_ptr<flow> subject;
     std::size_t taken{0};
@@ -118,7 +117,6 @@ TEST_F(apply, what_is_hours_ahead_is_taken_and_what_is_written_here_is_above_it)
 
 TEST_F(apply, what_this_process_has_put_is_put_again_where_it_has_gone) {
     const version v = given();
-    own.add(v);
     EXPECT_EQ(take(change_kind::set, v, "mine", "fra").action, action::ack);
     EXPECT_EQ(held(), "mine");
 }

@@ -37,7 +37,7 @@ protected:
     told_results() {
         home.start();
         home.run_and_wait([this] {
-            told = make_announce_store(home, *memory, changes, *clock, own, {.site = "fra", .patient = true});
+            told = make_announce_store(home, *memory, changes, *clock, {.site = "fra", .patient = true});
             subject.emplace(home, *told, rests, "flow of queue thumbs", true);
         });
     }
@@ -95,7 +95,6 @@ protected:
     std::unique_ptr<memory_store> memory = make_memory_store({});
     hand_queue changes{"changes"};
     std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
-    recently_applied own;
     std::unique_ptr<store> told;
     pauses rests{home};
     std::optional<result_writer> subject;

@@ -40,6 +40,7 @@ public:
     bool submit(call& c) override {
         if (c.request.command == command::flush_all) ++emptied;
         if (c.request.key.starts_with('a') && c.request.key.ends_with(full)) {
+            ++refused_full;
             c.reply.fail(errc::out_of_memory, effect::not_done, "server a");
             return true;
         }
@@ -52,7 +53,7 @@ public:
     }
     std::atomic<bool> away{false};
     std::atomic<char> full{0};  ///< with which a key ends that is not taken
-    std::atomic<int> refused{0}, emptied{0};
+    std::atomic<int> refused{0}, refused_full{0}, emptied{0};
     std::unique_ptr<memory_store> items = make_memory_store({});
 };
 
@@ -80,7 +81,7 @@ protected:
         for (const char* name : {"a", "b"})
             places.servers.push_back({std::string("server ") + name, &kept->open(name, box_options())});
         from = std::make_unique<fake_queue>();
-        subject = make_apply_flow(back, *from, to, *clock, own, {}, here, std::move(places));
+        subject = make_apply_flow(back, *from, to, *clock, {}, here, std::move(places));
         subject->start();
     }
     void end() {
@@ -122,7 +123,6 @@ protected:
     shard back{"back"};
     two_servers to;
     std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
-    recently_applied own;
     site_config here;
     std::unique_ptr<journal> kept;
     std::unique_ptr<fake_queue> from;
@@ -198,22 +198,35 @@ TEST_F(boxes, are_left_as_soon_as_nothing_of_the_key_is_there) {
     EXPECT_EQ(take("a2", "y"), action::release);
 }
 
-TEST_F(boxes, are_empty_before_a_store_is_that_has_missed_changes) {
+TEST_F(boxes, are_dropped_with_a_store_that_has_missed_changes) {
     to.away = true;
     EXPECT_EQ(take("a1", "before the loss"), action::ack);
+    EXPECT_EQ(take("a3", "before it, too"), action::ack);
+    to.full = '3';
     message m;
-    m.key = "a2";
+    m.key = "b2";
     m.body = "behind the loss";
     m.headers = {{std::string(change_header), "set"}};
     m.time = wall::now();
     from->lose_history_before(m);
-    until([&] { return to.emptied != 0; });
-    EXPECT_EQ(waiting("a"), 1U);
-    to.away = false;
     EXPECT_EQ(from->wait_settled(++taken).back().action, action::ack);
-    until([&] { return held("a2") == "behind the loss"; });
+    EXPECT_EQ(waiting("a"), 0U);
+    EXPECT_EQ(to.emptied, 1);
+    to.away = false;
+    EXPECT_EQ(held("b2"), "behind the loss");
     EXPECT_EQ(held("a1"), "none");
-    EXPECT_EQ(to.emptied, 2);
+    EXPECT_EQ(held("a3"), "none");
+}
+
+TEST_F(boxes, what_their_server_does_not_take_is_dropped_as_well) {
+    to.away = true;
+    EXPECT_EQ(take("a1", "x"), action::ack);
+    to.full = '1';
+    to.away = false;
+    until([&] { return to.refused_full != 0; });
+    from->lose_history_before({});
+    until([&] { return to.emptied == 1; });
+    EXPECT_EQ(waiting("a"), 0U);
 }
 
 TEST_F(boxes, are_tried_as_often_whatever_waits_in_them) {

@@ -59,7 +59,7 @@ struct told_command final : client_call, step {
 class announce : public testing::Test {
 protected:
     announce() { make({.site = "fra"}); }
-    void make(announce_options options) { subject.emplace(home, behind, changes, *clock, own, std::move(options)); }
+    void make(announce_options options) { subject.emplace(home, behind, changes, *clock, std::move(options)); }
 
     told_command& ask(std::string text) {
         told_command& c = commands.emplace_back();
@@ -100,7 +100,6 @@ protected:
     slow_store behind{*memory};
     hand_queue changes{"changes"};
     std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
-    recently_applied own;
     client_slots client;
     std::deque<told_command> commands;  // whatever is left of them is answered when the subject goes
     std::optional<announce_store> subject;
