@@ -75,6 +75,7 @@ private:
     };
 
     explicit engine(const freshet::config& config);
+    void prepare_queues();
     std::optional<problem> open_journals();
     /// Of a URL of the configuration.
     journal* find_journal(std::string_view url);

@@ -193,31 +193,23 @@ std::string wrong_key(std::string_view key) {
     return {};
 }
 
-bool in_a_journal(const std::string& queue, const draft& d) {
-    return std::any_of(d.queues.begin(), d.queues.end(),
-                       [&](const auto& q) { return q.value.name == queue && !q.value.on_broker(); });
-}
-
 /// True: it applies changes, and calls nobody.
 bool check_apply(const found<flow_config>& f, const std::vector<std::string_view>& stores, draft& d) {
     if (!f.at.has("apply")) return false;
     for (const std::string_view key : {"call", "concurrency", "into", "key", "ttl"}) {
         if (f.at.has(key)) d.say(f.at.of(key), fmt::format("{}: is about a call, and this flow applies changes", key));
     }
-    for (const auto& q : d.queues) {
-        const bool rabbitmq = q.value.name == f.value.from && q.value.on_broker() && !q.value.on_kafka();
-        if (rabbitmq && q.value.exchange.empty())
-            d.say(f.at.of("from"),
-                  fmt::format("from: each site reads every change from a queue of its own; write exchange "
-                              "= \"NAME\" in [queue.{}], to which all sites publish",
-                              q.value.name));
-        if (q.value.name == f.value.from && q.value.publish_timeout >= d.site.value.tombstone)
-            d.say(
-                q.at.of("publish_timeout"),
-                fmt::format("publish_timeout: {} is not less than the tombstone of {} in [site], after which a change "
-                            "stores nothing",
-                            format_time(q.value.publish_timeout), format_time(d.site.value.tombstone)));
-    }
+    const auto* const from = queue_named(f.value.from, d);
+    const bool broker = from != nullptr && from->value.on_broker();
+    if (broker && !from->value.on_kafka() && from->value.exchange.empty())
+        d.say(f.at.of("from"), fmt::format("from: each site reads every change from a queue of its own; write exchange "
+                                           "= \"NAME\" in [queue.{}], to which all sites publish",
+                                           from->value.name));
+    if (from != nullptr && from->value.publish_timeout >= d.site.value.tombstone)
+        d.say(from->at.of("publish_timeout"),
+              fmt::format("publish_timeout: {} is not less than the tombstone of {} in [site], after which a change "
+                          "stores nothing",
+                          format_time(from->value.publish_timeout), format_time(d.site.value.tombstone)));
     for (const auto& r : d.routes) {
         if (r.value.queue == f.value.from && !r.value.queue.empty())
             d.say(r.at.of("queue"),
@@ -233,7 +225,7 @@ bool check_apply(const found<flow_config>& f, const std::vector<std::string_view
         d.say(f.at.of("from"),
               fmt::format("from: another flow takes messages of {}, too, and each change goes to one of them only{}",
                           in_quotes(f.value.from),
-                          in_a_journal(f.value.from, d)
+                          from != nullptr && !broker
                               ? fmt::format("; write copies = [\"NAME\"] in [queue.{}], a queue of its own for the "
                                             "other",
                                             f.value.from)
@@ -303,11 +295,9 @@ void check_queue(const found<queue_config>& q, draft& d) {
         bool fits;
     };
     const bool broker = q.value.on_broker(), kafka = broker && q.value.on_kafka(), rabbitmq = broker && !kafka;
-    const bool applied = std::any_of(d.flows.begin(), d.flows.end(), [&q](const found<flow_config>& f) {
-        return f.value.from == q.value.name && !f.value.apply.empty();
-    });
     const only all[] = {
-        {"allow_tmpfs", "a journal", !broker || !q.value.later.empty() || !q.value.outbox.empty() || applied},
+        {"allow_tmpfs", "a journal",
+         !broker || !q.value.later.empty() || !q.value.outbox.empty() || applier_of(q.value.name, d) != nullptr},
         {"dedupe", "a journal: a broker does not know which ids it had", !broker},
         {"copies", "a journal: RabbitMQ has exchanges for it, and Kafka groups", !broker},
         {"declare", "RabbitMQ and Kafka", broker},

@@ -11,19 +11,18 @@
 
 namespace freshet::reading {
 
-namespace {
-
 const found<queue_config>* queue_named(const std::string& name, const draft& d) {
     const auto at = std::find_if(d.queues.begin(), d.queues.end(), [&](const auto& q) { return q.value.name == name; });
     return at == d.queues.end() ? nullptr : &*at;
 }
 
-/// The flow that applies changes of this queue, or null.
 const found<flow_config>* applier_of(const std::string& queue, const draft& d) {
     const auto at = std::find_if(d.flows.begin(), d.flows.end(),
                                  [&](const auto& f) { return f.value.from == queue && !f.value.apply.empty(); });
     return at == d.flows.end() ? nullptr : &*at;
 }
+
+namespace {
 
 /// Changes that would be applied twice, and what is no change. An empty text: neither.
 std::string wrong_applied_copy(const std::string& from, const std::string& to, const draft& d) {

@@ -81,6 +81,10 @@ bool read_option(const option& o, const value& from, sections& to, places& at, d
 void check_together(draft& d);
 /// Of them, `copies`.
 void check_copies(draft& d);
+/// Null: there is none.
+const found<queue_config>* queue_named(const std::string& name, const draft& d);
+/// The flow that applies changes of this queue, or null.
+const found<flow_config>* applier_of(const std::string& queue, const draft& d);
 /// "there is no queue ...".
 std::string no_queue(const std::string& name, const draft& d);
 /// What is right, and probably not meant. The draft has no mistakes.

@@ -1,5 +1,6 @@
 #include "queue/subscription_record.hpp"
 
+#include "base/durable.hpp"
 #include "base/owned_descriptor.hpp"
 
 #include <fcntl.h>
@@ -7,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -22,15 +22,13 @@ constexpr std::string_view known_line = "known: there is a subscription to this 
 constexpr std::string_view lost_line =
     "lost: the subscription to this queue was gone, and its store is not emptied yet\n";
 
-bool write_whole(const std::string& path, std::string_view text) {
+/// 0, or errno.
+int write_whole(const std::string& path, std::string_view text) {
     const owned_descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    return file.get() >= 0 && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-           ::fsync(file.get()) == 0;
-}
-
-bool sync_folder(const std::string& path) {
-    const owned_descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return folder.get() >= 0 && ::fsync(folder.get()) == 0;
+    if (file.get() < 0) return errno;
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    if (written < 0) return errno;
+    return static_cast<std::size_t>(written) == text.size() ? 0 : ENOSPC;
 }
 
 }  // namespace
@@ -47,12 +45,11 @@ subscription_record::subscription_record(std::string path) : path_(std::move(pat
 std::string subscription_record::write(state s) {
     if (!path_.empty()) {
         const std::string fresh = path_ + ".new";
-        const bool kept = write_whole(fresh, s == state::lost ? lost_line : known_line) &&
-                          std::rename(fresh.c_str(), path_.c_str()) == 0 &&
-                          sync_folder(std::filesystem::path(path_).parent_path().string());
-        if (!kept)
+        int code = write_whole(fresh, s == state::lost ? lost_line : known_line);
+        if (code == 0) code = put_in_place(fresh, path_);
+        if (code != 0)
             return fmt::format("its file {} cannot be written: {}", path_,
-                               std::error_code(errno, std::generic_category()).message());
+                               std::error_code(code, std::generic_category()).message());
     }
     is_ = s;
     return {};

@@ -1,5 +1,6 @@
 #include "queue/journal/file/open.hpp"
 
+#include "base/durable.hpp"
 #include "queue/journal/file/format.hpp"
 #include "queue/journal/loss/loss.hpp"
 #include "queue/journal/loss/mark.hpp"
@@ -37,14 +38,6 @@ problem damage(const std::string& path, std::string_view what,
             fmt::format("the journal {} is damaged: {}; {}", path, what, remedy)};
 }
 
-int sync_path(const std::string& path, int flags) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
-    if (descriptor < 0) return errno;
-    const int code = ::fsync(descriptor) == 0 ? 0 : errno;
-    ::close(descriptor);
-    return code;
-}
-
 // Made under another name and renamed when it is whole and on the disk: a file that has the journal's name is never
 // half made.
 result<void> make(const std::string& path) {
@@ -66,10 +59,7 @@ result<void> make(const std::string& path) {
         return path_problem(path, fmt::format("it cannot be made, {}", sentence));
     }
     database.close();
-    int code = sync_path(fresh, 0);
-    if (code == 0 && std::rename(fresh.c_str(), path.c_str()) != 0) code = errno;
-    const std::string folder = std::filesystem::path(path).parent_path().string();
-    if (code == 0) code = sync_path(folder.empty() ? "." : folder, O_DIRECTORY);
+    const int code = put_in_place(fresh, path);
     if (code == 0) return {};
     ::unlink(fresh.c_str());
     return path_problem(path, fmt::format("it cannot be made, {}", std::strerror(code)));
