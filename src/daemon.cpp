@@ -8,7 +8,7 @@
 #include "base/log.hpp"
 #include "base/notify.hpp"
 #include "base/state_folder.hpp"
-#include "engine.hpp"
+#include "engine/engine.hpp"
 #include "server/server.hpp"
 
 #include <fmt/format.h>

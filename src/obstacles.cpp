@@ -3,7 +3,7 @@
 #include "base/state_folder.hpp"
 #include "config/broker_options.hpp"
 #include "config/journals.hpp"
-#include "engine.hpp"
+#include "engine/engine.hpp"
 #include "queue/journal/journal.hpp"
 #include "queue/kafka/kafka.hpp"
 #include "server/listen/listen_check.hpp"

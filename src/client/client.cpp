@@ -7,7 +7,7 @@
 #include "call/call.hpp"
 #include "call/step.hpp"
 #include "client/function_worker.hpp"
-#include "engine.hpp"
+#include "engine/engine.hpp"
 #include "flow/flow.hpp"
 #include "flow/runner.hpp"
 #include "protocol/exptime.hpp"

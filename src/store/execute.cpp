@@ -31,8 +31,8 @@ asio::awaitable<reply> execute(shard& home, store& target, const request& r, exe
     c.home = &home;
     c.now = steady::now();
     gate_step who(home);
+    if (among != nullptr) among->calls_.insert(&c);  // before the call is lent, as it may throw
     start(target, c, who);
-    if (among != nullptr) among->calls_.insert(&c);
     co_await who.answered.wait();
     if (among != nullptr) among->calls_.erase(&c);
     co_return std::move(c.reply);

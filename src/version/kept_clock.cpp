@@ -118,7 +118,9 @@ void kept_clock::keep_ahead() {
         wanted_ = false;
         const auto now = wall::now();
         clock_.shows(now);
-        say_how_far_ahead(now);
+        lock.unlock();
+        say_how_far_ahead(now);  // a log that stands still holds up nobody who wants a version
+        lock.lock();
         if (stopping_ || !clock_.wants_mark(now)) continue;
         lock.unlock();
         const bool stored = store(clock_.wanted_mark(now));

@@ -19,7 +19,7 @@ ORDER = [
     ["store", "queue"],
     ["route", "flow"],
     ["server", "admin"],
-    ["engine", "engine_queues"],
+    ["engine"],
     ["client", "obstacles", "usage", "daemon", "bench", "demo", "copy"],
     ["cli"],
     ["main"],

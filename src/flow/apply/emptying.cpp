@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace freshet {
@@ -40,7 +41,13 @@ void emptying::ask() {
     asked_.reply.reset();
     asked_.now = home_.now();
     asking_ = true;
-    start(what_, asked_, *this);
+    try {
+        start(what_, asked_, *this);
+    } catch (const std::bad_alloc&) {  // before anybody has it
+        asked_.pop();
+        asking_ = false;
+        ask_again(trouble_delay_min);
+    }
 }
 
 bool emptying::on_reply(call&) {

@@ -161,6 +161,9 @@ void journal_writer::apply() {
     }
     for (const auto& p : batch_.publications) {
         if (p.who->outcome == publication::outcome::confirmed) p.queue->line.admit(p.number, p.who->message);
+    }
+    // Once nothing can fail any more: who is answered is not answered again.
+    for (const auto& p : batch_.publications) {
         if (!p.is_copy) completions_.add(*p.who);
     }
     for (auto& l : batch_.leaves) apply(l);

@@ -81,16 +81,22 @@ void kafka_helper::ask_positions(kafka_ptr<rd_kafka_topic_partition_list_t> part
 bool kafka_helper::look_up(kafka_positions& of) {
     of.extents.clear();
     const auto limit = static_cast<int>(options_.connect_timeout.count());
-    if (rd_kafka_committed(consumer_, of.committed.get(), limit) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    if (const auto e = rd_kafka_committed(consumer_, of.committed.get(), limit); e != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        of.trouble = rd_kafka_err2str(e);
+        return false;
+    }
     std::vector<kafka_extent> extents;
-    for (int i = 0; i < of.committed->cnt; ++i) {
+    for (int i = 0; i < of.committed->cnt && !is_ending(); ++i) {
         const rd_kafka_topic_partition_t& one = of.committed->elems[i];
         kafka_extent& has = extents.emplace_back();
-        if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR ||
-            rd_kafka_query_watermark_offsets(consumer_, one.topic, one.partition, &has.low, &has.high, limit) !=
-                RD_KAFKA_RESP_ERR_NO_ERROR)
-            return false;
+        auto e = one.err;
+        if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+            e = rd_kafka_query_watermark_offsets(consumer_, one.topic, one.partition, &has.low, &has.high, limit);
+        if (e == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        of.trouble = fmt::format("partition {}: {}", one.partition, rd_kafka_err2str(e));
+        return false;
     }
+    if (is_ending()) return false;
     of.extents = std::move(extents);
     return true;
 }
@@ -114,12 +120,24 @@ void kafka_helper::end(bool leave) {
     asked_.notify_one();
 }
 
+bool kafka_helper::is_ending() {
+    const std::lock_guard lock(mutex_);
+    return ending_;
+}
+
+/// Jobs come before a look that is not due yet; one that is due waits for no job that is put back as it ends.
 void kafka_helper::run() {
     milliseconds pause{0};
+    steady::time_point due{};
     std::unique_lock lock(mutex_);
     while (!ending_) {
-        asked_.wait(lock, [this] { return look_wanted_ || !jobs_.empty() || ending_; });
-        if (!jobs_.empty()) {
+        const bool look = look_wanted_ && (steady::now() >= due);
+        if (!look && jobs_.empty()) {
+            if (look_wanted_) asked_.wait_until(lock, due, [this] { return ending_ || !jobs_.empty(); });
+            else asked_.wait(lock, [this] { return look_wanted_ || !jobs_.empty() || ending_; });
+            continue;
+        }
+        if (!look) {
             const job next = std::move(jobs_.front());
             jobs_.pop_front();
             lock.unlock();
@@ -127,13 +145,12 @@ void kafka_helper::run() {
             lock.lock();
             continue;
         }
-        if (!look_wanted_) continue;
-        if (pause.count() != 0 && asked_.wait_for(lock, pause, [this] { return ending_ || !jobs_.empty(); })) continue;
         look_wanted_ = false;
         lock.unlock();
         std::string trouble = look_for_both();
         pause =
             trouble.empty() ? milliseconds(0) : std::clamp(pause * 2, options_.reconnect_min, options_.reconnect_max);
+        due = steady::now() + pause;
         tell_(std::move(trouble));
         lock.lock();
     }

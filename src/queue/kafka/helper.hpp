@@ -20,6 +20,7 @@ namespace freshet {
 struct kafka_positions {
     kafka_ptr<rd_kafka_topic_partition_list_t> committed{};
     std::vector<kafka_extent> extents{};  ///< as in the list; empty: they could not be had
+    std::string trouble{};                ///< why not
 };
 
 constexpr std::string_view no_broker_answers = "no broker answers";
@@ -58,6 +59,7 @@ private:
     using job = std::function<void()>;
     void add(job j);
     void run();
+    bool is_ending();
     bool look_up(kafka_positions& of);
     std::string look_for_both();
     std::string look_for(const std::string& topic);

@@ -3,6 +3,7 @@
 // here are librdkafka's handles and the time. Back shard only.
 #pragma once
 
+#include "base/now_and_then.hpp"
 #include "config/broker_options.hpp"
 #include "queue/broker/link.hpp"
 #include "queue/kafka/consumer/levels.hpp"
@@ -105,6 +106,7 @@ private:
     std::uint64_t rebalances_{0};
     bool history_lost_{false};             ///< and not made up for: nothing is committed, so that it is found again
     bool fell_behind_{false};              ///< what was to be read next is gone
+    now_and_then positions_said_;          ///< that they cannot be had
     std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge
     std::string last_trouble_;
 };

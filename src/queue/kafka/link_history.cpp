@@ -1,6 +1,7 @@
 // Of a topic of changes: whether the broker still has all that the group has not settled.
 #include "queue/kafka/link.hpp"
 
+#include "base/escape.hpp"
 #include "queue/kafka/consumer/beginning.hpp"
 #include "queue/subscription_record.hpp"
 
@@ -30,7 +31,12 @@ void kafka_link::ask_positions() {
 }
 
 void kafka_link::take_positions(const kafka_positions& found) {
-    if (found.extents.empty() && found.committed->cnt != 0) return ask_positions();
+    if (found.extents.empty() && found.committed->cnt != 0) {
+        if (positions_said_.is_due(back_.now()))
+            spdlog::warn("queue {}: nothing is read from {} until it is known where its group stands: {}; asking again",
+                         options_.name, options_.topic, escaped(found.trouble));
+        return ask_positions();
+    }
     subscription_record& record = *options_.subscription;
     bool lost = std::exchange(fell_behind_, false) || record.is() == subscription_record::state::lost;
     for (int i = 0; i < found.committed->cnt; ++i) {

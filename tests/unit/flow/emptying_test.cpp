@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <optional>
 
 namespace freshet::test {
@@ -25,6 +26,7 @@ public:
     bool submit(call& c) override {
         EXPECT_EQ(c.request.command, command::flush_all);
         ++asked;
+        if (without_memory-- > 0) throw std::bad_alloc();
         if (holds) {
             held = &c;
             return false;
@@ -42,7 +44,7 @@ public:
         c.reply.outcome = outcome::text;
         c.reply.value.append(refusing-- > 0 ? "ERROR\r\n" : "OK\r\n");
     }
-    int failing{0}, refusing{0};
+    int failing{0}, refusing{0}, without_memory{0};
     bool later{false}, holds{false};
     call* held{nullptr};
     int asked{0};
@@ -100,6 +102,14 @@ TEST_F(emptying_a_store, asks_until_each_server_has_done_it) {
     begin();
     ASSERT_TRUE(ends());
     EXPECT_EQ(what.asked, 4);
+}
+
+TEST_F(emptying_a_store, asks_again_where_there_was_no_memory) {
+    what.without_memory = 2;
+    begin();
+    ASSERT_TRUE(ends());
+    EXPECT_EQ(what.asked, 3);
+    EXPECT_FALSE(is_under_way());
 }
 
 TEST_F(emptying_a_store, that_is_stopped_ends_once_it_has_its_answer) {

@@ -22,7 +22,7 @@ void append_run(std::string& to, std::size_t first, std::size_t last) {
 }  // namespace
 
 bool kafka_offsets::arrived(std::int64_t offset) {
-    if (!given_ || offset < begin_) begin_at(offset);
+    if (!given_ || offset < begin_ || states_.empty()) begin_at(offset);  // before the first there may be a gap
     given_ = true;
     const auto at = static_cast<std::size_t>(offset - begin_);
     while (states_.size() <= at) states_.push_back(state::absent);

@@ -47,6 +47,19 @@ TEST(kafka_offsets, there_is_no_position_until_something_comes_again) {
     EXPECT_TRUE(o.arrived(4));
 }
 
+TEST(kafka_offsets, what_a_compacted_topic_does_not_have_any_more_takes_no_room) {
+    constexpr std::int64_t far = 1'000'000'000'000;
+    kafka_offsets o;
+    o.begin(0);
+    EXPECT_EQ(o.position(), 0);
+    EXPECT_TRUE(o.arrived(far));
+    EXPECT_EQ(o.position(), far);
+    o.settled(far);
+    EXPECT_EQ(o.position(), far + 1);
+    EXPECT_TRUE(o.arrived(2 * far));
+    EXPECT_EQ(o.position(), 2 * far);
+}
+
 TEST(kafka_offsets, what_begins_anew_has_a_position_before_anything_comes_and_knows_nothing_of_what_was) {
     kafka_offsets o;
     for (const int offset : {3, 4, 5}) o.arrived(offset);

@@ -1,5 +1,5 @@
 // Journals, brokers, and the queues in them.
-#include "engine.hpp"
+#include "engine/engine.hpp"
 
 #include "base/state_folder.hpp"
 #include "config/broker_options.hpp"

@@ -1,4 +1,4 @@
-#include "engine.hpp"
+#include "engine/engine.hpp"
 
 #include "base/name.hpp"
 #include "base/state_folder.hpp"
@@ -95,12 +95,13 @@ store* engine::find_told_store(std::string_view name) {
     if (plain == nullptr || std::none_of(config_.routes.begin(), config_.routes.end(), tells)) return plain;
     std::unique_ptr<route_table>& made = stores_.find(name)->second.told;
     if (made != nullptr) return made.get();
-    made = std::make_unique<route_table>();
+    auto table = std::make_unique<route_table>();
     for (const route_config& r : config_.routes) {
         for (const std::string& prefix : r.prefixes)
-            made->add(prefix, tells(r) ? announced(*made, back_, *plain, r) : *plain);
+            table->add(prefix, tells(r) ? announced(*table, back_, *plain, r) : *plain);
     }
-    made->add("", *plain);
+    table->add("", *plain);
+    made = std::move(table);
     return made.get();
 }
 
