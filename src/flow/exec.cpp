@@ -21,6 +21,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <new>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -50,7 +51,7 @@ public:
           limit_(home.context()),
           ended_(home) {}
 
-    /// To be awaited; then nothing refers to this any more.
+    /// Called before start() and awaited after; then nothing refers to this any more.
     asio::awaitable<void> ended() { return ended_.wait(); }
     void start(milliseconds limit);
     void kill(std::string why);
@@ -59,6 +60,8 @@ public:
 private:
     using descriptor = asio::posix::stream_descriptor;
 
+    template <class Work>
+    void while_there_is_memory(Work work);
     template <class Then>
     void when(descriptor& d, descriptor::wait_type what, Then then);
     void write();
@@ -67,6 +70,7 @@ private:
     void take_output(std::string_view some);
     void take_errors(std::string_view some);
     void on_limit(milliseconds limit);
+    void on_limit_reached(milliseconds limit);
     void on_exit();
     void signal(int number);
     void leave();
@@ -88,11 +92,23 @@ private:
 
 template <class Then>
 void run::when(descriptor& d, descriptor::wait_type what, Then then) {
-    ++pending_;
     d.async_wait(what, [this, then](const boost::system::error_code& ec) {
-        if (!ec && !exited_) then();
+        if (!ec && !exited_) while_there_is_memory(then);
         leave();
     });
+    ++pending_;
+}
+
+template <class Work>
+void run::while_there_is_memory(Work work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        killed_ = "no memory";  // short: it takes none
+        boost::system::error_code ignored;
+        for (descriptor* d : {&output_, &errors_}) d->close(ignored);
+        on_exit();
+    }
 }
 
 void run::leave() {
@@ -101,12 +117,14 @@ void run::leave() {
 
 void run::start(milliseconds limit) {
     ++pending_;  // until all are under way
-    limit_.expires_after(limit);
-    on_limit(limit);
-    when(process_, descriptor::wait_read, [this] { on_exit(); });
-    read(output_, &run::take_output);
-    read(errors_, &run::take_errors);
-    write();
+    while_there_is_memory([&] {
+        limit_.expires_after(limit);
+        on_limit(limit);
+        when(process_, descriptor::wait_read, [this] { on_exit(); });
+        read(output_, &run::take_output);
+        read(errors_, &run::take_errors);
+        write();
+    });
     leave();
 }
 
@@ -164,20 +182,19 @@ void run::take_errors(std::string_view some) {
 
 /// SIGTERM when the time is over, SIGKILL when the grace is over too.
 void run::on_limit(milliseconds limit) {
-    ++pending_;
     limit_.async_wait([this, limit](const boost::system::error_code& ec) {
-        if (!ec && !exited_) {
-            if (killed_.empty()) {
-                killed_ = fmt::format("it took longer than {} ms", limit.count());
-                signal(SIGTERM);
-                limit_.expires_after(grace);
-                on_limit(limit);
-            } else {
-                signal(SIGKILL);
-            }
-        }
+        if (!ec && !exited_) while_there_is_memory([&] { on_limit_reached(limit); });
         leave();
     });
+    ++pending_;
+}
+
+void run::on_limit_reached(milliseconds limit) {
+    if (!killed_.empty()) return signal(SIGKILL);
+    killed_ = fmt::format("it took longer than {} ms", limit.count());
+    signal(SIGTERM);
+    limit_.expires_after(grace);
+    on_limit(limit);
 }
 
 void run::kill(std::string why) {
@@ -280,8 +297,9 @@ asio::awaitable<work_result> exec_worker::call(const delivery& d, std::string_vi
     }
     run r(back_, std::move(*child), m.body, result_size_max_bytes_);
     running_.insert(&r);
+    auto ended = r.ended();
     r.start(limit);
-    co_await r.ended();
+    co_await std::move(ended);
     running_.erase(&r);
     co_return r.result(argv_.front());
 }

@@ -1,8 +1,6 @@
 #include "flow/pauses.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 namespace freshet {
 
@@ -10,15 +8,15 @@ namespace asio = boost::asio;
 
 asio::awaitable<void> pauses::pause(milliseconds time) {
     if (over_) co_return;
-    asio::steady_timer timer(home_.context(), time);
-    timers_.insert(&timer);
-    auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    (void)ec;
-    timers_.erase(&timer);
+    gate ended(home_);
+    auto end = ended.wait(time);
+    const auto here = under_way_.insert(&ended).first;
+    co_await std::move(end);
+    under_way_.erase(here);
 }
 
 void pauses::end() {
-    for (asio::steady_timer* t : timers_) t->cancel();
+    for (gate* g : under_way_) g->open();
 }
 
 void pauses::end_for_good() {

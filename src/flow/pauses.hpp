@@ -3,10 +3,10 @@
 
 #include <freshet/time.hpp>
 
+#include "shard/gate.hpp"
 #include "shard/shard.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <set>
 
@@ -31,7 +31,7 @@ public:
 
 private:
     shard& home_;
-    std::set<boost::asio::steady_timer*> timers_;
+    std::set<gate*> under_way_;
     bool over_{false};
 };
 

@@ -11,16 +11,16 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <cassert>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -37,14 +37,14 @@ constexpr std::size_t dropped_result_size_max_bytes = std::size_t{64} << 20;  //
 
 /// One delivery being worked on. Its lease is renewed until `over`.
 struct lease {
-    lease(asio::io_context& context, std::uint64_t n) : timer(context), number(n) {}
-    asio::steady_timer timer;
+    lease(shard& home, std::uint64_t n) : ended(home), number(n) {}
+    gate ended;
     std::uint64_t number;
     bool over{false};
 
     void end() {
         over = true;
-        timer.cancel();
+        ended.open();
     }
 };
 
@@ -53,7 +53,22 @@ struct lease_end {
     ~lease_end() { held->end(); }
 };
 
-class runner final : public flow {
+class runner;
+
+/// Counts a coroutine, however it ends, and also if it never begins.
+class running {
+public:
+    running(runner& of, bool takes_slot);
+    ~running();
+    running(running&& other) noexcept : of_(std::exchange(other.of_, nullptr)), takes_slot_(other.takes_slot_) {}
+    running& operator=(running&&) = delete;
+
+private:
+    runner* of_;
+    bool takes_slot_;
+};
+
+class runner final : public flow, private ticker {
 public:
     runner(shard& back, queue& from, store* into, const flow_config& config, bool keep_results,
            std::unique_ptr<flow_worker> worker)
@@ -75,9 +90,14 @@ public:
     void stop(steady::time_point deadline) override;
 
 private:
+    friend class running;
     void spawn(asio::awaitable<void> work, bool takes_slot);
-    void ended(bool took_slot, std::exception_ptr thrown);
+    asio::awaitable<void> run(asio::awaitable<void> work, running counted);
+    void ended(bool took_slot) noexcept;
+    void if_all_have_ended() noexcept;
 
+    void begin_to_receive();
+    void tick(steady::time_point now) override;
     asio::awaitable<void> receive();
     asio::awaitable<void> handle(delivery d);
     asio::awaitable<void> renew(std::shared_ptr<lease> held);
@@ -116,7 +136,7 @@ private:
 
 void runner::start() {
     if (std::exchange(started_, true)) return;
-    back_.run([this] { spawn(receive(), false); });
+    back_.run([this] { begin_to_receive(); });
 }
 
 void runner::stop(steady::time_point deadline) {
@@ -127,7 +147,7 @@ void runner::stop(steady::time_point deadline) {
         if (reception_ != nullptr && !reception_->is_back()) queue_.cancel(*reception_);
         freed_.open();
         pauses_.end();
-        if (running_ == 0) ended(false, nullptr);
+        if_all_have_ended();
     });
     std::unique_lock lock(mutex_);
     if (all_ended_.wait_until(lock, deadline, [this] { return ended_; })) return;
@@ -144,40 +164,67 @@ void runner::stop(steady::time_point deadline) {
     back_.run_and_wait([] {});  // the abort may be behind the end of the last call
 }
 
+running::running(runner& of, bool takes_slot) : of_(&of), takes_slot_(takes_slot) {
+    ++of.running_;
+    if (takes_slot) ++of.busy_;
+}
+
+running::~running() {
+    if (of_ != nullptr) of_->ended(takes_slot_);
+}
+
 void runner::spawn(asio::awaitable<void> work, bool takes_slot) {
-    ++running_;
-    if (takes_slot) ++busy_;
-    asio::co_spawn(back_.context(), std::move(work), [this, takes_slot](std::exception_ptr thrown) {
-        --running_;
-        ended(takes_slot, std::move(thrown));
-    });
+    asio::co_spawn(back_.context(), run(std::move(work), running(*this, takes_slot)), asio::detached);
+}
+
+asio::awaitable<void> runner::run(asio::awaitable<void> work, running counted) {
+    const running until_the_end = std::move(counted);
+    try {
+        co_await std::move(work);
+    } catch (const std::exception& e) {
+        spdlog::error("flow of {}: {}", queue_.label(), e.what());
+    }
 }
 
 /// A coroutine has ended.
-void runner::ended(bool took_slot, std::exception_ptr thrown) {
+void runner::ended(bool took_slot) noexcept {
+    --running_;
     if (took_slot) {
         --busy_;
         freed_.open();
     }
-    if (thrown) {
-        try {
-            std::rethrow_exception(thrown);
-        } catch (const std::exception& e) {
-            spdlog::error("flow of {}: {}", queue_.label(), e.what());
-        }
-    }
+    if_all_have_ended();
+}
+
+void runner::if_all_have_ended() noexcept {
     if (!stopping_ || running_ != 0) return;
+    back_.remove(*this);
     const std::lock_guard lock(mutex_);
     ended_ = true;
     all_ended_.notify_all();
 }
 
-asio::awaitable<void> runner::receive() {
+/// Without memory a little later.
+void runner::begin_to_receive() {
+    try {
+        spawn(receive(), false);
+    } catch (const std::bad_alloc&) {
+        back_.add(*this);
+    }
+}
+
+void runner::tick(steady::time_point /*now*/) {
+    back_.remove(*this);
+    if (!stopping_) begin_to_receive();
+}
+
+asio::awaitable<void> runner::receive() try {
     awaited<reception> r(back_);
     milliseconds trouble{0};
     while (!stopping_) {
         if (busy_ >= config_.concurrency) {
-            co_await freed_.wait();
+            auto freed = freed_.wait();
+            co_await std::move(freed);
             continue;
         }
         r.max = config_.concurrency - busy_;
@@ -185,9 +232,10 @@ asio::awaitable<void> runner::receive() {
         r.exhausted_too = true;
         r.deliveries.clear();
         r.why.reset();
+        auto back = r.returned();
         reception_ = &r;
         queue_.receive(r);
-        co_await r.returned();
+        co_await std::move(back);
         reception_ = nullptr;
         if (r.why && !stopping_) {
             if (trouble.count() == 0)
@@ -202,6 +250,8 @@ asio::awaitable<void> runner::receive() {
             if (!stopping_) spawn(handle(std::move(d)), true);
         }
     }
+} catch (const std::bad_alloc&) {  // what came and was not begun comes again once its lease has ended
+    if (!stopping_) back_.add(*this);
 }
 
 asio::awaitable<void> runner::renew(std::shared_ptr<lease> held) {
@@ -209,12 +259,12 @@ asio::awaitable<void> runner::renew(std::shared_ptr<lease> held) {
     s.action = settlement::action::renew;
     s.number = held->number;
     while (!held->over) {
-        held->timer.expires_after(std::max(queue_.options().ack_timeout / 3, milliseconds{1}));
-        auto [ec] = co_await held->timer.async_wait(asio::as_tuple(asio::use_awaitable));
-        (void)ec;
+        auto time = held->ended.wait(std::max(queue_.options().ack_timeout / 3, milliseconds{1}));
+        co_await std::move(time);
         if (held->over) break;
+        auto back = s.returned();
         queue_.settle(s);
-        co_await s.returned();
+        co_await std::move(back);
         if (s.outcome == settlement::outcome::unknown) break;
     }
 }
@@ -225,7 +275,7 @@ std::string runner::name(const delivery& d) const {
 }
 
 asio::awaitable<void> runner::handle(delivery d) {
-    lease_end guard{std::make_shared<lease>(back_.context(), d.number)};
+    lease_end guard{std::make_shared<lease>(back_, d.number)};
     spawn(renew(guard.held), false);
     const result<std::string> key =
         results_ ? result_key(config_.key, d.message, queue_.name()) : result<std::string>(std::string());
@@ -326,8 +376,9 @@ asio::awaitable<void> runner::conclude(const delivery& d, const result<std::stri
 asio::awaitable<void> runner::settle(awaited<settlement>& s) {
     milliseconds trouble{0};
     for (;;) {
+        auto back = s.returned();
         queue_.settle(s);
-        co_await s.returned();
+        co_await std::move(back);
         if (s.outcome != settlement::outcome::failed) co_return;
         const bool useless = s.why.code == errc::stopping || s.why.code == errc::journal_stopped;
         if (trouble.count() == 0)

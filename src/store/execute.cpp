@@ -31,9 +31,10 @@ asio::awaitable<reply> execute(shard& home, store& target, const request& r, exe
     c.home = &home;
     c.now = steady::now();
     gate_step who(home);
-    if (among != nullptr) among->calls_.insert(&c);  // before the call is lent, as it may throw
+    if (among != nullptr) among->calls_.insert(&c);
+    auto answered = who.answered.wait();  // what throws does so before the call is lent
     start(target, c, who);
-    co_await who.answered.wait();
+    co_await std::move(answered);
     if (among != nullptr) among->calls_.erase(&c);
     co_return std::move(c.reply);
 }

@@ -152,6 +152,7 @@ TEST_P(every_queue, who_takes_none_does_not_stand_before_who_takes_one) {
         q.publish("a");
         awaited<reception> none(shard_), one(shard_);
         none.max = 0;
+        one.wait = seconds(10);
         q.of().receive(none);
         q.of().receive(one);
         none.wait_home();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <stdexcept>
 
 namespace freshet {
@@ -155,8 +156,12 @@ curl_socket_t curl_loop::open_socket(void* transfer, curlsocktype, curl_sockaddr
     const int made = ::socket(to->family, to->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to->protocol);
     who.socket_error_ = made < 0 ? errno : 0;
     if (made < 0) return CURL_SOCKET_BAD;
-    if (who.loop_->add_watch(made, true)) return made;
-    who.socket_error_ = errno;
+    try {
+        if (who.loop_->add_watch(made, true)) return made;
+        who.socket_error_ = errno;
+    } catch (const std::bad_alloc&) {
+        who.socket_error_ = ENOMEM;
+    }
     ::close(made);
     return CURL_SOCKET_BAD;
 }
@@ -190,7 +195,10 @@ void curl_loop::forget_watch(curl_socket_t socket) {
 }
 
 int curl_loop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) noexcept {
-    static_cast<curl_loop*>(self)->want(transfer_of(easy), socket, what);
+    try {
+        static_cast<curl_loop*>(self)->want(transfer_of(easy), socket, what);
+    } catch (const std::bad_alloc&) {  // its limit ends this transfer; an error would be the end of all
+    }
     return 0;
 }
 
@@ -222,13 +230,13 @@ void curl_loop::wait(const watch_pointer& w) {
 
 void curl_loop::wait(const watch_pointer& w, int direction) {
     if ((w->wanted & direction) == 0 || (w->waits & direction) != 0) return;
-    w->waits |= direction;
     using descriptor = asio::posix::stream_descriptor;
     const auto what = direction == CURL_POLL_IN ? descriptor::wait_read : descriptor::wait_write;
     w->descriptor.async_wait(what, [this, w, direction](const error_code& ec) {
         w->waits &= ~direction;
         if (!ec && !w->closed) ready(w, direction);  // once it is closed the loop may have gone
     });
+    w->waits |= direction;
 }
 
 void curl_loop::ready(const watch_pointer& w, int direction) {

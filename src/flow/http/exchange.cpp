@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <new>
 #include <stdexcept>
 
 namespace freshet {
@@ -33,6 +34,16 @@ std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(blanks);
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// libcurl is C. An answer that there is no memory for ends as CURLE_WRITE_ERROR.
+template <class Take>
+bool taken(Take take) noexcept {
+    try {
+        return take();
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
 }
 
 template <class Value>
@@ -167,11 +178,11 @@ int http_exchange::before_request(void* self, char*, char*, int, int) noexcept {
 }
 
 std::size_t http_exchange::on_header(char* bytes, std::size_t, std::size_t count, void* self) noexcept {
-    return static_cast<http_exchange*>(self)->take_header({bytes, count}) ? count : 0;
+    return taken([&] { return static_cast<http_exchange*>(self)->take_header({bytes, count}); }) ? count : 0;
 }
 
 std::size_t http_exchange::on_body(char* bytes, std::size_t, std::size_t count, void* self) noexcept {
-    return static_cast<http_exchange*>(self)->take_body({bytes, count}) ? count : 0;
+    return taken([&] { return static_cast<http_exchange*>(self)->take_body({bytes, count}); }) ? count : 0;
 }
 
 /// A line with its end; of interim answers, of the final one, or behind its chunks.

@@ -39,6 +39,7 @@ std::string explain(const http_trouble& t) {
         case CURLE_ABORTED_BY_CALLBACK:  // it was not sent again
             return t.partial ? "the connection was cut in the middle of the answer"
                              : "the connection was closed before an answer came";
+        case CURLE_WRITE_ERROR: return "no memory for its answer";
         default: return fmt::format("no answer: {}", words_of(t));
     }
 }

@@ -156,7 +156,7 @@ std::uint32_t sum_of(const message& m, std::string_view encoded) noexcept {
 
 std::uint32_t sum_of(const kept_result& r) noexcept {
     parts_sum sum;
-    for (const std::string_view part : {r.store, r.key, r.value}) sum.add(part);
+    for (const std::string* const part : {&r.store, &r.key, &r.value}) sum.add(*part);
     sum.add_number(r.flags, 4);
     if (r.version != 0) sum.add_number(r.version, 8);
     return sum.get();

@@ -32,7 +32,8 @@ asio::awaitable<resolved> rabbitmq_socket::look_up(const rabbitmq_server& name) 
         there->found = std::move(what);
         there->answered.open();
     });
-    co_await mine->answered.wait();
+    auto answered = mine->answered.wait();
+    co_await std::move(answered);
     co_return std::move(mine->found);
 }
 
