@@ -8,6 +8,7 @@
 #include "shard/slice.hpp"
 
 #include <cstdint>
+#include <new>
 #include <string_view>
 
 namespace freshet {
@@ -74,11 +75,15 @@ struct reply {
         outcome = freshet::outcome::failed;
         why = {code, e, subject};
     }
-    /// The same, with a copy of the subject, whose owner may have gone before this is told.
-    void fail(const failure& f) {
+    /// The same, with a copy of the subject, whose owner may have gone before this is told. Without memory it is short.
+    void fail(const failure& f) noexcept {
         value.clear();
-        value.append(f.subject);
-        fail(f.code, f.effect, value.view());
+        try {
+            value.append(f.subject);
+            fail(f.code, f.effect, value.view());
+        } catch (const std::bad_alloc&) {
+            fail(f.code, f.effect, "it");
+        }
     }
     void refuse(std::string_view static_text) noexcept {
         outcome = freshet::outcome::refused;

@@ -13,6 +13,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <new>
+#include <string>
+
 namespace freshet {
 
 /// `to`: null, it is to be made.
@@ -100,15 +103,19 @@ void task_store::published(publishing& p) {
 }
 
 /// A noreply publish that failed or was refused: nobody would ever know.
-void task_store::lost(call& c, bool noreply) {
+void task_store::lost(call& c, bool noreply) noexcept {
     if (!noreply) return;
     reply& a = c.reply;
-    std::string why(a.text);
-    if (a.outcome == outcome::too_large) why = "it is larger than item_size_max";
-    if (a.outcome == outcome::failed)
-        why = fmt::format("{} {}, {}", a.why.subject, explain(a.why.code), to_string(a.why.effect));
-    spdlog::warn("a noreply publish to {} is lost: {}", escaped(c.request.key), why);
     a.close = options_.close_on_lost_noreply;
+    try {
+        std::string why(a.text);
+        if (a.outcome == outcome::too_large) why = "it is larger than item_size_max";
+        if (a.outcome == outcome::failed)
+            why = fmt::format("{} {}, {}", a.why.subject, explain(a.why.code), to_string(a.why.effect));
+        spdlog::warn("a noreply publish to {} is lost: {}", escaped(c.request.key), why);
+    } catch (const std::bad_alloc&) {
+        spdlog::warn("a noreply publish is lost");
+    }
 }
 
 }  // namespace freshet

@@ -2,7 +2,10 @@
 #include "protocol/reply.hpp"
 #include "route/task.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <new>
 
 namespace freshet {
 
@@ -56,16 +59,10 @@ void task_store::received(receiving& r) {
     } else if (r.deliveries.empty()) {
         c.reply.outcome = outcome::miss;
     } else if (r.cancelled) {
-        take_back(r);
         c.reply.outcome = outcome::miss;
+        take_back(r);
     } else {
-        const delivery& d = r.deliveries.front();
-        if (mine != nullptr) mine->open.push_back({r.from, d.number, d.message.attempt, this, r.number_told});
-        c.reply.outcome = outcome::hit;
-        c.reply.value.append(d.message.body);
-        c.reply.size = d.message.body.size();
-        c.reply.flags = d.message.flags;
-        c.reply.cas = d.number;
+        hand_out(r, mine);
     }
     r.deliveries.clear();
     r.why.reset();
@@ -74,6 +71,23 @@ void task_store::received(receiving& r) {
     free_receptions_.give_back(std::unique_ptr<receiving>(&r));
     c.complete();
     resume_held(client);
+}
+
+void task_store::hand_out(receiving& r, client_deliveries* mine) noexcept {
+    reply& a = r.waiting->reply;
+    const delivery& d = r.deliveries.front();
+    try {
+        a.value.append(d.message.body);
+        if (mine != nullptr) mine->open.push_back({r.from, d.number, d.message.attempt, this, r.number_told});
+    } catch (const std::bad_alloc&) {
+        a.reset();
+        a.fail(errc::busy, effect::not_done, "the server");
+        return take_back(r);
+    }
+    a.outcome = outcome::hit;
+    a.size = d.message.body.size();
+    a.flags = d.message.flags;
+    a.cas = d.number;
 }
 
 /// The connection's oldest open delivery of this queue.
@@ -144,20 +158,36 @@ void task_store::settled(settling& s) {
         c->reply.fail(why);
         if (was_open && abandoned) {
             if (!was_open->number_told) give_back(*in, was_open->number, was_open->attempt, true);
-        } else if (was_open) {  // it still is
-            auto& open = client->of<client_deliveries>().open;
-            open.insert(open.begin(), *was_open);
+        } else if (was_open) {
+            stays_open(*client, *was_open);
         }
     } else if (c->request.command == command::remove) {
         c->reply.outcome = came_to == settlement::outcome::done ? outcome::deleted : outcome::not_found;
     } else if (goes_on) {
-        begin_receiving(*c, *in, then);
-        return;
+        if (goes_on_receiving(*c, *in, then)) return;
     } else {
         c->reply.outcome = outcome::miss;
     }
     c->complete();
     resume_held(client);
+}
+
+bool task_store::goes_on_receiving(call& c, queue& from, const task_key& key) noexcept {
+    try {
+        return !begin_receiving(c, from, key);
+    } catch (const std::bad_alloc&) {
+        c.reply.fail(errc::busy, effect::not_done, "the server");
+        return false;
+    }
+}
+
+/// Without memory nobody knows of it any more, and its lease ends.
+void task_store::stays_open(client_slots& client, const client_deliveries::open_delivery& it) noexcept {
+    auto& open = client.of<client_deliveries>().open;
+    try {
+        open.insert(open.begin(), it);
+    } catch (const std::bad_alloc&) {
+    }
 }
 
 void task_store::give_back(queue& to, std::uint64_t number, unsigned attempt, bool counts) {
@@ -167,14 +197,20 @@ void task_store::give_back(queue& to, std::uint64_t number, unsigned attempt, bo
     to.settle(s);
 }
 
-/// It was handed out while it was being cancelled. What was acknowledged with that is published again.
-void task_store::take_back(receiving& r) {
+/// It was handed out, and its client does not get it. What was acknowledged with that is published again.
+void task_store::take_back(receiving& r) noexcept {
     delivery& d = r.deliveries.front();
-    if (r.open) return give_back(*r.from, d.number, d.message.attempt, false);
-    publishing& p = begin_publishing(*r.from);
-    p.message = std::move(d.message);
-    p.put_back = true;
-    r.from->publish(p);
+    try {
+        if (r.open) return give_back(*r.from, d.number, d.message.attempt, false);  // without memory its lease ends
+        publishing& p = begin_publishing(*r.from);
+        p.message = std::move(d.message);
+        p.put_back = true;
+        r.from->publish(p);
+    } catch (const std::bad_alloc&) {
+        if (!r.open)
+            spdlog::error("{}: a message was taken by a client that it cannot be given to, and cannot be put back: no memory",
+                          r.from->label());
+    }
 }
 
 void client_deliveries::client_left() {

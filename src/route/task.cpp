@@ -104,7 +104,12 @@ void task_store::resume_held(client_slots* of) {
         mine->held.pop_front();
         which->holder = nullptr;
         by->resumed_ = which;
-        const bool answered = by->submit(*which);
+        bool answered = true;
+        try {
+            answered = by->submit(*which);
+        } catch (const std::bad_alloc&) {
+            which->reply.fail(errc::busy, effect::not_done, "the server");
+        }
         by->resumed_ = nullptr;
         if (answered) which->complete();
     }

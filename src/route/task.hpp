@@ -146,11 +146,14 @@ private:
     bool close_oldest(call& c, queue& from, const task_key& key);
     bool settle(call& c, queue& in, std::uint64_t number, enum settlement::action action, const task_key& key);
     void settled(settling& s);
-    void take_back(receiving& r);
+    void hand_out(receiving& r, client_deliveries* mine) noexcept;
+    void take_back(receiving& r) noexcept;
+    bool goes_on_receiving(call& c, queue& from, const task_key& key) noexcept;
+    static void stays_open(client_slots& client, const client_deliveries::open_delivery& it) noexcept;
     publishing& begin_publishing(queue& to);
     settling& begin_settling(queue& in, std::uint64_t number, enum settlement::action action, std::string_view reason);
     void wake();
-    void lost(call& c, bool noreply);
+    void lost(call& c, bool noreply) noexcept;
 
     shard& home_;
     std::size_t prefix_size_;

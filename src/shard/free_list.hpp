@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace freshet {
@@ -41,9 +42,13 @@ public:
     std::unique_ptr<T> take() {
         return take([] { return std::make_unique<T>(); });
     }
-    void give_back(std::unique_ptr<T> one) {
-        kept_bytes_ += one->kept_bytes();
-        free_.push_back(std::move(one));
+    void give_back(std::unique_ptr<T> one) noexcept {
+        try {
+            free_.push_back(std::move(one));
+        } catch (const std::bad_alloc&) {
+            return;  // it goes instead
+        }
+        kept_bytes_ += free_.back()->kept_bytes();
         if (kept_bytes_ > kept_max_bytes) release_coldest();
         if (free_.size() > kept_max && !ticking_) begin();
     }
