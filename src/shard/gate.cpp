@@ -1,7 +1,6 @@
 #include "shard/gate.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -21,7 +20,7 @@ void gate::open() noexcept {
 asio::awaitable<void> gate::wait(milliseconds at_most) {
     if (at_most == milliseconds::max()) timer_.expires_at(steady::time_point::max());
     else timer_.expires_after(at_most);
-    auto timer_ends = timer_.async_wait(asio::bind_allocator(allocator<char>(*this), asio::as_tuple(asio::use_awaitable)));
+    auto timer_ends = timer_.async_wait(room_.hold(asio::as_tuple(asio::use_awaitable)));
     return pass(std::move(timer_ends));
 }
 

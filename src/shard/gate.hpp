@@ -4,13 +4,12 @@
 
 #include <freshet/time.hpp>
 
+#include "shard/handler_room.hpp"
 #include "shard/shard.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <array>
-#include <cstddef>
 #include <tuple>
 
 namespace freshet {
@@ -32,28 +31,9 @@ public:
 
 private:
     using ending = std::tuple<boost::system::error_code>;
-    /// For the one wait that there is at a time.
-    template <class T>
-    struct allocator {
-        using value_type = T;
-        explicit allocator(gate& g) noexcept : of(&g) {}
-        template <class U>
-        allocator(const allocator<U>& other) noexcept : of(other.of) {}  // NOLINT: as the standard wants it
-        T* allocate(std::size_t n) const {
-            static_assert(sizeof(T) <= room_size && alignof(T) <= alignof(std::max_align_t));
-            return n == 1 ? reinterpret_cast<T*>(of->room_.data()) : std::allocator<T>().allocate(n);
-        }
-        void deallocate(T* p, std::size_t n) const noexcept {
-            if (n != 1) std::allocator<T>().deallocate(p, n);
-        }
-        bool operator==(const allocator&) const noexcept = default;
-        gate* of;
-    };
-
     boost::asio::awaitable<void> pass(boost::asio::awaitable<ending> timer_ends);
 
-    static constexpr std::size_t room_size = 256;
-    alignas(std::max_align_t) std::array<std::byte, room_size> room_;
+    handler_room room_;
     boost::asio::steady_timer timer_;
     bool open_{false};
 };

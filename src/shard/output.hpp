@@ -17,8 +17,8 @@ public:
     bytes& text() noexcept { return text_; }
     /// The slice comes behind all that is there.
     void lend(slice s) {
-        lent_bytes_ += s.size();
         lent_.push_back({text_.size(), std::move(s)});
+        lent_bytes_ += lent_.back().what.size();
     }
     /// Bytes that are not sent yet.
     std::size_t size() const noexcept { return text_.size() - text_at_ + lent_bytes_; }

@@ -1,5 +1,7 @@
 #include "shard/reactor.hpp"
 
+#include "shard/handler_room.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -56,7 +58,8 @@ struct reactor::parts {
     turn_watch watch;
 };
 
-reactor::reactor(shard& home) : home_(home), parts_(std::make_unique<parts>(home.context())) {
+reactor::reactor(shard& home, handler_room& of_wait, handler_room& of_flush)
+    : home_(home), room_of_wait_(of_wait), room_of_flush_(of_flush), parts_(std::make_unique<parts>(home.context())) {
     const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
     parts_->descriptor.assign(epoll);
@@ -117,13 +120,13 @@ bool reactor::flush(endpoints& list, turn_share* share) const {
 
 void reactor::post_flush() {
     flush_posted_ = true;
-    boost::asio::post(home_.context(), [this] {
+    boost::asio::post(home_.context(), room_of_flush_.hold([this] {
         flush_posted_ = false;
         in_turn([this] {
             flush();
             delete_disposed();
         });
-    });
+    }));
 }
 
 void reactor::flush() {
@@ -145,11 +148,11 @@ void reactor::delete_disposed() {
 
 void reactor::arm() {
     parts_->descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                                  [this](const boost::system::error_code& ec) {
+                                  room_of_wait_.hold([this](const boost::system::error_code& ec) {
                                       if (ec) return;
                                       turn();
                                       arm();
-                                  });
+                                  }));
 }
 
 void reactor::stay() {

@@ -16,6 +16,8 @@
 
 namespace freshet {
 
+class handler_room;
+
 /// A socket on the hot path. Whoever derives owns the descriptor; the reactor owns the endpoint once it is disposed of.
 class endpoint {
 public:
@@ -44,7 +46,8 @@ private:
 
 class reactor {
 public:
-    explicit reactor(shard& home);
+    /// The rooms outlive the shard's io_context.
+    reactor(shard& home, handler_room& of_wait, handler_room& of_flush);
     ~reactor();
 
     /// Watches the descriptor for reading, level-triggered.
@@ -77,8 +80,8 @@ private:
     void add(endpoint& e, int descriptor, std::uint32_t what);
     void add_dirty(endpoint& e, endpoints& list) {
         if (e.dirty_) return;
-        e.dirty_ = true;
         list.push_back(&e);
+        e.dirty_ = true;
         if (!turning_ && !flush_posted_) post_flush();
     }
     bool has_dirty() const noexcept { return !dirty_servers_.empty() || !dirty_clients_.empty(); }
@@ -98,6 +101,8 @@ private:
     void guarded(endpoint& e, Work work) const;
 
     shard& home_;
+    handler_room& room_of_wait_;
+    handler_room& room_of_flush_;
     std::unique_ptr<parts> parts_;
     endpoints dirty_servers_, dirty_clients_, disposals_;
     struct ready_endpoint {

@@ -1,5 +1,6 @@
 #include "shard/shard.hpp"
 
+#include "shard/handler_room.hpp"
 #include "shard/mailbox.hpp"
 #include "shard/pool.hpp"
 #include "shard/reactor.hpp"
@@ -92,6 +93,7 @@ private:
 struct shard::parts {
     explicit parts(const memory_budget& memory) : mail(memory) {}
 
+    handler_room room_of_tick, room_of_wait, room_of_flush;  // the context destroys what waits in them
     boost::asio::io_context context{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{context.get_executor()};
     boost::asio::steady_timer timer{context};
@@ -106,7 +108,7 @@ struct shard::parts {
     void arm(shard& home) {
         ticking = false;  // unless it succeeds
         timer.expires_after(tick_interval);
-        timer.async_wait([this, &home](const boost::system::error_code& ec) {
+        timer.async_wait(room_of_tick.hold([this, &home](const boost::system::error_code& ec) {
             if (ec) return;
             home.now_ = steady::now();
             ticks.begin();
@@ -117,13 +119,13 @@ struct shard::parts {
             ticks.over(home.now_, home.name_);
             if (tickers != nullptr) arm(home);
             else ticking = false;
-        });
+        }));
         ticking = true;
     }
 };
 
 shard::shard(std::string name) : name_(std::move(name)), parts_(std::make_unique<parts>(memory_)) {
-    parts_->hot = std::make_unique<freshet::reactor>(*this);
+    parts_->hot = std::make_unique<freshet::reactor>(*this, parts_->room_of_wait, parts_->room_of_flush);
     parts_->hot->add_event(parts_->mail, parts_->mail.descriptor);
 }
 

@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 
 namespace freshet {
@@ -22,6 +24,16 @@ constexpr int receive_all_max = 64;        ///< times; of 64 KiB, if it is no la
 constexpr std::size_t out_kept_bytes = std::size_t{1} << 20;
 /// In a shard's chunks. Beyond it large values are not taken in: their calls fail.
 constexpr std::size_t lent_max_bytes = std::size_t{512} << 20;
+
+/// The others are told, too.
+template <class Work>
+void whatever_happens(Work work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        spdlog::error("there is no memory to tell of the end of a connection");
+    }
+}
 
 /// It changes nothing, whatever became of it.
 bool only_reads(const request& r) noexcept {
@@ -77,11 +89,17 @@ bool connection::submit(call& c) {
         answer_failed(c, options_, errc::busy, effect::not_done, subject_);
         return true;
     }
-    const std::size_t before = out_.size();
-    const asked_as how = ask_server(c.request, *c.form, out_);
-    asked_ += out_.size() - before;
-    ring_.push({&c, asked_ - (how.fenced ? fence_bytes : 0), how});
     home_.reactor().dirty_server(*this);
+    const std::size_t before = out_.size();
+    try {
+        const asked_as how = ask_server(c.request, *c.form, out_);
+        ring_.push({&c, asked_ + out_.size() - before - (how.fenced ? fence_bytes : 0), how});
+    } catch (const std::bad_alloc&) {
+        half_asked_ = true;
+        answer_failed(c, options_, errc::busy, effect::not_done, subject_);
+        return true;
+    }
+    asked_ += out_.size() - before;
     return false;
 }
 
@@ -97,6 +115,7 @@ void connection::greet() {
 
 void connection::flush() {
     if (ended_ || descriptor_ < 0) return;
+    if (half_asked_) return cut(errc::busy, "there is no memory");
     if (greeting_ != greeting::done) return greet();
     std::size_t sent = 0;
     const bool good = out_.send(descriptor_, sent);
@@ -230,14 +249,14 @@ void connection::cut(errc why, const std::string& reason) {
     const bool idle = !waits();
     if (descriptor_ >= 0) home_.reactor().remove(*this, descriptor_);
     input_.clear();
-    owner_.lost(*this, why, reason, idle);
+    whatever_happens([&] { owner_.lost(*this, why, reason, idle); });
     pending_ring waiting = std::move(ring_);
     ring_ = {};
     for (; !waiting.empty(); waiting.pop()) {
         const pending_ring::entry asked = waiting.front();
         if (asked.who == nullptr) continue;
         answer_failed(*asked.who, options_, why, asked.end > sent_ ? effect::not_done : effect::maybe_done, subject_);
-        asked.who->complete();
+        whatever_happens([&] { asked.who->complete(); });
     }
     out_.clear(0);
     home_.reactor().dispose(this);

@@ -95,6 +95,7 @@ private:
     socket_address peer_{};
     int descriptor_{-1};
     bool ended_{false};
+    bool half_asked_{false};  ///< there was no memory for the rest: nothing of it is sent
     bool watching_write_{true};
     greeting greeting_{greeting::probe};
     bool explicit_cas_{false};
