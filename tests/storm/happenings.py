@@ -28,6 +28,8 @@ class Happenings:
             self.kinds += [self.memory_fails]
         if self.configuration.brokers:
             self.kinds += [self.broker_dies, self.broker_stands_still, self.brokers_cut]
+        if storm.only:
+            self.kinds = [getattr(self, storm.only)]
         self.due = self.kinds[storm.seed % SEEDS_OF_CI::SEEDS_OF_CI]
         self.random.shuffle(self.due)
         self.ids = 0

@@ -28,8 +28,8 @@ CLIENTS = [(Reader, 4), (Publisher, 3), (Consumer, 3), (Tasker, 2), (Vandal, 2)]
 
 
 class Storm:
-    def __init__(self, seconds, seed, brokers):
-        self.seconds, self.seed = seconds, seed
+    def __init__(self, seconds, seed, brokers, only):
+        self.seconds, self.seed, self.only = seconds, seed, only
         self.random = random.Random(seed)
         self.over = threading.Event()
         self.folder = tempfile.mkdtemp(prefix="freshet-storm-", dir="/var/tmp")
@@ -72,6 +72,7 @@ class Storm:
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--brokers", action="store_true", help="the long form: with a RabbitMQ and a Kafka")
+    parser.add_argument("--only", metavar="HAPPENING", help="and nothing else, as memory_fails: tests/storm/happenings.py")
     parser.add_argument("seconds", type=int, nargs="?", default=60)
     parser.add_argument("seed", type=int, nargs="?", default=random.randrange(1 << 31))
     return parser.parse_args()
@@ -81,7 +82,7 @@ def main():
     asked = options()
     print(f"storm: seed {asked.seed}, {asked.seconds} s", flush=True)
     sys.setswitchinterval(SWITCH_SECONDS)
-    storm = Storm(asked.seconds, asked.seed, Brokers() if asked.brokers else None)
+    storm = Storm(asked.seconds, asked.seed, Brokers() if asked.brokers else None, asked.only)
     try:
         storm.run()
     except (RuntimeError, Gone, TimeoutError) as error:
@@ -93,7 +94,7 @@ def main():
     for fault in storm.ledger.faults:
         print("storm: FAULT:", fault)
     if storm.ledger.faults:
-        form = "--brokers " if asked.brokers else ""
+        form = ("--brokers " if asked.brokers else "") + (f"--only {asked.only} " if asked.only else "")
         print(f"storm: its log and its files are in {storm.folder}; again: storm.py {form}{asked.seconds} {asked.seed}")
         return 1
     shutil.rmtree(storm.folder)
