@@ -73,13 +73,13 @@ protected:
         end();
         back.stop();
     }
-    void begin() {
+    void begin(const queue_options& of_box = box_options()) {
         auto opened = open_journal({.path = folder.file("journal"), .allow_tmpfs = true});
         if (!opened) throw std::runtime_error(opened.error().text);
         kept = *std::move(opened);
         box_places places{std::make_unique<by_first_letter>(), {}};
         for (const char* name : {"a", "b"})
-            places.servers.push_back({std::string("server ") + name, &kept->open(name, box_options())});
+            places.servers.push_back({std::string("server ") + name, &kept->open(name, of_box)});
         from = std::make_unique<fake_queue>();
         subject = make_apply_flow(back, *from, to, *clock, {}, here, std::move(places));
         subject->start();
@@ -227,6 +227,23 @@ TEST_F(boxes, what_their_server_does_not_take_is_dropped_as_well) {
     from->lose_history_before({});
     until([&] { return to.emptied == 1; });
     EXPECT_EQ(waiting("a"), 0U);
+}
+
+TEST_F(boxes, that_are_full_leave_the_rest_where_it_came_from) {
+    end();
+    queue_options small = box_options();
+    small.length_max = 2;
+    begin(small);
+    to.away = true;
+    EXPECT_EQ(take("a1", "x"), action::ack);
+    EXPECT_EQ(take("a2", "y"), action::ack);
+    EXPECT_EQ(take("a3", "z"), action::release);
+    EXPECT_EQ(waiting("a"), 2U);
+    to.away = false;
+    until([&] { return waiting("a") == 0; });
+    EXPECT_EQ(take("a3", "z"), action::ack);
+    EXPECT_EQ(held("a1"), "x");
+    EXPECT_EQ(held("a3"), "z");
 }
 
 TEST_F(boxes, are_tried_as_often_whatever_waits_in_them) {
