@@ -96,7 +96,8 @@ void ask_step(sub_call& c, applying_step what, const told_change& change, versio
     set_form(c, r.command == command::store ? 's' : 'd');
 }
 
-bool applying::begin(shard& home, store& to, const told_change& what, seconds tombstone, version end) {
+bool applying::begin(shard& home, store& to, const told_change& what, seconds tombstone, version end,
+                     bool expected) {
     to_ = &to;
     what_ = what;
     tombstone_ = tombstone;
@@ -106,7 +107,7 @@ bool applying::begin(shard& home, store& to, const told_change& what, seconds to
     state_ = state::under_way;
     // What has expired leaves its version, as a deleted key does.
     if (is_over(what)) what_.what.kind = change_kind::remove;
-    rules_.emplace(what_.what, end_);
+    rules_.emplace(what_.what, end_, expected);
     return go_on();
 }
 

@@ -43,8 +43,8 @@ public:
     enum class state : std::uint8_t { idle, under_way, done, failed };
 
     /// Views of `what` lead to memory that stays until it is over. What the store has from `end` on is no version.
-    /// True: it is over already, see is().
-    bool begin(shard& home, store& to, const told_change& what, seconds tombstone, version end);
+    /// `expected`: it is probably there. True: it is over already, see is().
+    bool begin(shard& home, store& to, const told_change& what, seconds tombstone, version end, bool expected = false);
     state is() const noexcept { return state_; }
     bool was_too_large() const noexcept { return too_large_; }
     /// Of state::failed.

@@ -2,8 +2,8 @@
 
 namespace freshet {
 
-application::application(const change& what, version end) noexcept : what_(what), end_(end) {
-    if (!is_set()) return;
+application::application(const change& what, version end, bool expected) noexcept : what_(what), end_(end) {
+    if (!is_set() || expected) return;
     step_ = applying_step::put_anew;
     if (what.previous == 0 || what.version <= what.previous) return;
     seen_ = what.previous;

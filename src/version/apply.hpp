@@ -37,8 +37,9 @@ enum class applied : std::uint8_t {
 
 class application {
 public:
-    /// What a look finds from `end` on is no version: the change goes over it.
-    explicit application(const change& what, version end = version_end) noexcept;
+    /// What a look finds from `end` on is no version: the change goes over it. `expected`: it is probably there, and so
+    /// it is looked at first.
+    explicit application(const change& what, version end = version_end, bool expected = false) noexcept;
 
     /// What to ask now. Nothing: it is over. `outlived`: the change is older than tombstones become, or soon will be;
     /// it is said anew for each step, since an application may last.

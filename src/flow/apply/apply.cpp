@@ -297,10 +297,11 @@ void apply_flow::begin(applied_message& m) {
     if (auto why = origin_.refusal(v, site)) return refuse(m, *std::move(why));
     look_at_origin(v, site);
     clock_.met(v);
-    // Its own, too, though it was put in when it was told: the item may have gone, and an older one come, meanwhile.
     if (boxes_ && boxes_->hold(change->key)) return put_into_box(m);
     make_fit(*change, config_.result_size_max_bytes);
-    if (m.applying::begin(back_, to_, *change, tombstone_, clock_.end())) applied(m);
+    // What this site has told was put in before; but the item may have gone, and an older one come, meanwhile.
+    const bool expected = boxes_ ? origin_.is_this_site(site) : origin_.is_this_process(v);
+    if (m.applying::begin(back_, to_, *change, tombstone_, clock_.end(), expected)) applied(m);
 }
 
 void apply_flow::refuse(applied_message& m, std::string why) {

@@ -21,6 +21,9 @@ public:
 
     /// Why it is not applied: its version is more than `ahead_max` ahead.
     std::optional<std::string> refusal(version v, std::string_view site) const;
+    bool is_this_site(std::string_view site) const noexcept { return site == here_.name; }
+    /// Since its start.
+    bool is_this_process(version v) const noexcept { return clock_.is_of_this_run(v); }
     /// Now and then: it was told by another process that has this one's node. Empty names are other programs'.
     std::optional<std::string> twin(version v, std::string_view site, steady::time_point now);
     /// Now and then: its version is more than a minute ahead of this machine's clock.

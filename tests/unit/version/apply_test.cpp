@@ -47,5 +47,18 @@ TEST(application, of_a_set_and_a_delete_of_one_time_the_delete_stays) {
     EXPECT_EQ(result_over(change_kind::remove, of_its_time, now), applied::not_newer);
 }
 
+TEST(application, that_is_expected_to_be_there_is_looked_at_first) {
+    const change set{change_kind::set, now, 0};
+    application a(set, version_end, true);
+    EXPECT_EQ(a.step(false), applying_step::look);
+    a.take(answer::present, now);
+    EXPECT_EQ(a.step(false), std::nullopt);
+    EXPECT_EQ(a.result(), applied::not_newer);
+
+    application gone(set, version_end, true);
+    gone.take(answer::absent);
+    EXPECT_EQ(gone.step(false), applying_step::put_anew);
+}
+
 }  // namespace
 }  // namespace freshet::test

@@ -164,7 +164,7 @@ bool world::write(const state& s, std::size_t p) {
             if (!by_.told_before_applied && !conditional) me.busy->take(writing_event::done);
             break;
         case writing_step::apply: {
-            const bool over = apply(here, me.applying, {change_of(next, p), p + 10 * me.wish, site_of(p), me.old});
+            const bool over = apply(here, me.applying, {change_of(next, p), p + 10 * me.wish, site_of(p), me.old}, false);
             happened += over ? "has applied " + short_of(me.own) : "applies a step";
             const auto own = [&](const told_change& c) { return c.what.version == me.own; };
             const auto told = std::find_if(next.told.begin(), next.told.end(), own) - next.told.begin();
@@ -286,8 +286,8 @@ applying_answer world::ask(site& to, applying_step what, version seen, const tol
     return answer::done;
 }
 
-bool world::apply(site& to, std::optional<application>& how, const told_change& c) const {
-    if (!how) how.emplace(c.what);
+bool world::apply(site& to, std::optional<application>& how, const told_change& c, bool expected) const {
+    if (!how) how.emplace(c.what, version_end, expected);
     const bool outlived = c.old && by_.old_sets_are_deletes;
     if (const auto what = how->step(outlived)) {
         version found = 0;
@@ -306,7 +306,7 @@ bool world::consume(const state& s, std::size_t where) {
     const told_change& c = next.told[at.next];
     process& by = next.of[consumer_of(where)];
     const bool own = c.site == where && !by_.own_changes_are_consumed;
-    const bool over = own || apply(at, at.applying, c);
+    const bool over = own || apply(at, at.applying, c, c.site == where);
     std::string happened =
         fmt::format("site {} {} {}", where, over ? "has applied" : "applies a step of", short_of(c.what.version));
     if (over) {

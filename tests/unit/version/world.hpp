@@ -112,7 +112,7 @@ private:
     writing_event put(state& s, std::size_t p) const;
     void tell(state& s, std::size_t p) const;
     /// One step. True: it is over.
-    bool apply(site& to, std::optional<application>& how, const told_change& c) const;
+    bool apply(site& to, std::optional<application>& how, const told_change& c, bool expected) const;
     change change_of(const state& s, std::size_t p) const;
     applying_answer ask(site& to, applying_step what, version seen, const told_change& c, version& found) const;
     static std::size_t site_of(std::size_t process) { return process == 2 ? 1 : 0; }
