@@ -147,10 +147,7 @@ int run_dead(const command_line& line) {
     for (const queue_config& q : c.queues) {
         if (!q.on_broker() || q.name != command.queue) continue;
         if (q.outbox.empty())
-            return refuse(fmt::format(
-                "the dead letters of the queue {} are on its broker, in the {} of that name with "
-                ".dead behind it; any tool of {} reads them",
-                in_quotes(q.name), q.on_kafka() ? "topic" : "queue", q.on_kafka() ? "Kafka's" : "RabbitMQ's"));
+            return refuse(where_the_dead_are(q));
         command.queue += outbox_suffix;
         break;
     }

@@ -31,12 +31,11 @@ threads = 1
 confirm_within = "10s"
 {changes}
 [[route]]
-prefix = "plain:"
-store = "main"
-[[route]]
 prefix = ""
 store = "main"
-{publish}
+{told}
+"""
+TOLD = """publish = "changes"
 [[flow]]
 from = "changes"
 apply = "main"
@@ -75,7 +74,7 @@ def pool_of(servers):
 def site(bench, name, node, store, changes, publish=True):
     def command(port, folder):
         config = folder / "freshet.toml"
-        config.write_text(SITE.format(name=name, node=node, store=store, changes=changes, publish='publish = "changes"' if publish else ""))
+        config.write_text(SITE.format(name=name, node=node, store=store, changes=changes, told=TOLD if publish else ""))
         return [program(str(bench.freshet)), "serve", "-c", str(config), "--listen", f"127.0.0.1:{port}", "--state", str(folder / "state")]
 
     return Server("freshet", command)

@@ -129,6 +129,18 @@ void check_publish(const found<route_config>& r, const std::vector<std::string_v
                           in_quotes(to), in_quotes(to), in_quotes(r.value.store)));
 }
 
+/// Of a store that changes are applied to.
+void check_reading_of_changes(const found<route_config>& r, draft& d) {
+    if (!r.at.has("store") || r.at.has("publish")) return;
+    for (const auto& f : d.flows) {
+        if (f.value.apply.empty() || f.value.apply != r.value.store) continue;
+        return d.say(r.at.of("store"),
+                     fmt::format("store: changes are applied to {} (line {}), where a deleted key is an item that only a "
+                                 "route with publish knows for what it is; write publish = {} here, or take another store",
+                                 in_quotes(r.value.store), f.at.section.line, in_quotes(f.value.from)));
+    }
+}
+
 void check_route(const found<route_config>& r, const std::vector<std::string_view>& stores,
                  const std::vector<std::string_view>& queues, draft& d) {
     const bool store = r.at.has("store"), queue = r.at.has("queue");
@@ -156,6 +168,7 @@ void check_routes(draft& d, const std::vector<std::string_view>& stores, const s
     for (const auto& r : d.routes) {
         check_route(r, stores, queues, d);
         check_publish(r, queues, d);
+        check_reading_of_changes(r, d);
         for (const std::string& prefix : r.value.prefixes) {
             const auto [other, first] = lines.emplace(prefix, r.at.of("prefix").line);
             if (!first)
@@ -205,6 +218,12 @@ bool check_apply(const found<flow_config>& f, const std::vector<std::string_view
         d.say(f.at.of("from"), fmt::format("from: each site reads every change from a queue of its own; write exchange "
                                            "= \"NAME\" in [queue.{}], to which all sites publish",
                                            from->value.name));
+    for (const std::string_view key : {"length_max", "bytes_max"}) {
+        if (broker && from->value.outbox.empty() && from->at.has(key))
+            d.say(from->at.of(key), fmt::format("{}: the broker would refuse a change here that other sites have taken; "
+                                                "write outbox = \"journal:\", whose limit it is then",
+                                                key));
+    }
     if (from != nullptr && from->value.publish_timeout >= d.site.value.tombstone)
         d.say(from->at.of("publish_timeout"),
               fmt::format("publish_timeout: {} is not less than the tombstone of {} in [site], after which a change "

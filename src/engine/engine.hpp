@@ -83,7 +83,8 @@ private:
     std::optional<problem> make_queue(const queue_config& q);
     std::optional<problem> set_copies(const queue_config& q);
     result<std::unique_ptr<remote_queue>> make_broker_queue(const queue_config& q);
-    std::shared_ptr<subscription_record> record_of(const queue_config& q) const;
+    /// `to`: what the broker calls it.
+    result<std::shared_ptr<subscription_record>> record_of(const queue_config& q, const std::string& to) const;
     std::optional<problem> build();
     queue& open_own(std::string_view url, const std::string& name, const queue_options& options);
     void say_what_is_left_behind();

@@ -143,21 +143,37 @@ result<std::unique_ptr<remote_queue>> engine::make_broker_queue(const queue_conf
     if (q.on_kafka()) {
         auto options = kafka_of(q, common_group);
         if (!options) return options.error();
-        if (applied) options->subscription = record_of(q);
+        if (applied) {
+            auto record = record_of(q, fmt::format("{} as {}", options->topic, options->group));
+            if (!record) return record.error();
+            options->subscription = *std::move(record);
+        }
         options->later = later;
         return make_kafka_queue(back_, *options);
     }
     auto options = rabbitmq_of(q);
     if (!options) return options.error();
     options->one_consumer = applied;
-    if (applied) options->subscription = record_of(q);
+    if (applied) {
+        auto record = record_of(q, options->queue_name);
+        if (!record) return record.error();
+        options->subscription = *std::move(record);
+    }
     options->later = later;
     return make_rabbitmq_queue(back_, *options);
 }
 
-std::shared_ptr<subscription_record> engine::record_of(const queue_config& q) const {
+result<std::shared_ptr<subscription_record>> engine::record_of(const queue_config& q, const std::string& to) const {
     if (is_applied_in_memory(config_, q.name)) return std::make_shared<subscription_record>();
-    return std::make_shared<subscription_record>(fmt::format("{}/subscription.{}", config_.state_folder, q.name));
+    const std::string path = fmt::format("{}/subscription.{}", config_.state_folder, q.name);
+    auto record = std::make_shared<subscription_record>(path, to);
+    if (record->other().empty()) return record;
+    return problem{errc::wrong_config, effect::not_done,
+                   fmt::format("queue {}: {} is of a subscription to {}, and this configuration's is to {}, which does "
+                               "not have what was told before it is there: write [site] name, or what the broker calls "
+                               "the queue, as it was; or, if it is right as it is, empty the store (flush_all) and "
+                               "remove that file",
+                               q.name, path, record->other(), to)};
 }
 
 /// None of a store in memory.

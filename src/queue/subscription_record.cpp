@@ -18,9 +18,17 @@ namespace freshet {
 
 namespace {
 
-constexpr std::string_view known_line = "known: there is a subscription to this queue\n";
-constexpr std::string_view lost_line =
-    "lost: the subscription to this queue was gone, and its store is not emptied yet\n";
+constexpr std::string_view known_line = "known: there is a subscription to {}\n",
+                           lost_line = "lost: the subscription to {} was gone, and its store is not emptied yet\n";
+
+/// What the line is about; empty: it does not say.
+std::string name_in(std::string_view line) {
+    constexpr std::string_view before = " subscription to ", behind = " was gone, ";
+    const std::size_t begin = line.find(before);
+    if (begin == line.npos) return {};
+    line.remove_prefix(begin + before.size());
+    return std::string(line.substr(0, line.find(behind)));
+}
 
 /// 0, or errno.
 int write_whole(const std::string& path, std::string_view text) {
@@ -33,19 +41,22 @@ int write_whole(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-subscription_record::subscription_record(std::string path) : path_(std::move(path)) {
+subscription_record::subscription_record(std::string path, std::string to)
+    : path_(std::move(path)), to_(std::move(to)) {
     std::error_code ec;
     if (!std::filesystem::exists(path_, ec) && !ec) return;
     std::ifstream file(path_);
-    std::string word;
-    file >> word;
-    is_ = word == "lost:" ? state::lost : state::known;
+    std::string line;
+    std::getline(file, line);
+    is_ = line.starts_with("lost:") ? state::lost : state::known;
+    const std::string name = name_in(line);
+    if (name != to_) other_ = name;
 }
 
 std::string subscription_record::write(state s) {
     if (!path_.empty()) {
         const std::string fresh = path_ + ".new";
-        int code = write_whole(fresh, s == state::lost ? lost_line : known_line);
+        int code = write_whole(fresh, fmt::format(fmt::runtime(s == state::lost ? lost_line : known_line), to_));
         if (code == 0) code = put_in_place(fresh, path_);
         if (code != 0)
             return fmt::format("its file {} cannot be written: {}", path_,

@@ -5,10 +5,14 @@
 #include "protocol/exptime.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace freshet {
 
 namespace {
+
+constexpr std::int64_t exptime_date_max = std::numeric_limits<std::int32_t>::max();  ///< of memcached: January 2038
 
 /// As meta commands, which tell a server of versions; a key with blanks goes as base64.
 void set_form(sub_call& c, char verb) {
@@ -24,7 +28,8 @@ std::int64_t exptime_of(wall::time_point expires) noexcept {
     const std::int64_t left = std::chrono::round<seconds>(expires - wall::now()).count();
     if (left <= 0) return -1;
     if (left <= exptime_relative_max) return left;
-    return std::max(wall::to_time_t(std::chrono::floor<seconds>(expires)), exptime_relative_max + 1);
+    const std::int64_t date = wall::to_time_t(std::chrono::floor<seconds>(expires));
+    return std::clamp(date, exptime_relative_max + 1, exptime_date_max);
 }
 
 }  // namespace

@@ -47,6 +47,9 @@ public:
     bool begin(shard& home, store& to, const told_change& what, seconds tombstone, version end, bool expected = false);
     state is() const noexcept { return state_; }
     bool was_too_large() const noexcept { return too_large_; }
+    wall::time_point written() const noexcept { return time_of(what_.what.version); }
+    /// Of state::done: a set that is older than tombstones become, which was applied as a delete.
+    bool was_too_late() const noexcept { return rules_ && rules_->result() == freshet::applied::too_old; }
     /// Of state::failed.
     const failure& store_failure() const noexcept { return why_; }
 

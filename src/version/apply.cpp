@@ -49,7 +49,7 @@ void application::looked(applying_answer a, version found) noexcept {
     seen_ = found;
     // Programs whose messages have a time in whole seconds give one version twice. Of a set and a delete, at whatever
     // site and in whatever order, it is the delete that stays.
-    const bool deletes_equal = found == what_.version && !is_set() && is_of_a_time(found);
+    const bool deletes_equal = found == what_.version && !is_set() && (is_of_a_time(found) || what_.over_its_own);
     if (found < end_ && found >= what_.version && !deletes_equal) return end(applied::not_newer);
     if (!is_set()) return go_on(applying_step::bury);
     go_on(outlived_ ? applying_step::remove_older : applying_step::put_over);

@@ -16,6 +16,7 @@ struct change {
     change_kind kind{change_kind::set};
     freshet::version version{0};
     freshet::version previous{0};  ///< that it was written over, if that is known
+    bool over_its_own{false};      ///< a delete: it goes over a set of its version, too
 };
 
 }  // namespace freshet

@@ -40,12 +40,12 @@ call = {{ exec = ["/bin/false"] }}
             s.sendall(b"set %s 0 0 %d\r\n%s\r\n" % (key, len(value), value))
             self.assertEqual(s.recv(100), b"STORED\r\n")
 
-    def dead(self, *arguments, status=0):
+    def dead(self, *arguments, status=0, errors=False):
         result = subprocess.run(
             [PROGRAM, "dead", *arguments, "-c", self.file, "--state", self.folder + "/state"], capture_output=True, text=True, timeout=60
         )
         self.assertEqual(result.returncode, status, result)
-        return result.stderr if status else result.stdout
+        return result.stderr if status or errors else result.stdout
 
     def letters(self, count, *arguments):
         end = time.monotonic() + 30
@@ -109,6 +109,7 @@ call = {{ exec = ["/bin/false"] }}
             to.write('[queue.far]\nurl = "kafka://127.0.0.1:9"\noutbox = "journal:box.db"\n[[route]]\nprefix = "far"\nqueue = "far"\n')
         self.start()
         self.assertEqual(self.dead("list", "far"), "no dead letters\n")
+        self.assertIn("the dead letters of the queue 'far' are on its broker, in the topic", self.dead("list", "far", errors=True))
         for body in (b"a", b"b"):
             self.publish(b"far", body)
         waits = r"^no dead letters\nfar/outbox: 2 wait for the broker, the oldest since 20..-..-..T..:..:..Z\n$"

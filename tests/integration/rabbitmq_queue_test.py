@@ -350,7 +350,7 @@ class RabbitMQQueue(BrokerCases, unittest.TestCase):
         server, client = self.serve("deleted")
         self.ready(client)
         self.pika().queue_delete("deleted")
-        until(lambda: "is the queue deleted?" in server.output(), True, self.patience)
+        until(lambda: "as it does when the queue is deleted" in server.output(), True, self.patience)
         until(lambda: client.publish(b"x"), CONFIRMED, self.patience)
         self.drain(client, [b"x"])
 

@@ -4,6 +4,7 @@
 #include "flow/apply/change_origin.hpp"
 #include "flow/apply/emptying.hpp"
 #include "flow/apply/fitting.hpp"
+#include "flow/apply/late_sets.hpp"
 #include "flow/apply/server_boxes.hpp"
 #include "flow/pauses.hpp"
 #include "flow/worker.hpp"
@@ -77,6 +78,7 @@ public:
           clock_(clock),
           config_(config),
           origin_(here, clock),
+          late_("flow of " + from.label(), here.tombstone),
           tombstone_(here.tombstone),
           reception_(*this),
           emptying_(back, to, fmt::format("flow of {}: store {}", from.label(), config.apply), [this] { emptied(); }),
@@ -123,6 +125,7 @@ private:
     kept_clock& clock_;
     flow_config config_;
     change_origin origin_;
+    late_sets late_;
     seconds tombstone_;
     change_reception reception_;
     emptying emptying_;
@@ -319,9 +322,10 @@ void apply_flow::look_at_origin(version v, std::string_view site) {
 
 void apply_flow::applied(applied_message& m) {
     if (m.applying::is() == applying::state::done) {
+        if (m.was_too_late()) late_.note(m.written(), site_of(m.delivery.message), back_.now());
         m.action = settlement::action::ack;
         queue_.settle(m);
-    } else if (boxes_ && server_boxes::is_for(m.store_failure()) && !stopping_) {
+    } else if (boxes_ && !stopping_) {
         put_into_box(m);
     } else {
         try_later(m, m.store_failure());

@@ -52,7 +52,8 @@ server_boxes::server_boxes(shard& back, store& to, box_places places, const kept
       item_size_max_(config.result_size_max_bytes),
       tombstone_(tombstone),
       where_(std::move(places.where)),
-      free_(back) {
+      free_(back),
+      late_("flow of queue " + config.from, tombstone) {
     for (box_places::place& p : places.servers) {
         const std::size_t at = boxes_.size();
         boxes_.emplace_back(back, p,
@@ -93,7 +94,8 @@ bool server_boxes::hold(std::string_view key) const {
     return b.out.is_held_up() || b.of_before != 0 || b.of_part[part_of(key)] != 0;
 }
 
-bool server_boxes::is_for(const failure& why) noexcept {
+/// It is the server, not the change.
+bool server_boxes::takes_nothing(const failure& why) noexcept {
     switch (why.code) {
         case errc::out_of_memory:
         case errc::wrong_answer:
@@ -158,9 +160,15 @@ void server_boxes::begin(write& w) {
 }
 
 void server_boxes::applied(write& w) {
-    if (w.is() == applying::state::done) return end(w, nullptr);
+    if (w.is() == applying::state::done) {
+        if (w.was_too_late()) late_.note(w.written(), site_of(w.what->message), back_.now());
+        return end(w, nullptr);
+    }
     const failure why = w.store_failure();
-    if (is_for(why) || stopping_ || dropping_) return end(w, &why);
+    if (takes_nothing(why) || stopping_ || dropping_) return end(w, &why);
+    if (refused_said_.is_due(back_.now()))
+        spdlog::warn("{}: its server does not take a change, {}; others of it go on, and it is tried again every {} s",
+                     w.out_of->waiting.label(), explain(why.code), refused_pause.count());
     if (refused_.empty()) {
         back_.add(*this);
         refused_again_ = back_.now() + refused_pause;

@@ -6,6 +6,8 @@
 #include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
+#include "base/now_and_then.hpp"
+#include "flow/apply/late_sets.hpp"
 #include "queue/operations.hpp"
 #include "queue/outbox/forwarder.hpp"
 #include "queue/queue.hpp"
@@ -67,8 +69,6 @@ public:
     bool any() const;
     /// What comes of this key waits behind what is there, or its server takes nothing now.
     bool hold(std::string_view key) const;
-    /// What keeps a change from being applied is its server, not the change.
-    static bool is_for(const failure& why) noexcept;
     /// Puts a change into the box of its key; it comes home, and told() is called then.
     void put(publication& change);
     void told(const publication& change);
@@ -88,6 +88,7 @@ private:
     struct refusable : boost::intrusive::list_base_hook<> {};
     struct write;
 
+    static bool takes_nothing(const failure& why) noexcept;
     static std::size_t part_of(std::string_view key) noexcept { return std::hash<std::string_view>()(key) % parts; }
     box& box_of(std::string_view key) { return boxes_[where_->server_of(key)]; }
     void deliver(box& b, publication& first, publication& last);
@@ -105,6 +106,8 @@ private:
     std::unique_ptr<placement> where_;
     std::deque<box> boxes_;  ///< by their server's place in the pool; behind them, of servers that it had before
     std::optional<free_list<write>> free_;
+    late_sets late_;
+    now_and_then refused_said_{};
     boost::intrusive::list<refusable> refused_;  ///< that their server does not take, though it takes others
     steady::time_point refused_again_{};
     bool stopping_{false}, dropping_{false};

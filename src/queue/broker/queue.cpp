@@ -341,6 +341,7 @@ void broker_queue::revoked() {
 
 void broker_queue::arrived(arrival&& one) {
     if (behind_ != 0) --behind_;
+    if (options_.queue.harmless) one.message.not_before = {};  // whoever wrote it: nothing waits but for a server
     switch (unsettled_.meet(one)) {
         case acquaintance::same: return;
         case acquaintance::surplus: return link_->acknowledge(one.tag);

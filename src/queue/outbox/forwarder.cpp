@@ -177,9 +177,9 @@ void forwarder::too_large(passage& p) {
 void forwarder::hold_up(errc why) {
     pausing_ = true;
     held_up_ = true;
-    if (said_ || stopping_) return;
+    if (stopping_ || !said_again_.is_due(back_.now())) return;
     said_ = true;
-    spdlog::warn("{} {}: what goes there waits in {}", label_, explain(why), box_.label());
+    spdlog::warn("{} {}: what goes there waits in {}, {} now", label_, explain(why), box_.label(), box_.length());
 }
 
 /// The first that is not there yet is tried, and once it is taken the others follow.
@@ -219,6 +219,7 @@ void forwarder::find_unsent() {
 void forwarder::go_on() {
     held_up_ = false;
     pause_ = shortest_pause;
+    said_again_.reset();
     if (std::exchange(said_, false))
         spdlog::info("{}: takes messages again; {} wait in {}", label_, box_.length(), box_.label());
 }

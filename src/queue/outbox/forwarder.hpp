@@ -5,6 +5,7 @@
 #include <freshet/error.hpp>
 #include <freshet/time.hpp>
 
+#include "base/now_and_then.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
 #include "shard/operation.hpp"
@@ -85,7 +86,8 @@ private:
     bool held_up_{false};  ///< some were refused: once all are home the first is tried until that is taken
     bool probing_{false};  ///< it is being tried
     bool pausing_{false};  ///< not before a pause
-    bool said_{false};     ///< that it is held up
+    now_and_then said_again_{};  ///< that it is held up
+    bool said_{false};
     milliseconds pause_;
     steady::time_point probe_at_{}, look_at_{};  ///< the next try; the next look at what failed in the box
 };

@@ -173,7 +173,7 @@ bool rabbitmq_consumer::take_method(const amqp_method_t& m, amqp_channel_t) {
             if (subscriptions_.ended()) happened(consumer_event::cancelled);
             return true;
         case AMQP_BASIC_CANCEL_METHOD:
-            return connection_.end("the broker has ended the subscription: is the queue deleted?");
+            return connection_.end("the broker has ended the subscription, as it does when the queue is deleted");
         case AMQP_CHANNEL_CLOSE_METHOD: return connection_.end(told_by_server(m));
         default: return true;
     }

@@ -38,7 +38,8 @@ rabbitmq_publisher::rabbitmq_publisher(shard& back, const rabbitmq_options& opti
       dead_name_(options.queue_name + ".dead"),
       connection_(back, options, *this, "publishes"),
       properties_("freshet/" + options.name, options.user),
-      unconfirmed_(owner),
+      // of a fanout one queue may refuse what others have taken
+      unconfirmed_(owner, options.exchange.empty() ? effect::not_done : effect::maybe_done),
       serials_(std::uint64_t{std::random_device{}()} << 31) {}
 
 void rabbitmq_publisher::stop() {

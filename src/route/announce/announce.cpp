@@ -201,6 +201,14 @@ void announce_store::pass(errand& e) {
 bool announce_store::ask_as_client(errand& e) {
     e.own.request = e.asked;
     e.own.wanted = e.wanted;
+    if (ends_now(e)) {  // by the tombstone that comes behind: without a time it would be absent until then
+        e.own.request.touch = false;
+        if (e.asked.command == command::touch) {
+            e.own.reply.reset();
+            e.own.reply.outcome = outcome::touched;
+            return true;
+        }
+    }
     return ask(e);
 }
 
@@ -215,15 +223,21 @@ void announce_store::give(errand& e) {
     end(e);
 }
 
-/// What was given no time to live any more leaves its version: a change of before may still be on its way here. True:
-/// there is nothing to wait for.
+/// It is given no time to live any more.
+bool announce_store::ends_now(const errand& e) {
+    const bool touched = e.what == errand::kind::checked && e.asked.command != command::inspect;
+    if (!touched || e.seen < lowest_version) return false;
+    const auto now = wall::now(), expires = expiry_of(e.asked.exptime, now);
+    return expires != wall::time_point{} && expires <= now;
+}
+
+/// What ends now leaves its version: a change of before may still be on its way here. True: there is nothing to wait
+/// for.
 bool announce_store::bury_what_is_over(errand& e) {
+    if (!ends_now(e)) return true;
     told_change c;
     c.key = e.key();
-    c.what = {change_kind::remove, e.seen, 0};
-    c.item_expires = expiry_of(e.asked.exptime, wall::now());
-    const bool touched = e.what == errand::kind::checked && e.asked.command != command::inspect;
-    if (!touched || e.seen < lowest_version || !is_over(c)) return true;
+    c.what = {change_kind::remove, e.seen, 0, true};
     return e.applying::begin(home_, behind_, c, options_.tombstone, clock_.end());
 }
 

@@ -237,7 +237,9 @@ bool connection::take_greeting(std::string_view line) {
 
 /// It is no server for this pool.
 void connection::cut_after(std::string_view said) {
-    if (said == "ERROR") return cut(errc::too_old, "it knows no meta commands: memcached 1.6.10 or later is needed");
+    if (said == "ERROR")
+        return cut(errc::too_old, fmt::format("it knows no meta commands: memcached {} or later is needed",
+                                              options_.versions ? "1.6.27" : "1.6.10"));
     if (version_.empty()) return cut(errc::wrong_answer, "what it said at the beginning is not memcached's");
     cut(errc::keeps_no_versions,
         fmt::format("it is memcached {}, which keeps no versions: 1.6.27 or later is needed", version_));

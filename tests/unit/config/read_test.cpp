@@ -349,18 +349,36 @@ TEST(read, copies_are_other_queues_of_a_journal) {
 }
 
 TEST(read, copies_of_changes_are_applied_to_another_store) {
-    const std::string both = fmt::format(
-        "{}[store.main]\n[store.other]\n[queue.q]\ncopies = 'b'\n[queue.b]\n"
-        "[[route]]\nprefix = ''\nstore = 'main'\n",
-        site);
+    const std::string queues =
+        fmt::format("{}[store.main]\n[store.other]\n[queue.q]\ncopies = 'b'\n[queue.b]\n", site);
+    const std::string both = queues + "[[route]]\nprefix = ''\nstore = 'main'\npublish = 'q'\n";
     const std::string of_b = "[[flow]]\nfrom = 'b'\napply = ";
     EXPECT_TRUE(mistakes_of(both + std::string(applied) + of_b + "'other'").empty());
     expect_mistake(both + std::string(applied) + of_b + "'main'",
                    "7:10: copies: each change of 'q' would be applied to the store 'main' twice, by the flows in lines "
-                   "12 and 15; leave 'b' out, or the second flow");
-    expect_mistake(both + of_b + "'other'",
-                   "7:10: copies: the flow in line 12 applies what comes to 'b', and no flow applies what 'q' has: "
+                   "13 and 16; leave 'b' out, or the second flow");
+    expect_mistake(queues + of_b + "'other'",
+                   "7:10: copies: the flow in line 9 applies what comes to 'b', and no flow applies what 'q' has: "
                    "these may be no changes; leave 'b' out");
+}
+
+TEST(read, a_store_that_changes_are_applied_to_is_read_on_a_route_that_publishes) {
+    const std::string read = fmt::format("{}[store.main]\n[store.other]\n[queue.q]\n[[route]]\nprefix = ''\nstore = ", site);
+    EXPECT_TRUE(mistakes_of(read + "'other'\n" + std::string(applied)).empty());
+    expect_mistake(read + "'main'\n" + std::string(applied),
+                   "9:9: store: changes are applied to 'main' (line 10), where a deleted key is an item that only a route "
+                   "with publish knows for what it is; write publish = 'q' here, or take another store");
+}
+
+TEST(read, a_broker_s_queue_of_changes_has_no_limit) {
+    const std::string told = fmt::format(
+        "{}[[route]]\nprefix = ''\nstore = 'main'\npublish = 'q'\n{}[queue.q]\nurl = 'amqp://h'\nexchange = 'e'\n"
+        "declare = 'create'\nlength_max = 10\n",
+        site, applied);
+    EXPECT_TRUE(mistakes_of(told + "outbox = 'journal:'\n").empty());
+    expect_mistake(told,
+                   "15:14: length_max: the broker would refuse a change here that other sites have taken; write outbox = "
+                   "\"journal:\", whose limit it is then");
 }
 
 TEST(read, a_route_tells_changes_that_a_flow_applies) {

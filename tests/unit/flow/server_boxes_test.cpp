@@ -194,8 +194,19 @@ TEST_F(boxes, are_left_as_soon_as_nothing_of_the_key_is_there) {
     EXPECT_EQ(take("a1", "x"), action::ack);
     to.away = false;
     until([&] { return waiting("a") == 0; });
-    to.full = '2';  // so it is tried directly, and comes again
-    EXPECT_EQ(take("a2", "y"), action::release);
+    EXPECT_EQ(take("a2", "y"), action::ack);
+    EXPECT_EQ(held("a2"), "y") << "it was put in before it was settled";
+}
+
+TEST_F(boxes, hold_what_a_server_does_not_take_though_it_takes_others) {
+    to.full = '1';
+    EXPECT_EQ(take("a1", "x"), action::ack);
+    EXPECT_EQ(waiting("a"), 1U);
+    EXPECT_EQ(take("a2", "y"), action::ack);
+    EXPECT_EQ(held("a2"), "y");
+    to.full = 0;
+    until([&] { return waiting("a") == 0; });
+    EXPECT_EQ(held("a1"), "x");
 }
 
 TEST_F(boxes, are_dropped_with_a_store_that_has_missed_changes) {

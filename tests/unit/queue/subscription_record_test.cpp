@@ -22,7 +22,7 @@ protected:
         return all.str();
     }
     void put(const std::string& text) const { std::ofstream(path) << text; }
-    state is_after_a_start() const { return subscription_record(path).is(); }
+    state is_after_a_start() const { return subscription_record(path, "nyc.changes").is(); }
 
     temporary_folder folder;
     const std::string path = folder.file("subscription.changes");
@@ -34,7 +34,7 @@ TEST_F(subscription, is_none_until_it_is_written) {
 }
 
 TEST_F(subscription, is_what_was_written_last_over_a_start) {
-    subscription_record record(path);
+    subscription_record record(path, "nyc.changes");
     for (const state s : {state::known, state::lost, state::known}) {
         EXPECT_EQ(record.write(s), "");
         EXPECT_EQ(record.is(), s);
@@ -43,15 +43,27 @@ TEST_F(subscription, is_what_was_written_last_over_a_start) {
 }
 
 TEST_F(subscription, is_one_line_for_people) {
-    subscription_record record(path);
+    subscription_record record(path, "nyc.changes");
     EXPECT_EQ(record.write(state::lost), "");
-    EXPECT_EQ(text(), "lost: the subscription to this queue was gone, and its store is not emptied yet\n");
+    EXPECT_EQ(text(), "lost: the subscription to nyc.changes was gone, and its store is not emptied yet\n");
+    EXPECT_EQ(record.write(state::known), "");
+    EXPECT_EQ(text(), "known: there is a subscription to nyc.changes\n");
+}
+
+TEST_F(subscription, to_something_else_is_told) {
+    for (const state s : {state::known, state::lost}) {
+        EXPECT_EQ(subscription_record(path, "nyc.changes").write(s), "");
+        EXPECT_EQ(subscription_record(path, "nyc.changes").other(), "");
+        EXPECT_EQ(subscription_record(path, "ny.changes").other(), "nyc.changes");
+    }
+    EXPECT_EQ(subscription_record(folder.file("none"), "ny.changes").other(), "");
 }
 
 TEST_F(subscription, whose_file_is_damaged_is_known) {
     for (const char* const damaged : {"", "\n", "lo", "nonsense"}) {
         put(damaged);
         EXPECT_EQ(is_after_a_start(), state::known) << damaged;
+        EXPECT_EQ(subscription_record(path, "nyc.changes").other(), "");
     }
     std::filesystem::remove(path);
     std::filesystem::create_directory(path);
@@ -60,7 +72,7 @@ TEST_F(subscription, whose_file_is_damaged_is_known) {
 
 TEST_F(subscription, that_cannot_be_written_says_so_and_is_what_it_was) {
     const std::string nowhere = folder.file("nothing/subscription.changes");
-    subscription_record record(nowhere);
+    subscription_record record(nowhere, "nyc.changes");
     EXPECT_EQ(record.write(state::known), "its file " + nowhere + " cannot be written: No such file or directory");
     EXPECT_EQ(record.is(), state::none);
 }
@@ -76,7 +88,7 @@ TEST_F(subscription, of_a_process_whose_store_ends_with_it_misses_nothing_but_wh
 }
 
 TEST_F(subscription, that_is_kept_is_a_first_one_however_long_the_broker_is_away) {
-    subscription_record record(path);
+    subscription_record record(path, "nyc.changes");
     record.cut_off();
     EXPECT_EQ(record.is(), state::none);
 }

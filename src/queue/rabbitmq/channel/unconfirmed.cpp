@@ -35,7 +35,7 @@ void rabbitmq_unconfirmed::confirm(std::uint64_t tag, bool multiple, std::option
         record& r = records_[i];
         if (r.standing == record::standing::told) continue;
         std::optional<failure> why;
-        if (refusal) why = failure{*refusal, effect::not_done, {}};
+        if (refusal) why = failure{*refusal, of_refusal_, {}};
         else if (r.standing == record::standing::returned) why = failure{errc::unroutable, effect::not_done, {}};
         tell(r, why);
     }

@@ -33,7 +33,9 @@ public:
         record::standing standing{standing::sent};
     };
 
-    explicit rabbitmq_unconfirmed(link_owner& owner) noexcept : owner_(owner) {}
+    /// `of_refusal`: what has become of what the broker refuses.
+    explicit rabbitmq_unconfirmed(link_owner& owner, effect of_refusal = effect::not_done) noexcept
+        : owner_(owner), of_refusal_(of_refusal) {}
 
     /// All are told.
     bool empty() const noexcept { return open_ == 0; }
@@ -58,6 +60,7 @@ private:
     void forget_told();
 
     link_owner& owner_;
+    effect of_refusal_;
     std::deque<record> records_{};
     std::size_t open_{0};         ///< that are not told
     std::uint64_t first_tag_{1};  ///< of records_
