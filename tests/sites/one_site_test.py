@@ -50,6 +50,17 @@ class OneSite:
             self.assertEqual(client.ask(command), answer, command)
         self.assertEqual(client.set("k", b"new", "add"), "STORED")
 
+    def test_what_is_touched_to_end_is_gone_though_its_change_is_still_on_its_way(self):
+        _, client = self.site()
+        for ends, answer in ((b"touch k%d -1", ("TOUCHED",)), (b"gat -1 k%d", ("VALUE k%d 0 1", "7", "END")), (b"mg k%d v T-1", ("VA 1", "7"))):
+            numbers = range(300)
+            client.socket.sendall(b"".join(b"set k%d 0 0 1\r\n7\r\n" % n + ends % n + b"\r\nincr k%d 1\r\n" % n for n in numbers))
+            for n in numbers:
+                said = [client.line() for _ in range(len(answer) + 2)]
+                self.assertEqual(said, ["STORED", *(line.replace("%d", str(n)) for line in answer), "NOT_FOUND"])
+            for n in numbers:
+                self.assertIsNone(client.get(f"k{n}"))
+
     def test_what_is_not_a_client_s_to_say_is_refused(self):
         _, client = self.site()
         for command in (b"ms k 1 E5\r\nx", b"md k I", b"md k x", b"ms k 1 C1 I\r\nx"):

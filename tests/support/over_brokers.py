@@ -63,8 +63,8 @@ class OverRabbitMQ:
         with pika.BlockingConnection(pika.URLParameters(self.broker.url)) as connection:
             connection.channel().queue_delete(name)
 
-    def publish(self, kind, key, body, when):
-        headers = {"cloudEvents_specversion": "1.0", "cloudEvents_type": kind, "cloudEvents_source": "test", "cloudEvents_id": "1",
+    def publish(self, kind, key, body, when, **more):
+        headers = {**more, "cloudEvents_specversion": "1.0", "cloudEvents_type": kind, "cloudEvents_source": "test", "cloudEvents_id": "1",
                    "cloudEvents_partitionkey": key,
                    "cloudEvents_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))}
         with pika.BlockingConnection(pika.URLParameters(self.broker.url)) as connection:
@@ -106,7 +106,8 @@ class OverKafka:
         read = ["kcat", "-C", "-e", "-q", "-b", self.broker.address, "-t", topic, "-o", "beginning", "-f", "%s\n"]
         return subprocess.run(read, stdout=subprocess.PIPE, check=True).stdout.splitlines()
 
-    def publish(self, kind, key, body, when):
+    def publish(self, kind, key, body, when, **more):
+        headers = [word for name, value in more.items() for word in ("-H", f"{name}={value}")]
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
         subprocess.run(["kcat", "-P", "-b", self.broker.address, "-t", self.topic, "-k", key, "-H", f"ce_type={kind}", "-H", f"ce_time={moment}",
-                        "-H", "ce_specversion=1.0", "-H", "ce_source=test", "-H", "ce_id=1"], input=body, check=True)
+                        "-H", "ce_specversion=1.0", "-H", "ce_source=test", "-H", "ce_id=1", *headers], input=body, check=True)

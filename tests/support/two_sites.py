@@ -1,4 +1,5 @@
 """Two sites, each with its own store: what is written at one is read at the other, whatever fails between them."""
+import os
 import random
 import time
 
@@ -101,6 +102,38 @@ class TwoSites(SitesCase):
         self.publish("dev.freshet.delete", "k", b"gone", time.time() + 4)
         for client in (here, there):
             until(lambda client=client: client.get("k") is None)
+
+    def test_another_program_s_change_waits_for_no_time(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        in_an_hour = str(int((time.time() + 3_600) * 1_000))
+        self.publish("dev.freshet.set", "k", b"theirs", time.time() + 2, **{"freshet-not-before": in_an_hour})
+        for client in (self.client(one), self.client(two)):
+            until(lambda client=client: client.get("k") == b"theirs")
+
+    def test_a_set_that_comes_later_than_the_tombstone_is_a_miss_and_said(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        self.publish("dev.freshet.set", "k", b"theirs", time.time() - 700)
+        for site in (one, two):
+            until(lambda site=site: " s after it was written, and `tombstone` is 600 s: the key may have been deleted meanwhile" in site.output())
+            self.assertIsNone(self.client(site).get("k"))
+
+    def test_a_subscription_to_something_else_is_refused_at_the_start(self):
+        one, two = self.two([(), [self.enterContext(servers.oracle())]])
+        self.subscribed(one, two)
+        two.terminate()
+        path = os.path.join(two.folder, "freshet.toml")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(text.replace('.nyc"', '.ny"').replace('name = "nyc"', 'name = "ny"'))
+        with self.assertRaisesRegex(RuntimeError, "is of a subscription to .*, and this configuration's is to .*: write .site. name"):
+            two.start()
+        with open(path, "w") as file:
+            file.write(text)
+        two.start()
+        self.assertNotIn("is emptied", two.output())
 
     def test_of_another_program_s_set_and_delete_in_one_second_the_delete_stays(self):
         one, two = self.two()

@@ -82,6 +82,16 @@ TEST_F(unconfirmed, what_cannot_be_sent_again_is_told_and_not_counted) {
     EXPECT_EQ(owner.take(), "3 confirmed");
 }
 
+TEST_F(unconfirmed, what_is_refused_by_one_queue_of_an_exchange_may_be_in_another) {
+    send(1);
+    of.confirm(1, false, errc::broker_refused);
+    const std::string of_one_queue = owner.take();
+    rabbitmq_unconfirmed to_many(owner, effect::maybe_done);
+    to_many.add(publications[0], lane::work, {}, serial_base, at(0));
+    to_many.confirm(1, false, errc::broker_refused);
+    EXPECT_EQ(owner.take(), of_one_queue + "?");
+}
+
 TEST_F(unconfirmed, a_confirm_out_of_turn_is_told_at_once_and_once) {
     send(3);
     of.confirm(2, false, {});
