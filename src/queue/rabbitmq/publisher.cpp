@@ -60,12 +60,16 @@ asio::awaitable<std::string> rabbitmq_publisher::prepare() {
     co_return wrong;
 }
 
-void rabbitmq_publisher::ready(const rabbitmq_server& server) {
-    if (!last_trouble_.empty())
-        spdlog::info("queue {}: {}:{} takes messages again", options_.name, server.host, server.port);
-    last_trouble_.clear();
+void rabbitmq_publisher::ready(const rabbitmq_server&) {
+    if (!unproven_) takes_again();
     publish_again();
     changed_();
+}
+
+void rabbitmq_publisher::takes_again() {
+    unproven_ = false;
+    if (std::exchange(last_trouble_, {}).empty()) return;
+    spdlog::info("queue {}: its broker takes messages again", options_.name);
 }
 
 /// While nothing can be received from there either, the consumer says why.
@@ -148,7 +152,9 @@ bool rabbitmq_publisher::take_method(const amqp_method_t& m, amqp_channel_t chan
         case AMQP_BASIC_RETURN_METHOD: returned_on_ = channel; return true;
         case AMQP_BASIC_ACK_METHOD: {
             const auto& f = fields_of<amqp_basic_ack_t>(m);
-            if (channel == publishing_.number()) unconfirmed_.confirm(f.delivery_tag, f.multiple != 0, std::nullopt);
+            if (channel != publishing_.number()) return true;
+            unconfirmed_.confirm(f.delivery_tag, f.multiple != 0, std::nullopt);
+            if (unproven_) takes_again();
             return true;
         }
         case AMQP_BASIC_NACK_METHOD: {
@@ -206,6 +212,7 @@ bool rabbitmq_publisher::channel_closed(const amqp_method_t& close) {
     const auto limit = size_limit_in(from_amqp(fields_of<amqp_channel_close_t>(close).reply_text));
     if (!limit || *limit >= body_max_ || !publishing_.replace()) {
         unconfirmed_.fail_all(errc::broker_refused);
+        unproven_ = true;
         return connection_.end(told_by_server(close));
     }
     body_max_ = *limit;

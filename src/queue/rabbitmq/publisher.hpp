@@ -59,6 +59,7 @@ private:
     bool send(const rabbitmq_unconfirmed::record& r);
     void publish_again();
     void publish_on(std::uint16_t channel);
+    void takes_again();
     void refused(std::uint64_t tag, bool multiple);
     bool channel_closed(const amqp_method_t& close);
     errc refusal() const noexcept;
@@ -79,6 +80,7 @@ private:
     std::uint16_t returned_on_{0};            ///< the channel of a message that is being returned; 0: none is
     steady::time_point lent_at_{};            ///< when the publications since the last flush() were lent; 0: none was
     std::string last_trouble_{};
+    bool unproven_{false};  ///< the broker takes the connection, and has closed the channel for what was published
 };
 
 }  // namespace freshet
