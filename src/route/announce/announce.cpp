@@ -201,14 +201,6 @@ void announce_store::pass(errand& e) {
 bool announce_store::ask_as_client(errand& e) {
     e.own.request = e.asked;
     e.own.wanted = e.wanted;
-    if (ends_now(e)) {  // by the tombstone that comes behind: without a time it would be absent until then
-        e.own.request.touch = false;
-        if (e.asked.command == command::touch) {
-            e.own.reply.reset();
-            e.own.reply.outcome = outcome::touched;
-            return true;
-        }
-    }
     return ask(e);
 }
 
@@ -231,8 +223,8 @@ bool announce_store::ends_now(const errand& e) {
     return expires != wall::time_point{} && expires <= now;
 }
 
-/// What ends now leaves its version: a change of before may still be on its way here. True: there is nothing to wait
-/// for.
+/// What ends now leaves its version: a change of before may still be on its way here, or have been put in anew behind
+/// the end. True: there is nothing to wait for.
 bool announce_store::bury_what_is_over(errand& e) {
     if (!ends_now(e)) return true;
     told_change c;
