@@ -106,10 +106,10 @@ call = {{ exec = ["/bin/false"] }}
 
     def test_what_waits_in_an_outbox_is_said(self):
         with open(self.file, "a") as to:
-            to.write('[queue.far]\nurl = "kafka://127.0.0.1:9"\noutbox = "journal:box.db"\n[[route]]\nprefix = "far"\nqueue = "far"\n')
+            to.write('[queue.far]\nurl = "amqp://127.0.0.1:9"\noutbox = "journal:box.db"\n[[route]]\nprefix = "far"\nqueue = "far"\n')
         self.start()
         self.assertEqual(self.dead("list", "far"), "no dead letters\n")
-        self.assertIn("the dead letters of the queue 'far' are on its broker, in the topic", self.dead("list", "far", errors=True))
+        self.assertIn("the dead letters of the queue 'far' are on its broker, in the queue", self.dead("list", "far", errors=True))
         for body in (b"a", b"b"):
             self.publish(b"far", body)
         waits = r"^no dead letters\nfar/outbox: 2 wait for the broker, the oldest since 20..-..-..T..:..:..Z\n$"
