@@ -146,8 +146,7 @@ int run_dead(const command_line& line) {
     dead_command command = line.dead;
     for (const queue_config& q : c.queues) {
         if (!q.on_broker() || q.name != command.queue) continue;
-        if (q.outbox.empty())
-            return refuse(where_the_dead_are(q));
+        if (q.outbox.empty()) return refuse(where_the_dead_are(q));
         command.queue += outbox_suffix;
         break;
     }

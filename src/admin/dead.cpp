@@ -26,7 +26,8 @@ void point_to_brokers(const config& c, const std::string& queue) {
 
 std::string where_the_dead_are(const queue_config& q) {
     return fmt::format(
-        "the dead letters of the queue {} are on its broker, in the {} of that name with .dead behind it; any tool of {} "
+        "the dead letters of the queue {} are on its broker, in the {} of that name with .dead behind it; any tool of "
+        "{} "
         "reads them",
         in_quotes(q.name), q.on_kafka() ? "topic" : "queue", q.on_kafka() ? "Kafka's" : "RabbitMQ's");
 }

@@ -23,8 +23,8 @@ public:
     }
     /// How often it was not, since this was asked last.
     std::uint64_t left_out() noexcept { return std::exchange(left_out_, 0); }
-    /// The next time it is.
-    void reset() noexcept { next_ = {}; }
+    /// It is over: the next time it is said at once. True: it was said.
+    bool reset() noexcept { return std::exchange(next_, {}) != steady::time_point{}; }
 
 private:
     seconds pause_;

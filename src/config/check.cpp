@@ -134,10 +134,11 @@ void check_reading_of_changes(const found<route_config>& r, draft& d) {
     if (!r.at.has("store") || r.at.has("publish")) return;
     for (const auto& f : d.flows) {
         if (f.value.apply.empty() || f.value.apply != r.value.store) continue;
-        return d.say(r.at.of("store"),
-                     fmt::format("store: changes are applied to {} (line {}), where a deleted key is an item that only a "
-                                 "route with publish knows for what it is; write publish = {} here, or take another store",
-                                 in_quotes(r.value.store), f.at.section.line, in_quotes(f.value.from)));
+        return d.say(
+            r.at.of("store"),
+            fmt::format("store: changes are applied to {} (line {}), where a deleted key is an item that only a "
+                        "route with publish knows for what it is; write publish = {} here, or take another store",
+                        in_quotes(r.value.store), f.at.section.line, in_quotes(f.value.from)));
     }
 }
 
@@ -220,9 +221,10 @@ bool check_apply(const found<flow_config>& f, const std::vector<std::string_view
                                            from->value.name));
     for (const std::string_view key : {"length_max", "bytes_max"}) {
         if (broker && from->value.outbox.empty() && from->at.has(key))
-            d.say(from->at.of(key), fmt::format("{}: the broker would refuse a change here that other sites have taken; "
-                                                "write outbox = \"journal:\", whose limit it is then",
-                                                key));
+            d.say(from->at.of(key),
+                  fmt::format("{}: the broker would refuse a change here that other sites have taken; "
+                              "write outbox = \"journal:\", whose limit it is then",
+                              key));
     }
     if (from != nullptr && from->value.publish_timeout >= d.site.value.tombstone)
         d.say(from->at.of("publish_timeout"),

@@ -13,7 +13,6 @@
 #include "queue/journal/journal.hpp"
 #include "queue/operations.hpp"
 #include "queue/queue.hpp"
-#include "queue/subscription_record.hpp"
 #include "route/table.hpp"
 #include "server/server.hpp"
 #include "shard/shard.hpp"
@@ -30,6 +29,8 @@
 #include <vector>
 
 namespace freshet {
+
+struct broker_options;
 
 /// Begins the names of groups of consumers, but of those that apply changes: theirs begin with the site's.
 inline constexpr std::string_view common_group = "freshet";
@@ -83,8 +84,9 @@ private:
     std::optional<problem> make_queue(const queue_config& q);
     std::optional<problem> set_copies(const queue_config& q);
     result<std::unique_ptr<remote_queue>> make_broker_queue(const queue_config& q);
-    /// `to`: what the broker calls it.
-    result<std::shared_ptr<subscription_record>> record_of(const queue_config& q, const std::string& to) const;
+    /// Of a queue of changes. `to`: what the broker calls it.
+    std::optional<problem> remember_subscription(const queue_config& q, const std::string& to,
+                                                 broker_options& options) const;
     std::optional<problem> build();
     queue& open_own(std::string_view url, const std::string& name, const queue_options& options);
     void say_what_is_left_behind();

@@ -8,6 +8,7 @@
 #include "queue/kafka/kafka.hpp"
 #include "queue/outbox/outbox.hpp"
 #include "queue/rabbitmq/rabbitmq.hpp"
+#include "queue/subscription_record.hpp"
 #include "store/pool/placement/placement.hpp"
 
 #include <fmt/format.h>
@@ -139,41 +140,39 @@ std::optional<problem> engine::set_copies(const queue_config& q) {
 
 result<std::unique_ptr<remote_queue>> engine::make_broker_queue(const queue_config& q) {
     queue* const later = q.later.empty() ? nullptr : &open_own(q.later, q.name + "/later", later_options());
-    const bool applied = is_applied(config_, q.name);
     if (q.on_kafka()) {
         auto options = kafka_of(q, common_group);
         if (!options) return options.error();
-        if (applied) {
-            auto record = record_of(q, fmt::format("{} as {}", options->topic, options->group));
-            if (!record) return record.error();
-            options->subscription = *std::move(record);
-        }
+        const std::string to = fmt::format("{} as {}", options->topic, options->group);
+        if (auto wrong = remember_subscription(q, to, *options)) return *std::move(wrong);
         options->later = later;
         return make_kafka_queue(back_, *options);
     }
     auto options = rabbitmq_of(q);
     if (!options) return options.error();
-    options->one_consumer = applied;
-    if (applied) {
-        auto record = record_of(q, options->queue_name);
-        if (!record) return record.error();
-        options->subscription = *std::move(record);
-    }
+    options->one_consumer = is_applied(config_, q.name);
+    if (auto wrong = remember_subscription(q, options->queue_name, *options)) return *std::move(wrong);
     options->later = later;
     return make_rabbitmq_queue(back_, *options);
 }
 
-result<std::shared_ptr<subscription_record>> engine::record_of(const queue_config& q, const std::string& to) const {
-    if (is_applied_in_memory(config_, q.name)) return std::make_shared<subscription_record>();
+std::optional<problem> engine::remember_subscription(const queue_config& q, const std::string& to,
+                                                     broker_options& options) const {
+    if (!is_applied(config_, q.name)) return {};
+    if (is_applied_in_memory(config_, q.name)) {
+        options.subscription = std::make_shared<subscription_record>();
+        return {};
+    }
     const std::string path = fmt::format("{}/subscription.{}", config_.state_folder, q.name);
-    auto record = std::make_shared<subscription_record>(path, to);
-    if (record->other().empty()) return record;
+    options.subscription = std::make_shared<subscription_record>(path, to);
+    const std::string& other = options.subscription->other();
+    if (other.empty()) return {};
     return problem{errc::wrong_config, effect::not_done,
                    fmt::format("queue {}: {} is of a subscription to {}, and this configuration's is to {}, which does "
                                "not have what was told before it is there: write [site] name, or what the broker calls "
                                "the queue, as it was; or, if it is right as it is, empty the store (flush_all) and "
                                "remove that file",
-                               q.name, path, record->other(), to)};
+                               q.name, path, other, to)};
 }
 
 /// None of a store in memory.

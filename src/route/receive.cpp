@@ -186,8 +186,7 @@ void task_store::stays_open(client_slots& client, const client_deliveries::open_
     auto& open = client.of<client_deliveries>().open;
     try {
         open.insert(open.begin(), it);
-    } catch (const std::bad_alloc&) {
-    }
+    } catch (const std::bad_alloc&) {}
 }
 
 void task_store::give_back(queue& to, std::uint64_t number, unsigned attempt, bool counts) {
@@ -208,8 +207,9 @@ void task_store::take_back(receiving& r) noexcept {
         r.from->publish(p);
     } catch (const std::bad_alloc&) {
         if (!r.open)
-            spdlog::error("{}: a message was taken by a client that it cannot be given to, and cannot be put back: no memory",
-                          r.from->label());
+            spdlog::error(
+                "{}: a message was taken by a client that it cannot be given to, and cannot be put back: no memory",
+                r.from->label());
     }
 }
 

@@ -16,7 +16,8 @@ class awaited final : public Operation {
 public:
     explicit awaited(shard& at) : gate_(at) { this->home = &at; }
     void finish() override { gate_.open(); }
-    /// Called before it is lent, and awaited after: a frame for which there is no memory takes nothing along that is lent.
+    /// Called before it is lent, and awaited after: a frame for which there is no memory takes nothing along that is
+    /// lent.
     boost::asio::awaitable<void> returned() { return gate_.wait(); }
     bool is_back() const noexcept { return gate_.is_open(); }
 

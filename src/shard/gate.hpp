@@ -1,5 +1,5 @@
-// What one coroutine waits for until somebody opens it, or for a time; awaited.hpp and store/execute.cpp are made of it.
-// Own thread of a shard.
+// What one coroutine waits for until somebody opens it, or for a time; awaited.hpp and store/execute.cpp are made of
+// it. Own thread of a shard.
 #pragma once
 
 #include <freshet/time.hpp>

@@ -1,5 +1,5 @@
-// Memory for what asio keeps of a wait, beside who waits: a wait that cannot begin would be waited for in vain, and asio
-// does not survive one in a coroutine. Own thread of a shard.
+// Memory for what asio keeps of a wait, beside who waits: a wait that cannot begin would be waited for in vain, and
+// asio does not survive one in a coroutine. Own thread of a shard.
 #pragma once
 
 #include <boost/asio/bind_allocator.hpp>

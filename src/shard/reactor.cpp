@@ -98,8 +98,8 @@ void reactor::remove(endpoint& e, int descriptor) {
 
 void reactor::dispose(endpoint* e) {
     if (e->disposed_) return;
-    e->disposed_ = true;
     disposals_.push_back(e);
+    e->disposed_ = true;
     if (!turning_ && !flush_posted_) post_flush();
 }
 

@@ -1,5 +1,6 @@
 #include "shard/shard.hpp"
 
+#include "base/guarded.hpp"
 #include "shard/handler_room.hpp"
 #include "shard/mailbox.hpp"
 #include "shard/pool.hpp"
@@ -8,33 +9,25 @@
 #include "shard/turn_watch.hpp"
 
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 
 namespace freshet {
 
 namespace {
 constexpr milliseconds tick_interval{20};
+constexpr std::string_view given_up = "a piece of work is given up";
 constexpr unsigned finished_for_a_look = 16;  ///< operations for a look at the clock
-
-/// What is thrown is the end of this piece of work, and of nothing else.
-template <class Work>
-void guarded(Work work) {
-    try {
-        work();
-    } catch (const std::exception& why) {
-        spdlog::error("a piece of work is given up: {}", why.what());
-    }
-}
 
 struct function_operation final : operation {
     explicit function_operation(std::function<void()> w) : work(std::move(w)) {}
@@ -84,7 +77,7 @@ private:
         operation* const o = taken;
         taken = o->next;  // finish() may delete or lend it again
         o->next = nullptr;
-        guarded([o] { o->finish(); });
+        guarded(given_up, [o] { o->finish(); });
     }
 
     operation* taken{nullptr};  ///< out of the box, the first to be finished
@@ -105,8 +98,18 @@ struct shard::parts {
     bool ticking{false};
     turn_watch ticks;
 
-    void arm(shard& home) {
-        ticking = false;  // unless it succeeds
+    /// Asio's timers are in a vector: where that cannot grow now it is tried again as soon as others have had their
+    /// turn.
+    void arm(shard& home) noexcept {
+        ticking = true;
+        try {
+            wait_for_tick(home);
+        } catch (const std::bad_alloc&) {
+            boost::asio::post(context, room_of_tick.hold([this, &home] { arm(home); }));
+        }
+    }
+
+    void wait_for_tick(shard& home) {
         timer.expires_after(tick_interval);
         timer.async_wait(room_of_tick.hold([this, &home](const boost::system::error_code& ec) {
             if (ec) return;
@@ -114,13 +117,12 @@ struct shard::parts {
             ticks.begin();
             for (ticker* t = tickers; t != nullptr; t = next_to_tick) {
                 next_to_tick = t->next_ticker;
-                guarded([&] { t->tick(home.now_); });
+                guarded(given_up, [&] { t->tick(home.now_); });
             }
             ticks.over(home.now_, home.name_);
             if (tickers != nullptr) arm(home);
             else ticking = false;
         }));
-        ticking = true;
     }
 };
 
@@ -139,7 +141,7 @@ void shard::start() {
     thread_ = std::thread([this] {
         id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
-        while (!parts_->context.stopped()) guarded([this] { parts_->context.run(); });
+        while (!parts_->context.stopped()) guarded(given_up, [this] { parts_->context.run(); });
     });
 }
 
@@ -178,7 +180,7 @@ void shard::run_and_wait(std::function<void()> work) {
     if (thrown) std::rethrow_exception(thrown);
 }
 
-void shard::add(ticker& t) {
+void shard::add(ticker& t) noexcept {
     t.next_ticker = parts_->tickers;
     parts_->tickers = &t;
     if (!parts_->ticking) parts_->arm(*this);

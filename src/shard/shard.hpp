@@ -70,7 +70,7 @@ public:
     /// The time at the start of this turn. Own thread only.
     steady::time_point now() const noexcept { return now_; }
     /// The ticker is called every 20 ms until it is removed. Own thread only.
-    void add(ticker& t);
+    void add(ticker& t) noexcept;
     void remove(ticker& t) noexcept;
 
 private:

@@ -101,8 +101,7 @@ void ask_step(sub_call& c, applying_step what, const told_change& change, versio
     set_form(c, r.command == command::store ? 's' : 'd');
 }
 
-bool applying::begin(shard& home, store& to, const told_change& what, seconds tombstone, version end,
-                     bool expected) {
+bool applying::begin(shard& home, store& to, const told_change& what, seconds tombstone, version end, bool expected) {
     to_ = &to;
     what_ = what;
     tombstone_ = tombstone;

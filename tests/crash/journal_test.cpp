@@ -202,7 +202,8 @@ void drain(const std::string& path, const knowledge& all) {
         }
     }
     for (const auto& [name, k] : all) {
-        EXPECT_TRUE(!k.confirmed || k.ack_asked || taken.contains(name) || dead.all.contains(name)) << name << " is lost";
+        EXPECT_TRUE(!k.confirmed || k.ack_asked || taken.contains(name) || dead.all.contains(name))
+            << name << " is lost";
         EXPECT_FALSE(taken.contains(name) && (k.settled() || dead.all.contains(name))) << name << " came back";
     }
 }

@@ -41,6 +41,16 @@ class TwoSitesOverRabbitMQ(OverRabbitMQ, TwoSites, unittest.TestCase):
         os.rmdir(in_the_way)
         self.assert_emptied(two, one)
 
+    def test_an_exchange_that_is_gone_is_said_once(self):
+        one, two = self.two()
+        self.subscribed(one, two)
+        self.delete_exchange()
+        here = self.client(one)
+        refused = 0
+        while refused < 10:     # each ends the connection on which it was published
+            refused += here.set("k", b"x") != "STORED"
+        self.assertEqual(one.output().count("no exchange"), 1, one.output())
+
     def test_changes_wait_for_a_server_that_is_too_old(self):
         server = self.enterContext(servers.memcached_of_the_system())
         one, two = self.two([(), [server]])

@@ -63,6 +63,10 @@ class OverRabbitMQ:
         with pika.BlockingConnection(pika.URLParameters(self.broker.url)) as connection:
             connection.channel().queue_delete(name)
 
+    def delete_exchange(self):
+        with pika.BlockingConnection(pika.URLParameters(self.broker.url)) as connection:
+            connection.channel().exchange_delete(self.exchange)
+
     def publish(self, kind, key, body, when, **more):
         headers = {**more, "cloudEvents_specversion": "1.0", "cloudEvents_type": kind, "cloudEvents_source": "test", "cloudEvents_id": "1",
                    "cloudEvents_partitionkey": key,

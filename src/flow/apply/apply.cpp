@@ -84,7 +84,7 @@ public:
           emptying_(back, to, fmt::format("flow of {}: store {}", from.label(), config.apply), [this] { emptied(); }),
           free_(back) {
         reception_.home = &back_;
-        if (boxes) boxes_.emplace(back, to, *std::move(boxes), clock, config_, tombstone_);
+        if (boxes) boxes_.emplace(back, to, *std::move(boxes), clock, config_, tombstone_, late_);
     }
     ~apply_flow() override {
         stop(steady::now());

@@ -1,4 +1,5 @@
-// Sets that came so late that a delete behind them may be forgotten: they are not stored, and that is said now and then.
+// Sets that came so late that a delete behind them may be forgotten: they are not stored, and that is said now and
+// then.
 #pragma once
 
 #include <freshet/time.hpp>

@@ -45,7 +45,7 @@ struct server_boxes::write final : applying, refusable {
 };
 
 server_boxes::server_boxes(shard& back, store& to, box_places places, const kept_clock& clock,
-                           const flow_config& config, seconds tombstone)
+                           const flow_config& config, seconds tombstone, late_sets& late)
     : back_(back),
       to_(to),
       clock_(clock),
@@ -53,7 +53,7 @@ server_boxes::server_boxes(shard& back, store& to, box_places places, const kept
       tombstone_(tombstone),
       where_(std::move(places.where)),
       free_(back),
-      late_("flow of queue " + config.from, tombstone) {
+      late_(late) {
     for (box_places::place& p : places.servers) {
         const std::size_t at = boxes_.size();
         boxes_.emplace_back(back, p,

@@ -52,7 +52,7 @@ std::string box_name(std::string_view queue, const server_address& server);
 class server_boxes final : private ticker {
 public:
     server_boxes(shard& back, store& to, box_places places, const kept_clock& clock, const flow_config& config,
-                 seconds tombstone);
+                 seconds tombstone, late_sets& late);
     ~server_boxes();
     server_boxes(const server_boxes&) = delete;
     server_boxes& operator=(const server_boxes&) = delete;
@@ -106,7 +106,7 @@ private:
     std::unique_ptr<placement> where_;
     std::deque<box> boxes_;  ///< by their server's place in the pool; behind them, of servers that it had before
     std::optional<free_list<write>> free_;
-    late_sets late_;
+    late_sets& late_;
     now_and_then refused_said_{};
     boost::intrusive::list<refusable> refused_;  ///< that their server does not take, though it takes others
     steady::time_point refused_again_{};

@@ -177,8 +177,7 @@ void forwarder::too_large(passage& p) {
 void forwarder::hold_up(errc why) {
     pausing_ = true;
     held_up_ = true;
-    if (stopping_ || !said_again_.is_due(back_.now())) return;
-    said_ = true;
+    if (stopping_ || !said_.is_due(back_.now())) return;
     spdlog::warn("{} {}: what goes there waits in {}, {} now", label_, explain(why), box_.label(), box_.length());
 }
 
@@ -219,9 +218,7 @@ void forwarder::find_unsent() {
 void forwarder::go_on() {
     held_up_ = false;
     pause_ = shortest_pause;
-    said_again_.reset();
-    if (std::exchange(said_, false))
-        spdlog::info("{}: takes messages again; {} wait in {}", label_, box_.length(), box_.label());
+    if (said_.reset()) spdlog::info("{}: takes messages again; {} wait in {}", label_, box_.length(), box_.label());
 }
 
 // ---- out of the box

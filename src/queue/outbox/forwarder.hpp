@@ -86,8 +86,7 @@ private:
     bool held_up_{false};  ///< some were refused: once all are home the first is tried until that is taken
     bool probing_{false};  ///< it is being tried
     bool pausing_{false};  ///< not before a pause
-    now_and_then said_again_{};  ///< that it is held up
-    bool said_{false};
+    now_and_then said_{};  ///< that it is held up
     milliseconds pause_;
     steady::time_point probe_at_{}, look_at_{};  ///< the next try; the next look at what failed in the box
 };

@@ -215,21 +215,15 @@ void announce_store::give(errand& e) {
     end(e);
 }
 
-/// It is given no time to live any more.
-bool announce_store::ends_now(const errand& e) {
-    const bool touched = e.what == errand::kind::checked && e.asked.command != command::inspect;
-    if (!touched || e.seen < lowest_version) return false;
-    const auto now = wall::now(), expires = expiry_of(e.asked.exptime, now);
-    return expires != wall::time_point{} && expires <= now;
-}
-
-/// What ends now leaves its version: a change of before may still be on its way here, or have been put in anew behind
-/// the end. True: there is nothing to wait for.
+/// What was given no time to live any more leaves its version: a change of before may still be on its way here, or have
+/// been put in anew behind the end. True: there is nothing to wait for.
 bool announce_store::bury_what_is_over(errand& e) {
-    if (!ends_now(e)) return true;
     told_change c;
     c.key = e.key();
     c.what = {change_kind::remove, e.seen, 0, true};
+    c.item_expires = expiry_of(e.asked.exptime, wall::now());
+    const bool touched = e.what == errand::kind::checked && e.asked.command != command::inspect;
+    if (!touched || e.seen < lowest_version || !is_over(c)) return true;
     return e.applying::begin(home_, behind_, c, options_.tombstone, clock_.end());
 }
 

@@ -155,7 +155,6 @@ private:
     bool ask_as_client(errand& e);
     void passed(errand& e);
     void give(errand& e);
-    static bool ends_now(const errand& e);
     bool bury_what_is_over(errand& e);
     void answer(errand& e);
     void fail(errand& e, errc code, effect effect, std::string_view subject);

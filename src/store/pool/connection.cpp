@@ -1,11 +1,11 @@
 #include "store/pool/connection.hpp"
 
+#include "base/guarded.hpp"
 #include "protocol/request.hpp"
 
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,21 +19,12 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view greeting_text = "mg freshet:probe E1\r\nversion\r\n";
+constexpr std::string_view not_told = "the end of a connection to a server is not told to one that waited there";
 constexpr std::size_t prefetch_ahead = 3;  ///< calls
 constexpr int receive_all_max = 64;        ///< times; of 64 KiB, if it is no large value
 constexpr std::size_t out_kept_bytes = std::size_t{1} << 20;
 /// In a shard's chunks. Beyond it large values are not taken in: their calls fail.
 constexpr std::size_t lent_max_bytes = std::size_t{512} << 20;
-
-/// The others are told, too.
-template <class Work>
-void whatever_happens(Work work) {
-    try {
-        work();
-    } catch (const std::bad_alloc&) {
-        spdlog::error("there is no memory to tell of the end of a connection");
-    }
-}
 
 /// It changes nothing, whatever became of it.
 bool only_reads(const request& r) noexcept {
@@ -251,14 +242,14 @@ void connection::cut(errc why, const std::string& reason) {
     const bool idle = !waits();
     if (descriptor_ >= 0) home_.reactor().remove(*this, descriptor_);
     input_.clear();
-    whatever_happens([&] { owner_.lost(*this, why, reason, idle); });
+    guarded(not_told, [&] { owner_.lost(*this, why, reason, idle); });
     pending_ring waiting = std::move(ring_);
     ring_ = {};
     for (; !waiting.empty(); waiting.pop()) {
         const pending_ring::entry asked = waiting.front();
         if (asked.who == nullptr) continue;
         answer_failed(*asked.who, options_, why, asked.end > sent_ ? effect::not_done : effect::maybe_done, subject_);
-        whatever_happens([&] { asked.who->complete(); });
+        guarded(not_told, [&] { asked.who->complete(); });
     }
     out_.clear(0);
     home_.reactor().dispose(this);

@@ -349,8 +349,7 @@ TEST(read, copies_are_other_queues_of_a_journal) {
 }
 
 TEST(read, copies_of_changes_are_applied_to_another_store) {
-    const std::string queues =
-        fmt::format("{}[store.main]\n[store.other]\n[queue.q]\ncopies = 'b'\n[queue.b]\n", site);
+    const std::string queues = fmt::format("{}[store.main]\n[store.other]\n[queue.q]\ncopies = 'b'\n[queue.b]\n", site);
     const std::string both = queues + "[[route]]\nprefix = ''\nstore = 'main'\npublish = 'q'\n";
     const std::string of_b = "[[flow]]\nfrom = 'b'\napply = ";
     EXPECT_TRUE(mistakes_of(both + std::string(applied) + of_b + "'other'").empty());
@@ -363,11 +362,13 @@ TEST(read, copies_of_changes_are_applied_to_another_store) {
 }
 
 TEST(read, a_store_that_changes_are_applied_to_is_read_on_a_route_that_publishes) {
-    const std::string read = fmt::format("{}[store.main]\n[store.other]\n[queue.q]\n[[route]]\nprefix = ''\nstore = ", site);
+    const std::string read =
+        fmt::format("{}[store.main]\n[store.other]\n[queue.q]\n[[route]]\nprefix = ''\nstore = ", site);
     EXPECT_TRUE(mistakes_of(read + "'other'\n" + std::string(applied)).empty());
-    expect_mistake(read + "'main'\n" + std::string(applied),
-                   "9:9: store: changes are applied to 'main' (line 10), where a deleted key is an item that only a route "
-                   "with publish knows for what it is; write publish = 'q' here, or take another store");
+    expect_mistake(
+        read + "'main'\n" + std::string(applied),
+        "9:9: store: changes are applied to 'main' (line 10), where a deleted key is an item that only a route "
+        "with publish knows for what it is; write publish = 'q' here, or take another store");
 }
 
 TEST(read, a_broker_s_queue_of_changes_has_no_limit) {
@@ -376,9 +377,10 @@ TEST(read, a_broker_s_queue_of_changes_has_no_limit) {
         "declare = 'create'\nlength_max = 10\n",
         site, applied);
     EXPECT_TRUE(mistakes_of(told + "outbox = 'journal:'\n").empty());
-    expect_mistake(told,
-                   "15:14: length_max: the broker would refuse a change here that other sites have taken; write outbox = "
-                   "\"journal:\", whose limit it is then");
+    expect_mistake(
+        told,
+        "15:14: length_max: the broker would refuse a change here that other sites have taken; write outbox = "
+        "\"journal:\", whose limit it is then");
 }
 
 TEST(read, a_route_tells_changes_that_a_flow_applies) {

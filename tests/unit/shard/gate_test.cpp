@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
@@ -34,6 +35,12 @@ protected:
         waits_ = true;
         co_await std::move(passed);
         co_return test::heap_calls() - before;
+    }
+    asio::awaitable<void> wait_with_a_gate_of_its_own() {
+        gate mine(home_);
+        auto passed = mine.wait();
+        waits_ = true;
+        co_await std::move(passed);
     }
     /// How often the heap was asked after wait() had been called.
     std::future<std::size_t> begin_to_pass(milliseconds at_most = milliseconds::max()) {
@@ -74,7 +81,8 @@ TEST_F(gates, let_pass_when_the_time_is_over) {
 }
 
 TEST_F(gates, that_are_waited_for_when_all_ends_let_go) {
-    auto passed = begin_to_pass();
+    waits_ = false;
+    asio::co_spawn(home_.context(), wait_with_a_gate_of_its_own(), asio::detached);
     while (!waits_) {}
 }
 

@@ -164,7 +164,8 @@ bool world::write(const state& s, std::size_t p) {
             if (!by_.told_before_applied && !conditional) me.busy->take(writing_event::done);
             break;
         case writing_step::apply: {
-            const bool over = apply(here, me.applying, {change_of(next, p), p + 10 * me.wish, site_of(p), me.old}, false);
+            const bool over =
+                apply(here, me.applying, {change_of(next, p), p + 10 * me.wish, site_of(p), me.old}, false);
             happened += over ? "has applied " + short_of(me.own) : "applies a step";
             const auto own = [&](const told_change& c) { return c.what.version == me.own; };
             const auto told = std::find_if(next.told.begin(), next.told.end(), own) - next.told.begin();
