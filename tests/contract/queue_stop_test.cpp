@@ -80,6 +80,30 @@ TEST_P(every_queue, a_stop_among_publications_leaves_exactly_what_was_confirmed)
     EXPECT_EQ(got, confirmed);
 }
 
+// However many more are on their way here.
+TEST_P(every_queue, what_was_acked_right_before_a_stop_does_not_come_again) {
+    constexpr std::size_t count = 3'000, each_time = 50, times = 20;
+    queue_user q = open();
+    std::vector<message> all;
+    for (std::size_t i = 0; i < count; ++i) all.push_back(make(std::to_string(i) + std::string(4'000, '-')));
+    q.publish_all(std::move(all));
+    std::set<std::string> acked;
+    for (std::size_t i = 0; i < times; ++i) {
+        for (const delivery& d : q.receive(each_time, milliseconds::max())) {
+            EXPECT_TRUE(acked.insert(d.message.body).second) << d.message.body.substr(0, 5) << " after stop " << i;
+            EXPECT_EQ(q.ack(d), settled::done);
+        }
+        house_->restart();
+        q = open();
+    }
+    std::size_t others = 0;
+    for (auto some = q.receive_bodies(); !some.empty(); some = q.receive_bodies()) {
+        others += some.size();
+        for (const std::string& body : some) EXPECT_FALSE(acked.contains(body)) << body.substr(0, 5);
+    }
+    EXPECT_EQ(others + acked.size(), count);
+}
+
 TEST_P(every_queue, publishers_and_workers_on_many_shards_lose_and_double_nothing) {
     constexpr int shards = 4, each = 1'000;
     queue_user q = open();

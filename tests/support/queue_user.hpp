@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace freshet::test {
@@ -60,8 +61,12 @@ public:
         }
     }
 
-    /// All that was confirmed has come from where it is, when this returns.
-    void catch_up() { receive(0, milliseconds(0)); }
+    /// All that was confirmed has come from where it is, when this returns: from an outbox, too.
+    void catch_up() {
+        while (queue_->figures().outbox.value_or(queue_figures::waiting{}).length != 0)
+            std::this_thread::sleep_for(milliseconds(1));
+        receive(0, milliseconds(0));
+    }
     /// What is there now.
     std::vector<delivery> receive(std::size_t max = 1'000) {
         catch_up();

@@ -94,6 +94,10 @@ public:
     virtual bool has_unconfirmed() const noexcept = 0;
     /// Ends the connection: tells published() of all, and nothing any more. Idempotent.
     virtual void stop() = 0;
+    /// After stop(): the broker has not said yet that it has all that was acknowledged.
+    virtual bool is_leaving() const noexcept { return false; }
+    /// Nobody waits for that any longer.
+    virtual void cut() {}
 };
 
 }  // namespace freshet

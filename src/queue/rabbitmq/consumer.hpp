@@ -49,6 +49,8 @@ public:
     void flush() { connection_.flush(); }
     bool has_unsaid() const noexcept { return is_ready() && (!acks_.empty() || connection_.is_writing()); }
     void stop() { connection_.stop(); }
+    bool is_leaving() const noexcept { return connection_.is_leaving(); }
+    void cut() { connection_.cut(); }
 
 private:
     static constexpr std::uint16_t channel = 1;

@@ -26,6 +26,11 @@ void rabbitmq_link::stop() {
     publisher_.stop();
 }
 
+void rabbitmq_link::cut() {
+    consumer_.cut();
+    publisher_.cut();
+}
+
 /// The first time both connect at once; from then on the publisher does not search by itself.
 const rabbitmq_server* rabbitmq_link::publish_where() {
     if (std::exchange(first_, false)) return &options_.servers.front();

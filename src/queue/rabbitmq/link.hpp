@@ -34,6 +34,8 @@ public:
     bool can_publish() const noexcept override { return publisher_.is_ready() && consumer_.was_there(); }
     bool has_unconfirmed() const noexcept override { return publisher_.has_unconfirmed() || consumer_.has_unsaid(); }
     void stop() override;
+    bool is_leaving() const noexcept override { return consumer_.is_leaving() || publisher_.is_leaving(); }
+    void cut() override;
 
 private:
     const rabbitmq_server* publish_where();

@@ -45,20 +45,26 @@ void rabbitmq_connection::start(const std::shared_ptr<void>& whole) {
 
 void rabbitmq_connection::stop() {
     const rabbitmq_actions todo = happened(rabbitmq_event::stopped);
-    if (todo.end) end_all(todo.say_goodbye);
+    if (todo.say_goodbye) say_goodbye();
+    if (todo.end) end_all();
 }
 
-void rabbitmq_connection::end_all(bool say_goodbye) {
-    std::string last_words;
-    if (say_goodbye && writing_.empty()) {
-        amqp_connection_close_t close{};
-        close.reply_code = 200;
-        close.reply_text = to_amqp("goodbye");
-        last_words = out_;
-        user_.add_last(last_words);
-        append_method(last_words, 0, AMQP_CONNECTION_CLOSE_METHOD, &close);
-    }
-    if (socket_ != nullptr) socket_->close(last_words);
+void rabbitmq_connection::cut() {
+    if (happened(rabbitmq_event::cut).end) end_all();
+}
+
+void rabbitmq_connection::say_goodbye() {
+    watch_timer_.cancel();
+    user_.add_last(out_);
+    amqp_connection_close_t close{};
+    close.reply_code = 200;
+    close.reply_text = to_amqp("goodbye");
+    say(0, AMQP_CONNECTION_CLOSE_METHOD, &close);
+    write_out();
+}
+
+void rabbitmq_connection::end_all() {
+    if (socket_ != nullptr) socket_->close();
     watch_timer_.cancel();
     pause_timer_.cancel();
 }
@@ -79,8 +85,8 @@ asio::awaitable<void> rabbitmq_connection::run(std::shared_ptr<void>) {
             socket_->close();
             reason = e.what();
         }
-        if (state_.is_stopped()) break;
         const rabbitmq_actions todo = happened(rabbitmq_event::closed);
+        if (state_.is_stopped()) break;
         user_.lost(reason, *server, todo.tell_lost);
         co_await rest(next_pause());
     }
@@ -121,10 +127,11 @@ asio::awaitable<std::string> rabbitmq_connection::converse(const rabbitmq_server
     pause_ = milliseconds(0);
     if (happened(rabbitmq_event::set_up).tell_ready) user_.ready(with);
     take_frames();
-    while (state_.is_open()) {
+    while (state_.is_open() || state_.is_leaving()) {
         const bool more = co_await read_more();
-        if (!more || state_.is_stopped()) break;  // what was read as it was stopped is told to nobody
-        take_frames();
+        if (!more || state_.is_stopped()) break;
+        if (state_.is_open()) take_frames();
+        else if (is_answered_goodbye()) break;
     }
     std::string why = trouble_;
     if (!state_.is_stopped()) socket_->close();
@@ -152,13 +159,18 @@ void rabbitmq_connection::open_channel(std::uint16_t channel) {
 void rabbitmq_connection::flush() {
     if (!writing_.empty() || !state_.can_write()) return;
     user_.add_last(out_);
-    if (out_.empty()) return;
+    write_out();
+}
+
+void rabbitmq_connection::write_out() {
+    if (!writing_.empty() || out_.empty()) return;
     writing_.swap(out_);
     said_ = steady::now();
     socket_->write(writing_, [this, whole = whole_.lock(), to = socket_.get()](const boost::system::error_code& ec) {
         writing_.clear();
         if (state_.is_stopped() || to != socket_.get()) return;
         if (ec) fail(ec.message());
+        else if (state_.is_leaving()) write_out();
         else flush();
     });
 }
@@ -176,6 +188,19 @@ void rabbitmq_connection::take_frames() {
     }
     user_.arrivals_over();
     flush();
+}
+
+/// Whatever else comes is nobody's.
+bool rabbitmq_connection::is_answered_goodbye() {
+    amqp_frame_t frame{};
+    for (auto status = amqp_reader::status::frame; status == amqp_reader::status::frame;) {
+        status = reader_->next(unread_, frame);
+        if (status == amqp_reader::status::wrong) return true;
+        if (status != amqp_reader::status::frame || frame.frame_type != AMQP_FRAME_METHOD) continue;
+        const amqp_method_number_t said = frame.payload.method.id;
+        if (said == AMQP_CONNECTION_CLOSE_OK_METHOD || said == AMQP_CONNECTION_CLOSE_METHOD) return true;
+    }
+    return false;
 }
 
 bool rabbitmq_connection::take(const amqp_frame_t& frame) {
@@ -204,7 +229,7 @@ std::string told_by_server(const amqp_method_t& m) {
 void rabbitmq_connection::watch() {
     watch_timer_.expires_after(watch_every);
     watch_timer_.async_wait([this, whole = whole_.lock()](const boost::system::error_code& ec) {
-        if (ec || state_.is_stopped()) return;
+        if (ec || state_.is_stopped() || state_.is_leaving()) return;
         look_around();
         watch();
     });

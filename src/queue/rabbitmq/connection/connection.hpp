@@ -57,7 +57,13 @@ public:
     void start(const std::shared_ptr<void>& whole);
     /// It does not wait any longer before it connects again.
     void hurry() { pause_timer_.cancel(); }
+    /// Says what is to be said, and goodbye; what comes from now on is told to nobody. It ends once the broker
+    /// has answered, which has taken all of that then: who closes while something comes in takes back what he has said.
     void stop();
+    /// After stop(), and not ended yet.
+    bool is_leaving() const noexcept { return state_.is_leaving(); }
+    /// Ends at once.
+    void cut();
 
     bool is_ready() const noexcept { return state_.is_ready(); }
     bool is_open() const noexcept { return state_.is_open(); }
@@ -90,9 +96,12 @@ private:
     boost::asio::awaitable<bool> read_more();
 
     void take_frames();
+    bool is_answered_goodbye();
     bool take(const amqp_frame_t& frame);
     rabbitmq_actions happened(rabbitmq_event e) { return state_.take(e); }
-    void end_all(bool say_goodbye);
+    void say_goodbye();
+    void end_all();
+    void write_out();
     void begin_anew();
     void watch();
     void look_around();

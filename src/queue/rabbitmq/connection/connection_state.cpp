@@ -12,6 +12,7 @@ rabbitmq_actions rabbitmq_connection_state::take(rabbitmq_event e) {
         case rabbitmq_event::broken: return broken();
         case rabbitmq_event::closed: return closed();
         case rabbitmq_event::stopped: return stop();
+        case rabbitmq_event::cut: return cut();
     }
     return {};
 }
@@ -30,15 +31,25 @@ rabbitmq_actions rabbitmq_connection_state::broken() {
 
 /// Whether it was broken before or not.
 rabbitmq_actions rabbitmq_connection_state::closed() {
+    if (is_leaving()) {
+        now_ = rabbitmq_state::stopped;
+        return {};
+    }
     const bool was_ready = is_ready(), was_begun = now_ != rabbitmq_state::apart;
     now_ = rabbitmq_state::apart;
     return {.tell_lost = was_ready, .tell_failed = was_begun && !was_ready};
 }
 
 rabbitmq_actions rabbitmq_connection_state::stop() {
-    const bool says_goodbye = is_open();
+    if (is_leaving()) return {};
+    if (!is_open()) return cut();
+    now_ = rabbitmq_state::leaving;
+    return {.say_goodbye = true};
+}
+
+rabbitmq_actions rabbitmq_connection_state::cut() {
     now_ = rabbitmq_state::stopped;
-    return {.say_goodbye = says_goodbye, .end = true};
+    return {.end = true};
 }
 
 }  // namespace freshet

@@ -12,6 +12,7 @@ enum class rabbitmq_state : std::uint8_t {
     failing,     ///< that has gone wrong; it is about to be given up
     open,        ///< it can be used
     breaking,    ///< it is of no use any more; its user does not know yet
+    leaving,     ///< goodbye is said, and the broker has not answered it
     stopped,     ///< for good
 };
 
@@ -21,6 +22,7 @@ enum class rabbitmq_event : std::uint8_t {
     broken,   ///< it has failed, or the broker has ended it
     closed,   ///< nothing is written to it or read from it any more
     stopped,  ///< its user wants an end
+    cut,      ///< at once: its user waits for the broker no longer
 };
 
 /// What is to be done, in this order.
@@ -28,7 +30,7 @@ struct rabbitmq_actions {
     bool tell_ready{false};
     bool tell_lost{false};    ///< it was ready
     bool tell_failed{false};  ///< it never was
-    bool say_goodbye{false};  ///< to the broker
+    bool say_goodbye{false};  ///< to the broker, which answers it
     bool end{false};          ///< close all
 
     bool operator==(const rabbitmq_actions&) const = default;
@@ -40,6 +42,7 @@ public:
 
     rabbitmq_state now() const noexcept { return now_; }
     bool is_stopped() const noexcept { return now_ == rabbitmq_state::stopped; }
+    bool is_leaving() const noexcept { return now_ == rabbitmq_state::leaving; }
     bool is_open() const noexcept { return now_ == rabbitmq_state::open; }
     /// As far as its user knows.
     bool is_ready() const noexcept { return is_open() || now_ == rabbitmq_state::breaking; }
@@ -51,6 +54,7 @@ private:
     rabbitmq_actions broken();
     rabbitmq_actions closed();
     rabbitmq_actions stop();
+    rabbitmq_actions cut();
 
     rabbitmq_state now_{rabbitmq_state::apart};
 };

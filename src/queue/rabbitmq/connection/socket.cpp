@@ -104,13 +104,8 @@ void rabbitmq_socket::write(const std::string& bytes, std::function<void(boost::
     else asio::async_write(plain_, asio::buffer(bytes), std::move(told));
 }
 
-void rabbitmq_socket::close(const std::string& last_words) {
+void rabbitmq_socket::close() {
     boost::system::error_code ignored;
-    if (!last_words.empty() && secret_ == nullptr) {
-        plain_.non_blocking(true, ignored);
-        plain_.write_some(asio::buffer(last_words), ignored);
-        plain_.shutdown(tcp::socket::shutdown_send, ignored);
-    }
     if (asked_ != nullptr) asked_->answered.open();
     plain_.close(ignored);
 }

@@ -30,8 +30,8 @@ public:
     const std::string& trouble() const noexcept { return trouble_; }
     /// `then` is called once all is written, or with why not. The bytes live until then.
     void write(const std::string& bytes, std::function<void(boost::system::error_code)> then);
-    /// Writes what goes without waiting, and closes. What is under way ends.
-    void close(const std::string& last_words = {});
+    /// What is under way ends.
+    void close();
 
 private:
     struct question {

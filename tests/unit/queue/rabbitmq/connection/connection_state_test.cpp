@@ -14,7 +14,7 @@ namespace {
 using state = rabbitmq_state;
 using event = rabbitmq_event;
 
-constexpr std::size_t state_count = count_to(state::stopped), event_count = count_to(event::stopped);
+constexpr std::size_t state_count = count_to(state::stopped), event_count = count_to(event::cut);
 
 constexpr std::array<flag_name<rabbitmq_actions>, 5> names{{
     {"tell_ready", &rabbitmq_actions::tell_ready},
@@ -41,6 +41,7 @@ rabbitmq_connection_state connection_in(state s) {
         {event::begun, event::broken},
         {event::begun, event::set_up},
         {event::begun, event::set_up, event::broken},
+        {event::begun, event::set_up, event::stopped},
         {event::stopped},
     }};
     rabbitmq_connection_state connection;
@@ -57,16 +58,19 @@ struct row {
 
 // clang-format off
 constexpr auto apart = state::apart, setting_up = state::setting_up, failing = state::failing, open = state::open,
-               breaking = state::breaking, stopped = state::stopped;
+               breaking = state::breaking, leaving = state::leaving, stopped = state::stopped;
 constexpr std::array<row, event_count> rows{{
-    // in:            apart       setting_up  failing  open      breaking  stopped
-    {event::begun,   {setting_up, setting_up, failing, open,     breaking, stopped}, {"", "", "", "", "", ""}},
-    {event::set_up,  {apart,      open,       failing, open,     breaking, stopped}, {"", "tell_ready", "", "", "", ""}},
-    {event::broken,  {apart,      failing,    failing, breaking, breaking, stopped}, {"", "", "", "", "", ""}},
-    {event::closed,  {apart,      apart,      apart,   apart,    apart,    stopped},
-                     {"", "tell_failed", "tell_failed", "tell_lost", "tell_lost", ""}},
-    {event::stopped, {stopped,    stopped,    stopped, stopped,  stopped,  stopped},
-                     {"end", "end", "end", "say_goodbye end", "end", ""}},
+    // in:            apart       setting_up  failing  open      breaking  leaving  stopped
+    {event::begun,   {setting_up, setting_up, failing, open,     breaking, leaving, stopped}, {"", "", "", "", "", "", ""}},
+    {event::set_up,  {apart,      open,       failing, open,     breaking, leaving, stopped},
+                     {"", "tell_ready", "", "", "", "", ""}},
+    {event::broken,  {apart,      failing,    failing, breaking, breaking, leaving, stopped}, {"", "", "", "", "", "", ""}},
+    {event::closed,  {apart,      apart,      apart,   apart,    apart,    stopped, stopped},
+                     {"", "tell_failed", "tell_failed", "tell_lost", "tell_lost", "", ""}},
+    {event::stopped, {stopped,    stopped,    stopped, leaving,  stopped,  leaving, stopped},
+                     {"end", "end", "end", "say_goodbye", "end", "", ""}},
+    {event::cut,     {stopped,    stopped,    stopped, stopped,  stopped,  stopped, stopped},
+                     {"end", "end", "end", "end", "end", "end", ""}},
 }};
 // clang-format on
 
@@ -83,11 +87,12 @@ TEST(rabbitmq_connection_state, each_event_in_each_state_does_what_is_in_the_tab
 }
 
 TEST(rabbitmq_connection_state, what_its_user_does_not_know_yet_is_ready_to_him) {
-    for (const state s : {apart, setting_up, failing, open, breaking, stopped}) {
+    for (const state s : {apart, setting_up, failing, open, breaking, leaving, stopped}) {
         const rabbitmq_connection_state connection = connection_in(s);
         EXPECT_EQ(connection.is_open(), s == open);
         EXPECT_EQ(connection.is_ready(), s == open || s == breaking);
         EXPECT_EQ(connection.can_write(), s == open || s == setting_up);
+        EXPECT_EQ(connection.is_leaving(), s == leaving);
         EXPECT_EQ(connection.is_stopped(), s == stopped);
     }
 }
