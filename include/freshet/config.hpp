@@ -72,10 +72,12 @@ struct queue_options {
 /// [[flow]]: messages of a queue are worked off by a program or a URL, or are changes that a store takes; one of `url`,
 /// `exec` and `apply` is set.
 struct flow_config {
-    std::string from;                ///< a queue's name
-    std::string url;                 ///< "http://HOST[:PORT]/PATH", or https: POSTed the body; or empty
-    std::vector<std::string> exec;   ///< an argv list with an absolute path: stdin -> stdout; or empty
-    std::string apply{};             ///< a store's name; or empty
+    std::string from;               ///< a queue's name
+    std::string url;                ///< "http://HOST[:PORT]/PATH", or https: POSTed the body; or empty
+    std::vector<std::string> exec;  ///< an argv list with an absolute path: stdin -> stdout; or empty
+    std::string apply{};            ///< a store's name; or empty
+    /// apply: of changes that wait for one server that is away. What it was told then is dropped, and it is emptied.
+    std::uint64_t held_max_bytes{std::uint64_t{1} << 30};
     std::vector<std::string> env{};  ///< exec: variables of the environment that it sees beside PATH, HOME and LANG
     bool proxy{false};               ///< url: reached through the proxy that http_proxy and so on name, where one does
     std::string ca_file{};           ///< url, https: PEM of who may have signed its certificate; empty: the system's

@@ -5,11 +5,13 @@
 
 namespace freshet {
 
-/// Both give 0, or errno.
+/// All give 0, or errno.
 
 /// What was written to a file, or `flags` O_DIRECTORY: which files a folder has, is on the disk.
 int sync_path(const std::string& path, int flags = 0);
 /// `fresh`, which is whole, is synced and becomes `path`, in the place of what that was.
 int put_in_place(const std::string& fresh, const std::string& path);
+/// It is not there when the machine comes back, either.
+int remove_for_good(const std::string& path);
 
 }  // namespace freshet

@@ -260,6 +260,8 @@ void check_flow(const found<flow_config>& f, const std::vector<std::string_view>
         d.say(f.at.of("from"), no_queue(f.value.from, d));
     }
     if (check_apply(f, stores, d)) return;
+    if (f.at.has("held_max"))
+        d.say(f.at.of("held_max"), "held_max: is about changes that wait for a server, and this flow applies none");
     for (const auto& q : d.queues) {
         if (q.value.name == f.value.from && q.value.options.ordered && f.value.concurrency > 1) {
             d.say(f.at.of("concurrency"),

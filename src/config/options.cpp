@@ -270,6 +270,9 @@ constexpr std::array all_options{
            "Its "
            "servers are memcached 1.6.27 or later.",
            "none"},
+    option{"flow", "held_max", size<std::uint64_t>{at<flow, &flow_config::held_max_bytes>, KiB, 64 * TiB},
+           "With `apply`: so much may wait for one server of the pool that is away, and 1,000,000 changes. Beyond that "
+           "they are dropped, and the server is emptied before it is used again."},
     option{"flow", "concurrency", number<unsigned>{at<flow, &flow_config::concurrency>, 1, 1'000}, "Calls at a time."},
     option{"flow", "into", text{at<flow, &flow_config::into>, nullptr, "name of a store"}, "Where results are put.",
            "none: they go nowhere"},

@@ -85,7 +85,7 @@ store* engine::find_store(std::string_view name) {
     if (found == stores_.end()) return nullptr;
     named_store& s = found->second;
     if (s.memory != nullptr) return s.memory.get();
-    if (s.of_back_shard == nullptr) s.of_back_shard = make_memcached_store(back_, s.pool);
+    if (s.of_back_shard == nullptr) s.of_back_shard = make_memcached_store(back_, s.pool, s.aside);
     return s.of_back_shard.get();
 }
 
@@ -142,6 +142,7 @@ std::optional<problem> engine::make_store(const store_config& s) {
                            fmt::format("store {}: {}", s.name, address.error().text)};
         made.pool.servers.push_back(*std::move(address));
     }
+    made.aside = std::make_shared<servers_set_aside>(made.pool.servers.size());
     return {};
 }
 
@@ -227,7 +228,8 @@ std::unique_ptr<route_table> engine::make_routes(shard& home) {
     std::map<std::string_view, store*> here;
     std::vector<store*> all, emptied;
     for (auto& [name, s] : stores_) {
-        store* const one = s.memory != nullptr ? s.memory.get() : &table->keep(make_memcached_store(home, s.pool));
+        store* const one =
+            s.memory != nullptr ? s.memory.get() : &table->keep(make_memcached_store(home, s.pool, s.aside));
         here[name] = one;
         all.push_back(one);
         if (s.config.flush_all) emptied.push_back(one);

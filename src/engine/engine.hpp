@@ -17,6 +17,7 @@
 #include "server/server.hpp"
 #include "shard/shard.hpp"
 #include "store/memory/memory_store.hpp"
+#include "store/pool/set_aside.hpp"
 #include "store/store.hpp"
 #include "version/kept_clock.hpp"
 
@@ -71,8 +72,9 @@ private:
         std::unique_ptr<memory_store>
             memory{};  ///< shared by all shards; null: a pool, of which each shard has its own
         memcached_options pool{};
-        std::unique_ptr<store> of_back_shard{};  ///< of a pool, made when a flow needs it
-        std::unique_ptr<route_table> told{};     ///< of the back shard, where routes with `publish` lead here
+        std::shared_ptr<servers_set_aside> aside{};  ///< of a pool
+        std::unique_ptr<store> of_back_shard{};      ///< of a pool, made when a flow needs it
+        std::unique_ptr<route_table> told{};         ///< of the back shard, where routes with `publish` lead here
     };
 
     explicit engine(const freshet::config& config);
@@ -91,6 +93,7 @@ private:
     queue& open_own(std::string_view url, const std::string& name, const queue_options& options);
     void say_what_is_left_behind();
     std::optional<problem> open_clock();
+    std::string mark_of(std::string box) const;
     std::optional<box_places> boxes_of(const flow_config& f);
     void restore(const kept_result& kept);
     void forget_told_stores();

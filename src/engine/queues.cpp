@@ -175,15 +175,23 @@ std::optional<problem> engine::remember_subscription(const queue_config& q, cons
                                q.name, path, other, to)};
 }
 
+/// Where it is written down that such a server is set aside; a name may hold what a file's may not.
+std::string engine::mark_of(std::string box) const {
+    std::replace(box.begin(), box.end(), '/', '+');
+    return fmt::format("{}/aside.{}", config_.state_folder, box);
+}
+
 /// None of a store in memory.
 std::optional<box_places> engine::boxes_of(const flow_config& f) {
     const std::string url = boxes_url(config_, f);
     if (url.empty()) return {};
-    const memcached_options& pool = stores_.at(f.apply).pool;
+    const named_store& applied = stores_.at(f.apply);
+    const memcached_options& pool = applied.pool;
     box_places to{make_placement(pool.hash, pool.servers, pool.hash_tag), {}};
     for (const server_address& s : pool.servers) {
-        queue& box = open_own(url, box_name(f.from, s), box_options());
-        to.servers.push_back({"server " + s.name(), &box});
+        const std::string name = box_name(f.from, s);
+        queue& box = open_own(url, name, box_options(f.held_max_bytes));
+        to.servers.push_back({"server " + s.name(), &box, {applied.aside, to.servers.size(), s.name(), mark_of(name)}});
         boxes_.emplace_back(f.from, &box);
     }
     journal& in = *find_journal(url);
@@ -191,8 +199,8 @@ std::optional<box_places> engine::boxes_of(const flow_config& f) {
     for (const std::string& name : in.names()) {  // of servers that are in the pool no more: the keys have others now
         const queue_ptr left = name.starts_with(prefix) ? in.find(name) : nullptr;
         if (left == nullptr || left->length() == 0 || own_queues_.contains(left.get())) continue;
-        queue& box = open_own(url, name, box_options());
-        to.servers.push_back({"what was for " + name.substr(prefix.size()), &box});
+        queue& box = open_own(url, name, box_options(f.held_max_bytes));
+        to.servers.push_back({"what was for " + name.substr(prefix.size()), &box, {}});
         boxes_.emplace_back(f.from, &box);
     }
     return to;

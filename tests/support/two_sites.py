@@ -173,6 +173,37 @@ class TwoSites(SitesCase):
         self.assert_equal_in_the_end((one, two), keys)
         until(lambda: there.figure("changes:held") == 0)
 
+    def test_a_server_for_which_more_waits_than_may_is_emptied_before_it_is_used_again(self):
+        away, stays = (self.enterContext(servers.oracle()) for _ in range(2))
+        one, two = self.two([(), [away, stays]], more='held_max = "64KiB"\n')
+        self.subscribed(one, two)
+        self.filled(two, one)
+        here = self.client(one)
+
+        def new_ones():
+            values = list(contents(two, self.KEYS).values())
+            self.assertNotIn(b"older than what was dropped", values)
+            return values.count(b"new")
+        self.assertEqual(here.set("k0", b"older than what was dropped"), "STORED")
+        until(lambda: self.client(two).get("k0") == b"older than what was dropped")
+        freeze(away.process)
+        try:
+            self.write_all(one)
+            for number in range(300):
+                self.assertEqual(here.set(f"other{number}", b"x" * 1_000), "STORED")
+            until(lambda: f"server 127.0.0.1:{away.port} is not used before it is emptied" in two.output())
+            self.write_all(one)
+            between = until(new_ones)
+            two.kill()
+            two.start()
+            self.assertIn("changes for it were dropped before", two.output())
+        finally:
+            thaw(away.process)
+        until(lambda: new_ones() >= between and f"server 127.0.0.1:{away.port} was emptied, and is used again" in two.output())
+        self.assertLess(between, len(self.KEYS))
+        self.assertEqual(set(contents(two, self.KEYS).values()), {b"new", None})
+        until(lambda: self.write_all(one) or new_ones() == len(self.KEYS))
+
     # What a queue has lost. `lose(site, write)`: what write() tells never comes to the site.
 
     KEYS = [f"k{number}" for number in range(20)]   # of each partition some

@@ -112,6 +112,7 @@ private:
     void refuse(applied_message& m, std::string why);
     void look_at_origin(version v, std::string_view site);
     void put_into_box(applied_message& m);
+    void done(applied_message& m);
     void try_later(applied_message& m, const failure& why);
     void let_go(applied_message& m);
     void end_if_stopped();
@@ -323,8 +324,7 @@ void apply_flow::look_at_origin(version v, std::string_view site) {
 void apply_flow::applied(applied_message& m) {
     if (m.applying::is() == applying::state::done) {
         if (m.was_too_late()) late_.note(m.written(), site_of(m.delivery.message), back_.now());
-        m.action = settlement::action::ack;
-        queue_.settle(m);
+        done(m);
     } else if (boxes_ && !stopping_) {
         put_into_box(m);
     } else {
@@ -334,6 +334,7 @@ void apply_flow::applied(applied_message& m) {
 
 /// Confirmed there, it is done here.
 void apply_flow::put_into_box(applied_message& m) {
+    if (boxes_->drops(m.delivery.message.key)) return done(m);
     m.boxed.of = &m;
     m.boxed.home = &back_;
     m.boxed.message = std::move(m.delivery.message);
@@ -343,8 +344,11 @@ void apply_flow::put_into_box(applied_message& m) {
 }
 
 void apply_flow::boxed(applied_message& m) {
-    boxes_->told(m.boxed);
-    if (m.boxed.outcome == publication::outcome::failed) return try_later(m, m.boxed.why);
+    if (boxes_->told(m.boxed)) done(m);
+    else try_later(m, m.boxed.why);
+}
+
+void apply_flow::done(applied_message& m) {
     m.action = settlement::action::ack;
     queue_.settle(m);
 }

@@ -15,8 +15,8 @@
 
 namespace freshet {
 
-emptying::emptying(shard& home, store& what, std::string who, std::function<void()> ended)
-    : home_(home), what_(what), who_(std::move(who)), ended_(std::move(ended)) {
+emptying::emptying(shard& home, store& what, std::string who, std::function<void()> ended, std::string server)
+    : home_(home), what_(what), who_(std::move(who)), server_(std::move(server)), ended_(std::move(ended)) {
     asked_.home = &home_;
 }
 
@@ -24,10 +24,11 @@ emptying::~emptying() {
     if (ticking_) home_.remove(*this);
 }
 
-void emptying::begin() {
+void emptying::begin(milliseconds pause) {
     wanted_ = true;
     pause_ = {};
-    ask();
+    if (pause.count() == 0) ask();
+    else ask_again(pause);
 }
 
 void emptying::stop() {
@@ -38,6 +39,7 @@ void emptying::stop() {
 void emptying::ask() {
     asked_.request = {};
     asked_.request.command = command::flush_all;
+    asked_.request.key = server_;
     asked_.reply.reset();
     asked_.now = home_.now();
     asking_ = true;

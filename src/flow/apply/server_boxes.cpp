@@ -22,10 +22,10 @@ constexpr seconds refused_pause{1};  ///< before a change is tried again that a 
 
 }  // namespace
 
-queue_options box_options() {
+queue_options box_options(std::uint64_t bytes_max) {
     queue_options o;
     o.length_max = 1'000'000;
-    o.bytes_max = std::uint64_t{1} << 30;
+    o.bytes_max = bytes_max;
     return outbox_options(o);
 }
 
@@ -56,24 +56,28 @@ server_boxes::server_boxes(shard& back, store& to, box_places places, const kept
       late_(late) {
     for (box_places::place& p : places.servers) {
         const std::size_t at = boxes_.size();
-        boxes_.emplace_back(back, p,
+        boxes_.emplace_back(back, to, p,
                             [this, at](publication& first, publication& last) { deliver(boxes_[at], first, last); });
     }
 }
 
-server_boxes::~server_boxes() = default;
+server_boxes::~server_boxes() {
+    if (ticking_) back_.remove(*this);
+}
 
 void server_boxes::start() {
     for (box& b : boxes_) {
         b.of_before = b.waiting.length();
         b.out.start();
     }
+    tick_while_needed();
 }
 
 void server_boxes::stop() {
     stopping_ = true;
-    for (box& b : boxes_) b.out.stop();
+    for (box& b : boxes_) b.out.stop(), b.aside.stop();
     begin_refused();
+    tick_while_needed();
 }
 
 void server_boxes::drop(bool yes) {
@@ -82,7 +86,8 @@ void server_boxes::drop(bool yes) {
 }
 
 bool server_boxes::is_idle() const {
-    return std::all_of(boxes_.begin(), boxes_.end(), [](const box& b) { return b.out.is_idle(); });
+    return std::all_of(boxes_.begin(), boxes_.end(),
+                       [](const box& b) { return b.out.is_idle() && !b.aside.is_being_emptied(); });
 }
 
 bool server_boxes::any() const {
@@ -90,8 +95,8 @@ bool server_boxes::any() const {
 }
 
 bool server_boxes::hold(std::string_view key) const {
-    const box& b = boxes_[where_->server_of(key)];
-    return b.out.is_held_up() || b.of_before != 0 || b.of_part[part_of(key)] != 0;
+    const box& b = box_of(key);
+    return b.aside.is_aside() || b.out.is_held_up() || b.of_before != 0 || b.of_part[part_of(key)] != 0;
 }
 
 /// It is the server, not the change.
@@ -111,8 +116,26 @@ void server_boxes::put(publication& change) {
     b.waiting.publish(change);
 }
 
-void server_boxes::told(const publication& change) {
-    if (change.outcome != publication::outcome::confirmed) box_of(change.message.key).left(change.message.key);
+bool server_boxes::told(const publication& change) {
+    if (change.outcome == publication::outcome::confirmed) return true;
+    box& b = box_of(change.message.key);
+    b.left(change.message.key);
+    const bool full = change.why.code == errc::queue_full || change.why.code == errc::queue_bytes_full;
+    return full && put_aside(b);
+}
+
+bool server_boxes::put_aside(box& b) {
+    if (!b.aside.put_aside(b.waiting.label())) return false;
+    begin_refused();
+    tick_while_needed();
+    return true;
+}
+
+/// What is in the box is older than what was dropped.
+void server_boxes::empty_those_aside() {
+    for (box& b : boxes_) {
+        if (b.aside.is_aside() && b.waiting.length() == 0) b.aside.empty();
+    }
 }
 
 /// A change that went again behind a refused one of its key leaves twice.
@@ -144,8 +167,8 @@ void server_boxes::deliver(box& b, publication& first, publication& last) {
 }
 
 void server_boxes::begin(write& w) {
-    if (dropping_) return end(w, nullptr);
-    if (stopping_) return end(w, &w.what->why);
+    if (dropping_ || w.out_of->aside.drops()) return end(w, nullptr);
+    if (stopping_ || w.out_of->aside.is_aside()) return end(w, &w.what->why);
     try {
         auto change = read_change(w.what->message);
         if (!change) {  // it was readable when it came
@@ -169,20 +192,28 @@ void server_boxes::applied(write& w) {
     if (refused_said_.is_due(back_.now()))
         spdlog::warn("{}: its server does not take a change, {}; others of it go on, and it is tried again every {} s",
                      w.out_of->waiting.label(), explain(why.code), refused_pause.count());
-    if (refused_.empty()) {
-        back_.add(*this);
-        refused_again_ = back_.now() + refused_pause;
-    }
+    if (refused_.empty()) refused_again_ = back_.now() + refused_pause;
     refused_.push_back(w);
+    tick_while_needed();
 }
 
 void server_boxes::tick(steady::time_point now) {
     if (now >= refused_again_) begin_refused();
+    empty_those_aside();
+    tick_while_needed();
+}
+
+void server_boxes::tick_while_needed() {
+    const auto to_be_emptied = [](const box& b) { return b.aside.is_aside() && !b.aside.is_being_emptied(); };
+    const bool wanted = !refused_.empty() || (!stopping_ && std::any_of(boxes_.begin(), boxes_.end(), to_be_emptied));
+    if (wanted == ticking_) return;
+    ticking_ = wanted;
+    if (wanted) back_.add(*this);
+    else back_.remove(*this);
 }
 
 void server_boxes::begin_refused() {
     if (refused_.empty()) return;
-    back_.remove(*this);
     boost::intrusive::list<refusable> again;
     again.swap(refused_);
     while (!again.empty()) {

@@ -7,6 +7,7 @@
 #include <freshet/time.hpp>
 
 #include "base/now_and_then.hpp"
+#include "flow/apply/aside.hpp"
 #include "flow/apply/late_sets.hpp"
 #include "queue/operations.hpp"
 #include "queue/outbox/forwarder.hpp"
@@ -39,12 +40,13 @@ struct box_places {
     struct place {
         std::string server;  ///< "server 10.0.0.1:11211"
         queue* box;          ///< with box_options()
+        server_aside::place aside{};
     };
     std::unique_ptr<placement> where;  ///< which server a key belongs to
     std::vector<place> servers;        ///< in their places; behind them those that left the pool
 };
-/// Of such a queue.
-queue_options box_options();
+/// Of such a queue, with so many bytes.
+queue_options box_options(std::uint64_t bytes_max);
 inline constexpr std::string_view box_infix = "/waits-for/";
 /// What a box is called: NAME/waits-for/SERVER.
 std::string box_name(std::string_view queue, const server_address& server);
@@ -69,19 +71,25 @@ public:
     bool any() const;
     /// What comes of this key waits behind what is there, or its server takes nothing now.
     bool hold(std::string_view key) const;
+    /// What comes of this key is dropped: its server is emptied before it is used.
+    bool drops(std::string_view key) const { return box_of(key).aside.drops(); }
     /// Puts a change into the box of its key; it comes home, and told() is called then.
     void put(publication& change);
-    void told(const publication& change);
+    /// True: it is done, in the box, or dropped since that is full.
+    bool told(const publication& change);
 
 private:
     static constexpr std::size_t parts = 1'024;  ///< that keys fall into
     struct box {
-        box(shard& back, box_places::place& p, forwarder::taker deliver)
-            : waiting(*p.box), out(back, *p.box, std::move(p.server), std::move(deliver)) {}
+        box(shard& back, store& to, box_places::place& p, forwarder::taker deliver)
+            : waiting(*p.box),
+              out(back, *p.box, std::move(p.server), std::move(deliver)),
+              aside(back, to, std::move(p.aside)) {}
         void left(std::string_view key) noexcept;
 
         queue& waiting;
         forwarder out;
+        server_aside aside;
         std::uint64_t of_before{0};                  ///< that were in it at the start
         std::array<std::uint32_t, parts> of_part{};  ///< that were put into it since, more or less
     };
@@ -91,6 +99,10 @@ private:
     static bool takes_nothing(const failure& why) noexcept;
     static std::size_t part_of(std::string_view key) noexcept { return std::hash<std::string_view>()(key) % parts; }
     box& box_of(std::string_view key) { return boxes_[where_->server_of(key)]; }
+    const box& box_of(std::string_view key) const { return boxes_[where_->server_of(key)]; }
+    bool put_aside(box& b);
+    void empty_those_aside();
+    void tick_while_needed();
     void deliver(box& b, publication& first, publication& last);
     void begin(write& w);
     void begin_refused();
@@ -110,7 +122,7 @@ private:
     now_and_then refused_said_{};
     boost::intrusive::list<refusable> refused_;  ///< that their server does not take, though it takes others
     steady::time_point refused_again_{};
-    bool stopping_{false}, dropping_{false};
+    bool stopping_{false}, dropping_{false}, ticking_{false};
 };
 
 }  // namespace freshet

@@ -10,19 +10,26 @@
 #include "store/pool/placement/placement.hpp"
 #include "store/pool/server.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
 namespace freshet {
 
 namespace {
 
 class memcached final : public store, private ticker {
 public:
-    memcached(shard& home, memcached_options options, std::unique_ptr<resolver> own, resolver* by);
+    memcached(shard& home, memcached_options options, std::unique_ptr<resolver> own, resolver* by,
+              std::shared_ptr<const servers_set_aside> aside);
     ~memcached() override;
 
     bool submit(call& c) override;
 
 private:
     bool submit_keyless(call& c);
+    store& asked_by_name(std::string_view server);
+    bool is_aside(std::size_t server) const noexcept { return aside_ != nullptr && aside_->is_aside(server); }
     void tick(steady::time_point now) override;
     void wake();
 
@@ -32,14 +39,17 @@ private:
     std::unique_ptr<placement> placement_;
     std::vector<std::unique_ptr<pool_server>> servers_;
     std::unique_ptr<store> every_server_;
+    std::shared_ptr<const servers_set_aside> aside_;
     bool ticking_{false};
 };
 
-memcached::memcached(shard& home, memcached_options options, std::unique_ptr<resolver> own, resolver* by)
+memcached::memcached(shard& home, memcached_options options, std::unique_ptr<resolver> own, resolver* by,
+                     std::shared_ptr<const servers_set_aside> aside)
     : home_(home),
       options_(std::move(options)),
       own_resolver_(std::move(own)),
-      placement_(make_placement(options_.hash, options_.servers, options_.hash_tag)) {
+      placement_(make_placement(options_.hash, options_.servers, options_.hash_tag)),
+      aside_(std::move(aside)) {
     std::vector<store*> all;
     for (const server_address& s : options_.servers) {
         servers_.push_back(
@@ -66,7 +76,9 @@ bool memcached::submit(call& c) {
         c.reply.outcome = outcome::too_large;
         return true;
     }
-    pool_server& server = *servers_[placement_->server_of(r.key)];
+    const std::size_t at = placement_->server_of(r.key);
+    pool_server& server = *servers_[at];
+    if (is_aside(at)) return server.leave(c);
     if (server.submit(c)) return true;
     if (!ticking_) wake();
     return false;
@@ -76,14 +88,20 @@ bool memcached::submit_keyless(call& c) {
     const bool stats = c.request.command == command::stats;
     if (!stats || (c.request.key != "servers" && c.request.key != "settings" && c.request.key != "queues")) {
         wake();
-        return every_server_->submit(c);
+        return (c.request.key.empty() || stats ? *every_server_ : asked_by_name(c.request.key)).submit(c);
     }
     c.reply.outcome = outcome::text;
     if (c.request.key == "servers") {
-        for (const auto& s : servers_) s->describe(c.reply.value);
+        for (std::size_t at = 0; at < servers_.size(); ++at) servers_[at]->describe(c.reply.value, is_aside(at));
     }
     c.reply.value.append("END\r\n");
     return true;
+}
+
+store& memcached::asked_by_name(std::string_view server) {
+    const auto found =
+        std::find_if(servers_.begin(), servers_.end(), [&](const auto& s) { return s->name() == server; });
+    return found != servers_.end() ? **found : *every_server_;
 }
 
 /// While anybody waits for a server, the time is looked at.
@@ -106,12 +124,13 @@ void memcached::tick(steady::time_point now) {
 
 }  // namespace
 
-std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options) {
-    return std::make_unique<memcached>(home, options, system_resolver(home), nullptr);
+std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options,
+                                            std::shared_ptr<const servers_set_aside> aside) {
+    return std::make_unique<memcached>(home, options, system_resolver(home), nullptr, std::move(aside));
 }
 
 std::unique_ptr<store> make_memcached_store(shard& home, const memcached_options& options, resolver& by) {
-    return std::make_unique<memcached>(home, options, nullptr, &by);
+    return std::make_unique<memcached>(home, options, nullptr, &by, nullptr);
 }
 
 }  // namespace freshet

@@ -48,6 +48,11 @@ bool pool_server::submit(call& c) {
     return true;
 }
 
+bool pool_server::leave(call& c) {
+    answer_failed(c, options_, errc::server_down, effect::not_done, subject_);
+    return true;
+}
+
 /// A new connection, which is opened as soon as there is an address. It may be lost before this returns.
 void pool_server::begin() {
     ++connections_total_;
@@ -206,11 +211,11 @@ const char* pool_server::state() const noexcept {
     }
 }
 
-void pool_server::describe(bytes& to) const {
+void pool_server::describe(bytes& to, bool aside) const {
     const auto add = [&](const char* what, std::string value) {
         append({options_.name + ":" + name_ + ":" + what, std::move(value)}, to);
     };
-    add("state", state());
+    add("state", aside ? "aside" : state());
     add("weight", std::to_string(address_.weight));
     add("version", version_.empty() ? "unknown" : version_);
     add("explicit_cas", explicit_cas_ ? "yes" : "no");

@@ -35,6 +35,9 @@ public:
     ~pool_server() override;
 
     bool submit(call& c) override;
+    /// Answers as one that is down does; true.
+    bool leave(call& c);
+    const std::string& name() const noexcept { return name_; }
     /// Answers all that wait, and from now on every call.
     void stop();
     /// Ends what waits for longer than the options allow.
@@ -42,7 +45,7 @@ public:
     /// Somebody waits for this server: tick() is needed.
     bool waits() const noexcept;
     /// "STORE:SERVER:state up" and more, as this shard sees it.
-    void describe(bytes& to) const;
+    void describe(bytes& to, bool aside) const;
 
 private:
     void greeted(connection& from) override;

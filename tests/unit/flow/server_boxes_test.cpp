@@ -23,6 +23,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -38,7 +40,14 @@ using action = enum settlement::action;
 class two_servers final : public store {
 public:
     bool submit(call& c) override {
-        if (c.request.command == command::flush_all) ++emptied;
+        if (c.request.command == command::flush_all) {
+            if (c.request.key == "a" && away) {
+                ++not_emptied;
+                c.reply.fail(errc::server_down, effect::not_done, "server a");
+                return true;
+            }
+            ++(c.request.key.empty() ? emptied : emptied_alone);
+        }
         if (c.request.key.starts_with('a') && c.request.key.ends_with(full)) {
             ++refused_full;
             c.reply.fail(errc::out_of_memory, effect::not_done, "server a");
@@ -53,7 +62,7 @@ public:
     }
     std::atomic<bool> away{false};
     std::atomic<char> full{0};  ///< with which a key ends that is not taken
-    std::atomic<int> refused{0}, refused_full{0}, emptied{0};
+    std::atomic<int> refused{0}, refused_full{0}, emptied{0}, emptied_alone{0}, not_emptied{0};
     std::unique_ptr<memory_store> items = make_memory_store({});
 };
 
@@ -73,13 +82,15 @@ protected:
         end();
         back.stop();
     }
-    void begin(const queue_options& of_box = box_options()) {
+    void begin(const queue_options& of_box = box_options(std::uint64_t{1} << 30)) {
         auto opened = open_journal({.path = folder.file("journal"), .allow_tmpfs = true});
         if (!opened) throw std::runtime_error(opened.error().text);
         kept = *std::move(opened);
         box_places places{std::make_unique<by_first_letter>(), {}};
         for (const char* name : {"a", "b"})
-            places.servers.push_back({std::string("server ") + name, &kept->open(name, of_box)});
+            places.servers.push_back({std::string("server ") + name,
+                                      &kept->open(name, of_box),
+                                      {aside, places.servers.size(), name, folder.file(std::string("aside.") + name)}});
         from = std::make_unique<fake_queue>();
         subject = make_apply_flow(back, *from, to, *clock, {}, here, std::move(places));
         subject->start();
@@ -111,6 +122,7 @@ protected:
         EXPECT_TRUE(to.items->submit(c));
         return c.reply.outcome != outcome::hit ? "none" : std::string(c.reply.data());
     }
+    bool is_written_down() { return std::filesystem::exists(folder.file("aside.a")); }
     std::uint64_t waiting(const char* name) { return kept->find(name)->length(); }
     template <class Answer>
     static void until(Answer answer) {
@@ -120,6 +132,7 @@ protected:
     }
 
     temporary_folder folder;
+    std::shared_ptr<servers_set_aside> aside = std::make_shared<servers_set_aside>(2);
     shard back{"back"};
     two_servers to;
     std::unique_ptr<kept_clock> clock = *kept_clock::open(folder.file("clock"), 7);
@@ -240,21 +253,86 @@ TEST_F(boxes, what_their_server_does_not_take_is_dropped_as_well) {
     EXPECT_EQ(waiting("a"), 0U);
 }
 
-TEST_F(boxes, that_are_full_leave_the_rest_where_it_came_from) {
+class full_boxes : public boxes {
+protected:
+    full_boxes() {
+        end();
+        begin(small());
+    }
+    static queue_options small() {
+        queue_options o = box_options(std::uint64_t{1} << 30);
+        o.length_max = 2;
+        return o;
+    }
+    void fill() {
+        EXPECT_EQ(take("a1", "older"), action::ack);
+        to.away = true;
+        EXPECT_EQ(take("a2", "x"), action::ack);
+        EXPECT_EQ(take("a3", "y"), action::ack);
+        EXPECT_FALSE(aside->is_aside(0));
+        EXPECT_EQ(take("a1", "newer"), action::ack);
+    }
+};
+
+TEST_F(full_boxes, set_their_server_aside_which_is_emptied_before_it_is_used) {
+    fill();
+    EXPECT_TRUE(aside->is_aside(0));
+    EXPECT_FALSE(aside->is_aside(1));
+    EXPECT_TRUE(is_written_down());
+    until([&] { return waiting("a") == 0; });
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(take("a" + std::to_string(i), "dropped"), action::ack);
+    EXPECT_EQ(take("b1", "z"), action::ack);
+    EXPECT_EQ(held("b1"), "z");
+    until([&] { return to.not_emptied > 1; });
+    EXPECT_EQ(held("a1"), "older");
+    to.away = false;
+    until([&] { return !aside->is_aside(0); });
+    EXPECT_FALSE(is_written_down());
+    EXPECT_EQ(to.emptied_alone, 1);
+    EXPECT_EQ(to.emptied, 0);
+    for (const char* key : {"a1", "a2", "a3"}) EXPECT_EQ(held(key), "none") << key;
+    until([&] { return take("a1", "newest"), held("a1") == "newest"; });
+}
+
+TEST_F(full_boxes, are_known_as_such_behind_a_restart) {
+    fill();
     end();
-    queue_options small = box_options();
-    small.length_max = 2;
-    begin(small);
+    EXPECT_FALSE(aside->is_aside(0));
+    begin(small());
+    EXPECT_TRUE(aside->is_aside(0));
+    until([&] { return waiting("a") == 0; });
+    EXPECT_EQ(held("a1"), "older");
+    to.away = false;
+    until([&] { return !aside->is_aside(0); });
+    EXPECT_EQ(held("a1"), "none");
+    end();
+    begin(small());
+    EXPECT_FALSE(aside->is_aside(0));
+}
+
+TEST_F(full_boxes, leave_the_rest_where_it_came_from_where_that_cannot_be_written_down) {
+    std::filesystem::create_directories(folder.file("aside.a.new/x"));
     to.away = true;
     EXPECT_EQ(take("a1", "x"), action::ack);
     EXPECT_EQ(take("a2", "y"), action::ack);
     EXPECT_EQ(take("a3", "z"), action::release);
+    EXPECT_FALSE(aside->is_aside(0));
     EXPECT_EQ(waiting("a"), 2U);
     to.away = false;
     until([&] { return waiting("a") == 0; });
     EXPECT_EQ(take("a3", "z"), action::ack);
     EXPECT_EQ(held("a1"), "x");
     EXPECT_EQ(held("a3"), "z");
+}
+
+TEST_F(full_boxes, of_a_server_that_is_not_emptied_yet_are_dropped_with_a_store_that_has_missed_changes) {
+    fill();
+    from->lose_history_before({});
+    until([&] { return to.emptied == 1; });
+    EXPECT_TRUE(aside->is_aside(0));
+    to.away = false;
+    until([&] { return !aside->is_aside(0); });
+    EXPECT_EQ(held("a1"), "none");
 }
 
 TEST_F(boxes, are_tried_as_often_whatever_waits_in_them) {
