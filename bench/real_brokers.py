@@ -19,10 +19,22 @@ def rabbitmq():
 
 
 @contextlib.contextmanager
-def kafka():
+def kafka(linked=None):
+    """`linked`: the port of a way to it that can be cut."""
     from kafka import Kafka
-    with _as_cannot_run(Kafka) as broker:
+    with _as_cannot_run(lambda: Kafka(linked=linked)) as broker:
         yield broker
+
+
+@contextlib.contextmanager
+def link():
+    """A way to a broker, whose port is set later as its `target`, that can be cut."""
+    from cutting_proxy import CuttingProxy
+    way = CuttingProxy()
+    try:
+        yield way
+    finally:
+        way.close()
 
 
 @contextlib.contextmanager

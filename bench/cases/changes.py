@@ -8,8 +8,9 @@ import statistics
 import time
 
 from fronts import new_memcached
+from cases.brokers import client_load
 from generators import in_turn, medians
-from real_brokers import kafka, kafka_topic, rabbitmq
+from real_brokers import kafka, kafka_topic, link, rabbitmq, rabbitmq_queue
 from servers import CannotRun, Server, place, program
 from table import Row, not_measured, thousands
 
@@ -19,6 +20,10 @@ PROBES = 300
 PATIENCE_S = 120
 APPLY_GOALS = {"memory": 100_000, "pool": 60_000}
 APPLY_CPU_GOAL = 6.0
+OUTAGE_RATE = 5_000
+OUTAGE_S = {True: 60, False: 10}    # in a quick run
+MADE_GOOD_S = 10
+OUTAGE_MEMORY_MB = 200
 
 SITE = """[site]
 name = "{name}"
@@ -48,20 +53,28 @@ def run(bench):
     yield from told_sets(bench, "a journal", JOURNAL, 40_000, 15.0)
     yield from gets(bench)
     try:
-        with kafka() as broker:
+        with link() as way, kafka(linked=way.port) as broker:
+            way.target = broker.linked_port
             url = kafka_topic(broker, "told")
             yield from told_sets(bench, "Kafka behind an outbox", f'url = "{url}"\n{OUTBOX}', 25_000, None)
             for kind in APPLY_GOALS:
                 yield apply(bench, kafka_topic(broker, f"full-{kind}"), kind)
             for rate in (1_000, 5_000, 20_000):
                 yield journey(bench, "Kafka", f'url = "{kafka_topic(broker, f"journey-{rate}")}"\nlinger = "0s"', rate)
+            here, there = kafka_topic(broker, "outage"), f"kafka://127.0.0.1:{way.port}?topic=outage&declare=check"
+            yield made_good(bench, "Kafka", way, f'url = "{here}"', f'url = "{there}"')
     except CannotRun as why:
         yield not_measured("changes: Kafka", why)
     try:
-        with rabbitmq() as broker:
+        with link() as way, rabbitmq() as broker:
+            way.target = broker.port
             for rate in (1_000, 5_000):
                 changes = f'url = "{broker.url}"\nexchange = "changes-{rate}"\nqueue_type = "quorum"\ndeclare = "create"'
                 yield journey(bench, "RabbitMQ", changes, rate)
+            bare = client_load(bench, "librabbitmq+", rabbitmq_queue(broker, "bare", "quorum"), OUTAGE_RATE * OUTAGE_S[bench.rounds > 1], 500)
+            changes = 'exchange = "outage"\nqueue_type = "quorum"\ndeclare = "create"'
+            there = broker.url.replace(str(broker.port), str(way.port))
+            yield made_good(bench, "RabbitMQ", way, f'url = "{broker.url}"\n{changes}', f'url = "{there}"\n{changes}', bare["received_per_s"])
     except CannotRun as why:
         yield not_measured("changes: RabbitMQ", why)
 
@@ -210,13 +223,60 @@ def wait_until_subscribed(told, read):
 
 def probe(told, read, key):
     """Milliseconds."""
+    write(told, key)
+    began = time.monotonic()
+    return (wait_for(read, key) - began) * 1e3
+
+
+def write(told, key):
     told.sendall(b"set %s 0 0 1\r\nx\r\n" % key)
     said = told.recv(100)
     if said != b"STORED\r\n":
         raise CannotRun(f"a set was answered {said!r}")
-    began = time.monotonic()
-    while time.monotonic() < began + PATIENCE_S:
+
+
+def wait_for(read, key):
+    """When it could be read."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
         read.sendall(b"mg %s\r\n" % key)
         if read.recv(100) == b"HD\r\n":
-            return (time.monotonic() - began) * 1e3
+            return time.monotonic()
     raise CannotRun(f"what was written at one site was not at the other in {PATIENCE_S} s")
+
+
+def made_good(bench, broker, way, here_lines, there_lines, bare=None):
+    """How long after a link has healed until all that was told meanwhile is there, and what both processes had in memory at most."""
+    seconds = OUTAGE_S[bench.rounds > 1]
+    bench.say(f"changes: a link over {broker} that is cut for {seconds} s")
+    with contextlib.ExitStack() as stack:
+        memory = 'url = "memory:"'
+        here = stack.enter_context(site(bench, "fra", 1, memory, here_lines))
+        there = stack.enter_context(site(bench, "nyc", 2, memory, there_lines))
+        place("free", here, there)
+        told, read = (stack.enter_context(socket.create_connection(("127.0.0.1", server.port))) for server in (here, there))
+        wait_until_subscribed(told, read)
+        stack.enter_context(bench.generators.loading(here, connections=20, depth=16, value=VALUE, ratio="0:1", rate=OUTAGE_RATE, patience=60))
+        way.part()
+        write(told, b"missed-first")
+        time.sleep(seconds)
+        way.join()
+        write(told, b"missed-last")
+        healed = time.monotonic()
+        again = wait_for(read, b"missed-first")     # connected, which is tried after growing pauses
+        over = wait_for(read, b"missed-last")
+        peak = max(peak_mb(server.pid) for server in (here, there))
+    took, rate = over - healed, OUTAGE_RATE * seconds / (over - again)
+    what = f"changes, a link over {broker} cut for {seconds} s at {OUTAGE_RATE:,}/s"
+    if bare is None:
+        goal, fast_enough = f"< {MADE_GOOD_S} s", took < MADE_GOOD_S
+    else:
+        goal, fast_enough = f">= {thousands(bare / 2)}/s", rate >= bare / 2
+    return Row(what, f"{took:.1f} s, {thousands(rate)}/s, {peak:.0f} MB", f"{thousands(bare)}/s" if bare else "", f"{took:.1f} s",
+               f"{goal}, <= {OUTAGE_MEMORY_MB} MB", fast_enough and peak <= OUTAGE_MEMORY_MB,
+               "peer: what librabbitmq receives from a quorum queue" if bare else "")
+
+
+def peak_mb(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) / 1024

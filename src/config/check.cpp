@@ -238,6 +238,11 @@ bool check_apply(const found<flow_config>& f, const std::vector<std::string_view
                               "line {}",
                               f.at.section.line));
     }
+    const std::uint64_t least = 2 * d.server.value.item_size_max_bytes;
+    if (f.at.has("held_max") && f.value.held_max_bytes < least)
+        d.say(f.at.of("held_max"), fmt::format("held_max: {} is less than twice the item_size_max of {}",
+                                               format_size(f.value.held_max_bytes),
+                                               d.server.at.shown("item_size_max", format_size(least / 2))));
     const std::string& store = f.value.apply;
     if (!contains(stores, store)) d.say(f.at.of("apply"), no_store(store, stores, d));
     else check_versions(f.at, "apply", store, d);

@@ -179,6 +179,7 @@ std::optional<problem> engine::build() {
         flows_.push_back(make_flow(back_, *queues_.at(f.from), into, f, keeps_results(f)));
     }
     say_what_is_left_behind();
+    say_which_marks_are_left_behind();
     return {};
 }
 

@@ -93,7 +93,8 @@ private:
     queue& open_own(std::string_view url, const std::string& name, const queue_options& options);
     void say_what_is_left_behind();
     std::optional<problem> open_clock();
-    std::string mark_of(std::string box) const;
+    std::string mark_of(std::string_view box) const;
+    void say_which_marks_are_left_behind() const;
     std::optional<box_places> boxes_of(const flow_config& f);
     void restore(const kept_result& kept);
     void forget_told_stores();

@@ -16,11 +16,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
+#include <set>
+#include <string_view>
+#include <system_error>
 
 namespace freshet {
 
 namespace {
+
+constexpr std::string_view mark_prefix = "aside.";
 
 /// Its messages are changes.
 bool is_applied(const config& c, std::string_view queue) {
@@ -175,10 +181,31 @@ std::optional<problem> engine::remember_subscription(const queue_config& q, cons
                                q.name, path, other, to)};
 }
 
+/// A server may be in use by another name, with what it held then.
+void engine::say_which_marks_are_left_behind() const {
+    std::set<std::string> own;
+    for (const auto& [queue, box] : boxes_) own.insert(mark_of(box->name()));
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(config_.state_folder, ignored)) {
+        const std::string path = config_.state_folder + "/" + entry.path().filename().string();
+        if (!entry.path().filename().string().starts_with(mark_prefix) || path.ends_with("%new") || own.contains(path))
+            continue;
+        spdlog::error(
+            "{}: changes for this server were dropped, and no flow applies changes to it by this name; if it is used "
+            "by another one, empty it (flush_all); then remove the file",
+            path);
+    }
+}
+
 /// Where it is written down that such a server is set aside; a name may hold what a file's may not.
-std::string engine::mark_of(std::string box) const {
-    std::replace(box.begin(), box.end(), '/', '+');
-    return fmt::format("{}/aside.{}", config_.state_folder, box);
+std::string engine::mark_of(std::string_view box) const {
+    std::string file;
+    for (const char c : box) {
+        if (c == '/') file += "%2F";
+        else if (c == '%') file += "%25";
+        else file += c;
+    }
+    return fmt::format("{}/{}{}", config_.state_folder, mark_prefix, file);
 }
 
 /// None of a store in memory.
@@ -186,12 +213,17 @@ std::optional<box_places> engine::boxes_of(const flow_config& f) {
     const std::string url = boxes_url(config_, f);
     if (url.empty()) return {};
     const named_store& applied = stores_.at(f.apply);
+    const auto from = std::find_if(config_.queues.begin(), config_.queues.end(),
+                                   [&](const queue_config& q) { return q.name == f.from; });
+    const milliseconds over_after = from->publish_timeout;
+    const queue_options options = box_options(std::max(f.held_max_bytes, 2 * config_.server.item_size_max_bytes));
     const memcached_options& pool = applied.pool;
     box_places to{make_placement(pool.hash, pool.servers, pool.hash_tag), {}};
     for (const server_address& s : pool.servers) {
         const std::string name = box_name(f.from, s);
-        queue& box = open_own(url, name, box_options(f.held_max_bytes));
-        to.servers.push_back({"server " + s.name(), &box, {applied.aside, to.servers.size(), s.name(), mark_of(name)}});
+        queue& box = open_own(url, name, options);
+        to.servers.push_back(
+            {"server " + s.name(), &box, {applied.aside, to.servers.size(), s.name(), mark_of(name), over_after}});
         boxes_.emplace_back(f.from, &box);
     }
     journal& in = *find_journal(url);
@@ -199,7 +231,7 @@ std::optional<box_places> engine::boxes_of(const flow_config& f) {
     for (const std::string& name : in.names()) {  // of servers that are in the pool no more: the keys have others now
         const queue_ptr left = name.starts_with(prefix) ? in.find(name) : nullptr;
         if (left == nullptr || left->length() == 0 || own_queues_.contains(left.get())) continue;
-        queue& box = open_own(url, name, box_options(f.held_max_bytes));
+        queue& box = open_own(url, name, options);
         to.servers.push_back({"what was for " + name.substr(prefix.size()), &box, {}});
         boxes_.emplace_back(f.from, &box);
     }

@@ -175,7 +175,7 @@ class TwoSites(SitesCase):
 
     def test_a_server_for_which_more_waits_than_may_is_emptied_before_it_is_used_again(self):
         away, stays = (self.enterContext(servers.oracle()) for _ in range(2))
-        one, two = self.two([(), [away, stays]], more='held_max = "64KiB"\n')
+        one, two = self.two([(), [away, stays]], more='held_max = "64KiB"\n[server]\nitem_size_max = "16KiB"\n')
         self.subscribed(one, two)
         self.filled(two, one)
         here = self.client(one)
@@ -196,7 +196,7 @@ class TwoSites(SitesCase):
             between = until(new_ones)
             two.kill()
             two.start()
-            self.assertIn("changes for it were dropped before", two.output())
+            until(lambda: "changes for it were dropped before" in two.output())
         finally:
             thaw(away.process)
         until(lambda: new_ones() >= between and f"server 127.0.0.1:{away.port} was emptied, and is used again" in two.output())

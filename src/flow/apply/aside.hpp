@@ -2,7 +2,10 @@
 // are dropped, and it is emptied before it is used again. Known behind a restart. Back shard only.
 #pragma once
 
-#include "flow/apply/emptying.hpp"
+#include <freshet/time.hpp>
+
+#include "call/call.hpp"
+#include "call/step.hpp"
 #include "shard/shard.hpp"
 #include "store/pool/set_aside.hpp"
 #include "store/store.hpp"
@@ -13,37 +16,52 @@
 
 namespace freshet {
 
-class server_aside {
+class server_aside final : private step {
 public:
     /// Of which server this is, and where it is written down.
     struct place {
-        std::shared_ptr<servers_set_aside> of{};
+        std::shared_ptr<servers_set_aside> of{};  ///< null: it cannot be set aside
         std::size_t at{0};
         std::string name{};  ///< "10.0.0.1:11211"
         std::string file{};
+        milliseconds over_after{0};  ///< a write that began before is over so long after it was set aside
     };
     /// Where the file is there it is aside from the beginning.
     server_aside(shard& home, store& pool, place where);
     ~server_aside();
+    server_aside(const server_aside&) = delete;
+    server_aside& operator=(const server_aside&) = delete;
 
-    /// False: that cannot be written down, so it is not.
+    /// False: that cannot be written down, so it is not. `label`: of what is full.
     bool put_aside(const std::string& label);
-    /// Nothing of it is left in the box. It is asked until it answers.
+    /// It may be asked now to empty itself, if nothing is left that was to be put in before.
+    bool is_due(steady::time_point now) const noexcept { return aside_ && !asking_ && now >= ask_at_; }
+    /// Once; what comes from now on may come behind that. If it fails it is due again after a pause.
     void empty();
-    void stop();
+    void stop() { stopping_ = true; }
 
+    /// It is of the pool, and not of one that it had before.
+    bool is_possible() const noexcept { return where_.of != nullptr; }
     bool is_aside() const noexcept { return aside_; }
-    /// What comes for it is dropped; not while it may be being emptied, since that may come behind.
-    bool drops() const noexcept { return aside_ && !emptying_.is_asking(); }
-    bool is_being_emptied() const noexcept { return emptying_.is_under_way(); }
+    /// It is being emptied, as far as is known.
+    bool is_asking() const noexcept { return asking_; }
+    /// What comes for it is dropped.
+    bool drops() const noexcept { return aside_ && !asking_; }
 
 private:
-    void emptied();
+    bool on_reply(call& c) override;
+    void ask_later();
+    bool write_down(const std::string& label);
+    bool cross_out();
+    bool can_say_again();
 
+    shard& home_;
+    store& pool_;
     const place where_;
-    emptying emptying_;
-    bool aside_{false}, stopping_{false};
-    bool said_{false};  ///< that the file cannot be written, or removed
+    call asked_;
+    milliseconds pause_{0};  ///< that was made last because it was not emptied; 0: none
+    steady::time_point ask_at_{}, say_at_{}, write_at_{};
+    bool aside_{false}, asking_{false}, stopping_{false};
 };
 
 }  // namespace freshet

@@ -15,8 +15,8 @@
 
 namespace freshet {
 
-emptying::emptying(shard& home, store& what, std::string who, std::function<void()> ended, std::string server)
-    : home_(home), what_(what), who_(std::move(who)), server_(std::move(server)), ended_(std::move(ended)) {
+emptying::emptying(shard& home, store& what, std::string who, std::function<void()> ended)
+    : home_(home), what_(what), who_(std::move(who)), ended_(std::move(ended)) {
     asked_.home = &home_;
 }
 
@@ -24,11 +24,10 @@ emptying::~emptying() {
     if (ticking_) home_.remove(*this);
 }
 
-void emptying::begin(milliseconds pause) {
+void emptying::begin() {
     wanted_ = true;
     pause_ = {};
-    if (pause.count() == 0) ask();
-    else ask_again(pause);
+    ask();
 }
 
 void emptying::stop() {
@@ -39,7 +38,6 @@ void emptying::stop() {
 void emptying::ask() {
     asked_.request = {};
     asked_.request.command = command::flush_all;
-    asked_.request.key = server_;
     asked_.reply.reset();
     asked_.now = home_.now();
     asking_ = true;

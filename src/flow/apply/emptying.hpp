@@ -16,20 +16,16 @@ namespace freshet {
 /// Asked again until each of its servers has done it. Own thread of a shard.
 class emptying final : private step, private ticker {
 public:
-    /// `who` begins its sentences in the log. `ended`: it is over, or was stopped and has its answer. `server`: the one
-    /// of a pool that is emptied; none: all.
-    emptying(shard& home, store& what, std::string who, std::function<void()> ended, std::string server = {});
+    /// `who` begins its sentences in the log. `ended`: it is over, or was stopped and has its answer.
+    emptying(shard& home, store& what, std::string who, std::function<void()> ended);
     ~emptying();
     emptying(const emptying&) = delete;
     emptying& operator=(const emptying&) = delete;
 
-    /// Now, or after a pause.
-    void begin(milliseconds pause = {});
+    void begin();
     /// It is not asked any more, nor told to be over.
     void stop();
     bool is_under_way() const noexcept { return wanted_ || asking_; }
-    /// It may be empty from now on.
-    bool is_asking() const noexcept { return asking_; }
 
 private:
     bool on_reply(call& c) override;
@@ -40,7 +36,7 @@ private:
 
     shard& home_;
     store& what_;
-    const std::string who_, server_;
+    const std::string who_;
     const std::function<void()> ended_;
     call asked_;
     bool wanted_{false}, asking_{false}, ticking_{false};

@@ -87,7 +87,7 @@ void server_boxes::drop(bool yes) {
 
 bool server_boxes::is_idle() const {
     return std::all_of(boxes_.begin(), boxes_.end(),
-                       [](const box& b) { return b.out.is_idle() && !b.aside.is_being_emptied(); });
+                       [](const box& b) { return b.out.is_idle() && !b.aside.is_asking(); });
 }
 
 bool server_boxes::any() const {
@@ -113,12 +113,14 @@ bool server_boxes::takes_nothing(const failure& why) noexcept {
 void server_boxes::put(publication& change) {
     box& b = box_of(change.message.key);
     ++b.of_part[part_of(change.message.key)];
+    ++b.lent;
     b.waiting.publish(change);
 }
 
 bool server_boxes::told(const publication& change) {
-    if (change.outcome == publication::outcome::confirmed) return true;
     box& b = box_of(change.message.key);
+    --b.lent;
+    if (change.outcome == publication::outcome::confirmed) return true;
     b.left(change.message.key);
     const bool full = change.why.code == errc::queue_full || change.why.code == errc::queue_bytes_full;
     return full && put_aside(b);
@@ -126,15 +128,19 @@ bool server_boxes::told(const publication& change) {
 
 bool server_boxes::put_aside(box& b) {
     if (!b.aside.put_aside(b.waiting.label())) return false;
+    b.out.forget_what_was_said();  // that its messages go now does not mean that its server takes them
     begin_refused();
     tick_while_needed();
     return true;
 }
 
-/// What is in the box is older than what was dropped.
-void server_boxes::empty_those_aside() {
+/// What is left in a box is older than what was dropped, and is not to be put in behind the emptying. In the boxes of
+/// servers that the pool had before are changes for any of them.
+void server_boxes::empty_those_aside(steady::time_point now) {
+    const auto blocks_all = [](const box& b) { return !b.aside.is_possible() && !b.is_clear(); };
+    if (std::any_of(boxes_.begin(), boxes_.end(), blocks_all)) return;
     for (box& b : boxes_) {
-        if (b.aside.is_aside() && b.waiting.length() == 0) b.aside.empty();
+        if (b.aside.is_due(now) && b.is_clear()) b.aside.empty();
     }
 }
 
@@ -167,8 +173,9 @@ void server_boxes::deliver(box& b, publication& first, publication& last) {
 }
 
 void server_boxes::begin(write& w) {
-    if (dropping_ || w.out_of->aside.drops()) return end(w, nullptr);
-    if (stopping_ || w.out_of->aside.is_aside()) return end(w, &w.what->why);
+    const server_aside& aside = box_of(w.what->message.key).aside;
+    if (dropping_ || aside.drops()) return end(w, nullptr);
+    if (stopping_ || aside.is_aside()) return end(w, &w.what->why);
     try {
         auto change = read_change(w.what->message);
         if (!change) {  // it was readable when it came
@@ -199,13 +206,13 @@ void server_boxes::applied(write& w) {
 
 void server_boxes::tick(steady::time_point now) {
     if (now >= refused_again_) begin_refused();
-    empty_those_aside();
+    empty_those_aside(now);
     tick_while_needed();
 }
 
 void server_boxes::tick_while_needed() {
-    const auto to_be_emptied = [](const box& b) { return b.aside.is_aside() && !b.aside.is_being_emptied(); };
-    const bool wanted = !refused_.empty() || (!stopping_ && std::any_of(boxes_.begin(), boxes_.end(), to_be_emptied));
+    const auto aside = [](const box& b) { return b.aside.is_aside(); };
+    const bool wanted = !refused_.empty() || (!stopping_ && std::any_of(boxes_.begin(), boxes_.end(), aside));
     if (wanted == ticking_) return;
     ticking_ = wanted;
     if (wanted) back_.add(*this);

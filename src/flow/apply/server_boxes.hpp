@@ -86,11 +86,14 @@ private:
               out(back, *p.box, std::move(p.server), std::move(deliver)),
               aside(back, to, std::move(p.aside)) {}
         void left(std::string_view key) noexcept;
+        /// Nothing is left that was to be put into its server.
+        bool is_clear() const { return lent == 0 && waiting.length() == 0 && out.has_nothing(); }
 
         queue& waiting;
         forwarder out;
         server_aside aside;
         std::uint64_t of_before{0};                  ///< that were in it at the start
+        std::size_t lent{0};                         ///< to it, and not told
         std::array<std::uint32_t, parts> of_part{};  ///< that were put into it since, more or less
     };
     struct refusable : boost::intrusive::list_base_hook<> {};
@@ -101,7 +104,7 @@ private:
     box& box_of(std::string_view key) { return boxes_[where_->server_of(key)]; }
     const box& box_of(std::string_view key) const { return boxes_[where_->server_of(key)]; }
     bool put_aside(box& b);
-    void empty_those_aside();
+    void empty_those_aside(steady::time_point now);
     void tick_while_needed();
     void deliver(box& b, publication& first, publication& last);
     void begin(write& w);

@@ -34,9 +34,15 @@ public:
     void start() { ask(); }
     /// Sends nothing more; what is not confirmed stays in the box.
     void stop();
+    /// What was said of that it is held up is over, in another way than that it goes on.
+    void forget_what_was_said() { said_.reset(); }
     bool is_sending() const noexcept { return sent_ != 0; }
     /// Nothing is taken where it goes.
     bool is_held_up() const noexcept { return held_up_; }
+    /// Nothing that was in the box is with it, or has left the box and is not known to be gone.
+    bool has_nothing() const noexcept {
+        return way_.empty() && leaving_ == 0 && stuck_ == nullptr && asking_.deliveries.empty();
+    }
     /// After stop(): nothing has to come home any more.
     bool is_idle() const noexcept { return sent_ == 0 && leaving_ == 0 && !asked_; }
     void tick(steady::time_point now) override;

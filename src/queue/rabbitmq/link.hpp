@@ -34,7 +34,7 @@ public:
     bool can_publish() const noexcept override { return publisher_.is_ready() && consumer_.was_there(); }
     bool has_unconfirmed() const noexcept override { return publisher_.has_unconfirmed() || consumer_.has_unsaid(); }
     void stop() override;
-    bool is_leaving() const noexcept override { return consumer_.is_leaving() || publisher_.is_leaving(); }
+    bool is_leaving() const noexcept override { return consumer_.is_leaving(); }
     void cut() override;
 
 private:

@@ -41,7 +41,6 @@ public:
     void flush();
     bool has_unconfirmed() const noexcept { return is_ready() && (!unconfirmed_.empty() || connection_.is_writing()); }
     void stop();
-    bool is_leaving() const noexcept { return connection_.is_leaving(); }
     void cut() { connection_.cut(); }
 
 private:

@@ -236,11 +236,18 @@ void connection::cut_after(std::string_view said) {
         fmt::format("it is memcached {}, which keeps no versions: 1.6.27 or later is needed", version_));
 }
 
+/// Its calls are answered: what the kernel has not delivered yet is not to come later, behind what is asked then.
+void connection::forget_what_is_under_way() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void connection::cut(errc why, const std::string& reason) {
     if (ended_) return;
     ended_ = true;
     const bool idle = !waits();
     if (descriptor_ >= 0) home_.reactor().remove(*this, descriptor_);
+    if (descriptor_ >= 0 && !idle) forget_what_is_under_way();
     input_.clear();
     guarded(not_told, [&] { owner_.lost(*this, why, reason, idle); });
     pending_ring waiting = std::move(ring_);

@@ -80,6 +80,7 @@ private:
     bool read_greeting_line();
     bool take_greeting(std::string_view line);
     void cut_after(std::string_view said);
+    void forget_what_is_under_way();
     bool front_flows() const noexcept;
     bool front_is_late() const noexcept { return looked_at_ > ring_.popped(); }
     void look_at_taken(steady::time_point now);

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
 
 namespace freshet {
 
@@ -28,7 +27,7 @@ public:
 
 private:
     bool submit_keyless(call& c);
-    store& asked_by_name(std::string_view server);
+    bool submit_by_name(call& c);
     bool is_aside(std::size_t server) const noexcept { return aside_ != nullptr && aside_->is_aside(server); }
     void tick(steady::time_point now) override;
     void wake();
@@ -88,7 +87,7 @@ bool memcached::submit_keyless(call& c) {
     const bool stats = c.request.command == command::stats;
     if (!stats || (c.request.key != "servers" && c.request.key != "settings" && c.request.key != "queues")) {
         wake();
-        return (c.request.key.empty() || stats ? *every_server_ : asked_by_name(c.request.key)).submit(c);
+        return stats || c.request.key.empty() ? every_server_->submit(c) : submit_by_name(c);
     }
     c.reply.outcome = outcome::text;
     if (c.request.key == "servers") {
@@ -98,10 +97,12 @@ bool memcached::submit_keyless(call& c) {
     return true;
 }
 
-store& memcached::asked_by_name(std::string_view server) {
+bool memcached::submit_by_name(call& c) {
     const auto found =
-        std::find_if(servers_.begin(), servers_.end(), [&](const auto& s) { return s->name() == server; });
-    return found != servers_.end() ? **found : *every_server_;
+        std::find_if(servers_.begin(), servers_.end(), [&](const auto& s) { return s->name() == c.request.key; });
+    if (found != servers_.end()) return (*found)->submit(c);
+    c.reply.fail(errc::unreachable, effect::not_done, "the server");
+    return true;
 }
 
 /// While anybody waits for a server, the time is looked at.

@@ -44,7 +44,10 @@ TEST(reference, every_default_can_be_written_down) {
         if (o.section == "route")
             head += o.key == "noreply" ? "[[route]]\nprefix = 'a'\nqueue = 'a'\n"
                                        : "[[route]]\nprefix = 'a'\nstore = 'main'\n";
-        if (o.section == "flow") head += "[[flow]]\nfrom = 'a'\ncall = 'http://h/'\ninto = 'main'\n";
+        if (o.section == "flow")
+            head += o.meaning.starts_with("With `apply`")
+                        ? "[site]\nname = 'a'\nnode = 1\n[[flow]]\nfrom = 'a'\napply = 'main'\n"
+                        : "[[flow]]\nfrom = 'a'\ncall = 'http://h/'\ninto = 'main'\n";
         const std::string text = head + std::string(o.key) + " = " + reading::default_of(o) + "\n";
         for (const mistake& m : read_config(text).mistakes)
             ADD_FAILURE() << text << m.line << ":" << m.column << ": " << m.text;

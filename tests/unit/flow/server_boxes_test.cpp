@@ -41,6 +41,10 @@ class two_servers final : public store {
 public:
     bool submit(call& c) override {
         if (c.request.command == command::flush_all) {
+            if (c.request.key == "a" && holds) {
+                asked = &c;
+                return false;
+            }
             if (c.request.key == "a" && away) {
                 ++not_emptied;
                 c.reply.fail(errc::server_down, effect::not_done, "server a");
@@ -61,7 +65,9 @@ public:
         return items->submit(c);
     }
     std::atomic<bool> away{false};
-    std::atomic<char> full{0};  ///< with which a key ends that is not taken
+    std::atomic<bool> holds{false};     ///< the answer to who empties the server of "a"
+    std::atomic<call*> asked{nullptr};  ///< who waits for that
+    std::atomic<char> full{0};          ///< with which a key ends that is not taken
     std::atomic<int> refused{0}, refused_full{0}, emptied{0}, emptied_alone{0}, not_emptied{0};
     std::unique_ptr<memory_store> items = make_memory_store({});
 };
@@ -311,7 +317,7 @@ TEST_F(full_boxes, are_known_as_such_behind_a_restart) {
 }
 
 TEST_F(full_boxes, leave_the_rest_where_it_came_from_where_that_cannot_be_written_down) {
-    std::filesystem::create_directories(folder.file("aside.a.new/x"));
+    std::filesystem::create_directories(folder.file("aside.a%new/x"));
     to.away = true;
     EXPECT_EQ(take("a1", "x"), action::ack);
     EXPECT_EQ(take("a2", "y"), action::ack);
@@ -323,6 +329,44 @@ TEST_F(full_boxes, leave_the_rest_where_it_came_from_where_that_cannot_be_writte
     EXPECT_EQ(take("a3", "z"), action::ack);
     EXPECT_EQ(held("a1"), "x");
     EXPECT_EQ(held("a3"), "z");
+}
+
+// What came while that was tried is older than what was dropped behind it.
+TEST_F(full_boxes, put_nothing_in_behind_an_emptying_that_came_before_it) {
+    to.holds = true;
+    fill();
+    until([&] { return to.asked != nullptr; });
+    EXPECT_EQ(take("a1", "while it is asked"), action::ack);
+    EXPECT_EQ(waiting("a"), 1U);
+    EXPECT_EQ(take("a2", "x"), action::ack);
+    EXPECT_EQ(take("a1", "has no room"), action::release);
+    to.holds = false;
+    to.away = false;
+    call* const asked = to.asked;
+    back.run([asked] {
+        asked->reply.fail(errc::timed_out, effect::maybe_done, "server a");
+        asked->complete();
+    });
+    until([&] { return !aside->is_aside(0); });
+    EXPECT_EQ(to.emptied_alone, 1);
+    EXPECT_EQ(waiting("a"), 0U) << "it was emptied once nothing was left to be put in";
+    EXPECT_EQ(held("a1"), "none");
+}
+
+TEST_F(full_boxes, what_came_while_its_server_is_emptied_is_put_in_behind_that) {
+    to.holds = true;
+    fill();
+    until([&] { return to.asked != nullptr; });
+    EXPECT_EQ(take("a1", "while it is asked"), action::ack);
+    to.holds = false;
+    to.away = false;
+    call* const asked = to.asked;
+    back.run([this, asked] {
+        to.items->submit(*asked);
+        asked->complete();
+    });
+    until([&] { return held("a1") == "while it is asked"; });
+    EXPECT_FALSE(aside->is_aside(0));
 }
 
 TEST_F(full_boxes, of_a_server_that_is_not_emptied_yet_are_dropped_with_a_store_that_has_missed_changes) {
