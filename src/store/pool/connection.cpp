@@ -247,7 +247,7 @@ void connection::cut(errc why, const std::string& reason) {
     ended_ = true;
     const bool idle = !waits();
     if (descriptor_ >= 0) home_.reactor().remove(*this, descriptor_);
-    if (descriptor_ >= 0 && !idle) forget_what_is_under_way();
+    if (descriptor_ >= 0 && why != errc::stopping && sent_ != 0 && !ring_.empty()) forget_what_is_under_way();
     input_.clear();
     guarded(not_told, [&] { owner_.lost(*this, why, reason, idle); });
     pending_ring waiting = std::move(ring_);
