@@ -1,4 +1,5 @@
 """What sites tell one another over: for a test case, a broker that all tests of its class share."""
+import datetime
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ OUTBOX = 'outbox = "journal:"\n'
 
 class OverRabbitMQ:
     """Each test has an exchange of its own. `link`: a way to the broker that can be cut."""
+    remembers_what_was_told = False
 
     @classmethod
     def setUpClass(cls):
@@ -49,15 +51,29 @@ class OverRabbitMQ:
         """Every value."""
         return set(self._take(self._listener))
 
+    def told_messages(self):
+        """Key, value and what a CloudEvent says of itself, without the broker's way to say it."""
+        for properties, body in self._take_whole(self._listener):
+            headers = {name.removeprefix("cloudEvents_"): str(value) for name, value in properties.headers.items()}
+            yield headers.pop("partitionkey"), body, headers
+
+    def read_by_command(self):
+        """The first value, as a command line has it."""
+        return subprocess.run(["amqp-consume", "--url", self.broker.url, "-q", self._listener, "-c", "1", "cat"], check=True,
+                              stdout=subprocess.PIPE).stdout
+
     def dead_letters(self, site):
         return self._take(f"{self._testMethodName}.{site}.dead")
 
     def _take(self, queue):
+        return [body for _, body in self._take_whole(queue)]
+
+    def _take_whole(self, queue):
         with pika.BlockingConnection(pika.URLParameters(self.broker.url)) as connection:
             channel = connection.channel()
             count = channel.queue_declare(queue, passive=True).method.message_count
             taken = channel.consume(queue, auto_ack=True) if count else ()
-            return [value for _, (_, _, value) in zip(range(count), taken)]
+            return [(properties, body) for _, (_, properties, body) in zip(range(count), taken)]
 
     def delete_queue(self, name):
         with pika.BlockingConnection(pika.URLParameters(self.broker.url)) as connection:
@@ -77,6 +93,7 @@ class OverRabbitMQ:
 
 class OverKafka:
     """Each test has a topic of its own. `link`: a way to the broker that can be cut."""
+    remembers_what_was_told = True
 
     @classmethod
     def setUpClass(cls):
@@ -103,11 +120,21 @@ class OverKafka:
         """Every value."""
         return set(self._read(self.topic))
 
+    def told_messages(self):
+        for line in self._read(self.topic, "%k|%s|%h|%T\n"):
+            key, value, headers, ms = line.decode().split("|")
+            told = (header.split("=", 1) for header in headers.split(","))
+            of_record = datetime.datetime.fromtimestamp(int(ms) / 1000, datetime.timezone.utc).isoformat()
+            yield key, value.encode(), {"time": of_record, **{name.removeprefix("ce_"): text for name, text in told}}
+
+    def read_by_command(self):
+        return self._read(self.topic)[0]
+
     def dead_letters(self, _):
         return self._read(f"{self.topic}.dead")
 
-    def _read(self, topic):
-        read = ["kcat", "-C", "-e", "-q", "-b", self.broker.address, "-t", topic, "-o", "beginning", "-f", "%s\n"]
+    def _read(self, topic, form="%s\n"):
+        read = ["kcat", "-C", "-e", "-q", "-b", self.broker.address, "-t", topic, "-o", "beginning", "-f", form]
         return subprocess.run(read, stdout=subprocess.PIPE, check=True).stdout.splitlines()
 
     def publish(self, kind, key, body, when, **more):

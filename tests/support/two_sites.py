@@ -1,4 +1,5 @@
 """Two sites, each with its own store: what is written at one is read at the other, whatever fails between them."""
+import datetime
 import os
 import random
 import time
@@ -89,6 +90,42 @@ class TwoSites(SitesCase):
         finally:
             for load in loads:
                 load.stop()
+
+    def test_another_program_reads_what_is_told(self):
+        site = self.enterContext(Site("fra", 1, self.changes("fra")))
+        client = self.client(site)
+        until(lambda: client.set("before", b"x") == "STORED")
+        self.listen()
+        began = time.time()
+        self.assertEqual(client.ask(b"set k 7 1000 5\r\nvalue"), "STORED")
+        version = client.ask(b"mg k c").removeprefix("HD c")
+        self.assertEqual(client.set("k", b"newer"), "STORED")
+        self.assertEqual(client.delete("k"), "DELETED")
+        until(lambda: client.get("k") is None)
+        first, second, third = [told for told in self.told_messages() if told[0] == "k"]
+        self.assertEqual([first[1], second[1], third[1]], [b"value", b"newer", b""])
+        self.assertEqual([told[2]["type"] for told in (first, second, third)], ["dev.freshet.set"] * 2 + ["dev.freshet.delete"])
+        for _, _, headers in (first, second, third):
+            self.assertEqual(headers["freshet-site"], "fra")
+            self.assertEqual(headers["specversion"], "1.0")
+            self.assertNotIn("freshet-expires", headers)
+            written = datetime.datetime.fromisoformat(headers["time"]).timestamp()
+            self.assertLess(abs(written - began), 60)
+        self.assertEqual(first[2]["freshet-flags"], "7")
+        self.assertLess(abs(int(first[2]["freshet-item-expires"]) / 1000 - began - 1000), 60)
+        self.assertNotIn("freshet-item-expires", second[2])
+        self.assertEqual(first[2]["freshet-version"], version)
+        self.assertEqual(second[2]["freshet-previous"], version)
+        self.assertLess(int(second[2]["freshet-version"]), int(third[2]["freshet-version"]))
+
+    def test_a_command_reads_what_is_told(self):
+        site = self.enterContext(Site("fra", 1, self.changes("fra")))
+        client = self.client(site)
+        if not self.remembers_what_was_told:
+            until(lambda: client.set("before", b"x") == "STORED")
+        self.listen()
+        until(lambda: client.set("k", b"value") == "STORED")
+        self.assertEqual(self.read_by_command(), b"value")
 
     def test_another_program_s_change_is_applied(self):
         one, two = self.two()
