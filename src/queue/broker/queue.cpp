@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t reception_bytes_max = std::size_t{8} << 20;  ///< of the bodies in one answer
 constexpr milliseconds send_again_every{250};                      ///< what the broker did not take
-constexpr milliseconds goodbye_min{100}, goodbye_max{1'000};       ///< a broker that stands still holds up a stop
+constexpr milliseconds goodbye_min{100}, goodbye_max{3'000};       ///< a broker that stands still holds up a stop
 
 /// A message that there is no memory for is no delivery.
 queue_line::entry* take_next(queue_line& line, reception& r, const moment& now) {
