@@ -130,10 +130,6 @@ void kafka_link::looked(const std::string& trouble) {
     if (!trouble.empty()) return lost(trouble);
     if (state_.is_stopped() || state_.is_connected()) return;
     if (!last_trouble_.empty()) spdlog::info("queue {}: {} answers again", options_.name, options_.servers);
-    else if (!was_connected_)
-        spdlog::info("queue {}: connected to {}, where it is topic {}, read by group {}", options_.name,
-                     options_.servers, options_.topic, options_.group);
-    was_connected_ = true;
     last_trouble_.clear();
     happened(kafka_event::answers);
 }

@@ -105,7 +105,6 @@ private:
     kafka_ptr<rd_kafka_topic_partition_list_t> assigned_;  ///< while they are taken over or read
     std::uint64_t rebalances_{0};
     bool history_lost_{false};             ///< and not made up for: nothing is committed, so that it is found again
-    bool was_connected_{false};            ///< once
     bool fell_behind_{false};              ///< what was to be read next is gone
     now_and_then positions_said_;          ///< that they cannot be had
     std::size_t came_{0}, came_bytes_{0};  ///< since the last nudge

@@ -39,10 +39,6 @@ const rabbitmq_server* rabbitmq_consumer::next_server() {
 
 void rabbitmq_consumer::ready(const rabbitmq_server& server) {
     if (!last_trouble_.empty()) spdlog::info("queue {}: {}:{} answers again", options_.name, server.host, server.port);
-    else if (!was_ready_)
-        spdlog::info("queue {}: connected to {}:{}, where it is {}", options_.name, server.host, server.port,
-                     options_.queue_name);
-    was_ready_ = true;
     last_trouble_.clear();
     server_ = &server;
     was_there_ = true;

@@ -101,7 +101,6 @@ private:
     std::size_t tried_{0};
     const rabbitmq_server* server_{nullptr};
     bool was_there_{false};
-    bool was_ready_{false};  ///< once
     std::string last_trouble_{};
     std::optional<incoming> incoming_{};
     rabbitmq_acks acks_{channel};
