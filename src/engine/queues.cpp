@@ -188,7 +188,8 @@ void engine::say_which_marks_are_left_behind() const {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(config_.state_folder, ignored)) {
         const std::string path = config_.state_folder + "/" + entry.path().filename().string();
-        if (!entry.path().filename().string().starts_with(mark_prefix) || path.ends_with("%new") || own.contains(path))
+        if (!entry.path().filename().string().starts_with(mark_prefix) || !path.ends_with(".mark") ||
+            own.contains(path))
             continue;
         spdlog::error(
             "{}: changes for this server were dropped, and no flow applies changes to it by this name; if it is used "
@@ -205,7 +206,7 @@ std::string engine::mark_of(std::string_view box) const {
         else if (c == '%') file += "%25";
         else file += c;
     }
-    return fmt::format("{}/{}{}", config_.state_folder, mark_prefix, file);
+    return fmt::format("{}/{}{}.mark", config_.state_folder, mark_prefix, file);
 }
 
 /// None of a store in memory.

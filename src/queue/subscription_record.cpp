@@ -1,13 +1,9 @@
 #include "queue/subscription_record.hpp"
 
 #include "base/durable.hpp"
-#include "base/owned_descriptor.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -30,15 +26,6 @@ std::string name_in(std::string_view line) {
     return std::string(line.substr(0, line.find(behind)));
 }
 
-/// 0, or errno.
-int write_whole(const std::string& path, std::string_view text) {
-    const owned_descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (file.get() < 0) return errno;
-    const ssize_t written = ::write(file.get(), text.data(), text.size());
-    if (written < 0) return errno;
-    return static_cast<std::size_t>(written) == text.size() ? 0 : ENOSPC;
-}
-
 }  // namespace
 
 subscription_record::subscription_record(std::string path, std::string to)
@@ -55,9 +42,7 @@ subscription_record::subscription_record(std::string path, std::string to)
 
 std::string subscription_record::write(state s) {
     if (!path_.empty()) {
-        const std::string fresh = path_ + ".new";
-        int code = write_whole(fresh, fmt::format(fmt::runtime(s == state::lost ? lost_line : known_line), to_));
-        if (code == 0) code = put_in_place(fresh, path_);
+        const int code = put_text(fmt::format(fmt::runtime(s == state::lost ? lost_line : known_line), to_), path_);
         if (code != 0)
             return fmt::format("its file {} cannot be written: {}", path_,
                                std::error_code(code, std::generic_category()).message());

@@ -11,9 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -25,16 +23,6 @@ namespace {
 constexpr seconds write_again_after{1}, say_again_after{600};
 
 std::string words(int code) { return std::error_code(code, std::generic_category()).message(); }
-
-/// 0, or errno.
-int write_file(const std::string& path, const std::string& server) {
-    const std::string fresh = path + "%new";  // which is no server's
-    std::ofstream file(fresh, std::ios::trunc);
-    file << server << ": changes for it were dropped; it is emptied before it is used\n";
-    file.close();
-    if (!file) return errno != 0 ? errno : EIO;
-    return put_in_place(fresh, path);
-}
 
 }  // namespace
 
@@ -69,7 +57,8 @@ bool server_aside::put_aside(const std::string& label) {
 
 bool server_aside::write_down(const std::string& label) {
     try {
-        const int code = write_file(where_.file, where_.name);
+        const int code =
+            put_text(where_.name + ": changes for it were dropped; it is emptied before it is used\n", where_.file);
         if (code != 0 && can_say_again())
             spdlog::error("{} is full, and its server cannot be set aside: {}: {}", label, where_.file, words(code));
         return code == 0;

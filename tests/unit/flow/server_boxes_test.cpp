@@ -317,7 +317,7 @@ TEST_F(full_boxes, are_known_as_such_behind_a_restart) {
 }
 
 TEST_F(full_boxes, leave_the_rest_where_it_came_from_where_that_cannot_be_written_down) {
-    std::filesystem::create_directories(folder.file("aside.a%new/x"));
+    std::filesystem::create_directories(folder.file("aside.a.new/x"));
     to.away = true;
     EXPECT_EQ(take("a1", "x"), action::ack);
     EXPECT_EQ(take("a2", "y"), action::ack);
