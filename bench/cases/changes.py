@@ -71,10 +71,12 @@ def run(bench):
             for rate in (1_000, 5_000):
                 changes = f'url = "{broker.url}"\nexchange = "changes-{rate}"\nqueue_type = "quorum"\ndeclare = "create"'
                 yield journey(bench, "RabbitMQ", changes, rate)
-            bare = client_load(bench, "librabbitmq+", rabbitmq_queue(broker, "bare", "quorum"), OUTAGE_RATE * OUTAGE_S[bench.rounds > 1], 500)
+            linked = lambda url: url.replace(str(broker.port), str(way.port))      # noqa: E731
+            bare = client_load(bench, "librabbitmq+", linked(rabbitmq_queue(broker, "bare", "quorum")), OUTAGE_RATE * OUTAGE_S[bench.rounds > 1],
+                               500)
             changes = 'exchange = "outage"\nqueue_type = "quorum"\ndeclare = "create"'
-            there = broker.url.replace(str(broker.port), str(way.port))
-            yield made_good(bench, "RabbitMQ", way, f'url = "{broker.url}"\n{changes}', f'url = "{there}"\n{changes}', bare["received_per_s"])
+            yield made_good(bench, "RabbitMQ", way, f'url = "{broker.url}"\n{changes}', f'url = "{linked(broker.url)}"\n{changes}',
+                            bare["received_per_s"])
     except CannotRun as why:
         yield not_measured("changes: RabbitMQ", why)
 
@@ -274,7 +276,7 @@ def made_good(bench, broker, way, here_lines, there_lines, bare=None):
         goal, fast_enough = f">= {thousands(bare / 2)}/s", rate >= bare / 2
     return Row(what, f"{took:.1f} s, {thousands(rate)}/s, {peak:.0f} MB", f"{thousands(bare)}/s" if bare else "", f"{took:.1f} s",
                f"{goal}, <= {OUTAGE_MEMORY_MB} MB", fast_enough and peak <= OUTAGE_MEMORY_MB,
-               "peer: what librabbitmq receives from a quorum queue" if bare else "")
+               "peer: what librabbitmq receives over that link from a quorum queue" if bare else "")
 
 
 def peak_mb(pid):
