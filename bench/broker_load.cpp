@@ -1,9 +1,11 @@
 // One client of a broker, measured: messages published with so many unconfirmed, then received and acknowledged.
 //     broker_load freshet|librabbitmq|librdkafka|librabbitmq+|librdkafka+ URL MESSAGES UNCONFIRMED
+//     broker_load fanout URL MESSAGES UNCONFIRMED
 //     broker_load protocol HOST:PORT MESSAGES 1
 // freshet is a queue as the server has it, without the server: published to from another thread, as front doors do, and
 // received from on its own, as flows do; the others are the libraries as their manuals show them. + : with the headers
 // that freshet writes. protocol: set task:bench, one after another, through a server.
+// fanout: librabbitmq+ to the exchange QUEUE, and from its queues QUEUE.1 and QUEUE.2 at the same time.
 // One line of JSON: messages/s and microseconds of CPU of this process for each message; of the libraries with one
 // unconfirmed, and of the protocol, also the median time until a message was confirmed.
 #include <freshet/config.hpp>
@@ -221,10 +223,7 @@ void check(const amqp_rpc_reply_t& r, const char* what) {
     if (r.reply_type != AMQP_RESPONSE_NORMAL) fail(what);
 }
 
-std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_attributes) {
-    queue_config c;
-    c.urls = {url};
-    const rabbitmq_options where = rabbitmq_of(c).value();
+amqp_connection_state_t connect(const rabbitmq_options& where) {
     const amqp_connection_state_t connection = amqp_new_connection();
     amqp_socket_t* const socket = amqp_tcp_socket_new(connection);
     if (amqp_socket_open(socket, where.servers[0].host.c_str(), where.servers[0].port) != 0) fail("cannot connect");
@@ -233,8 +232,17 @@ std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_a
           "login");
     amqp_channel_open(connection, 1);
     check(amqp_get_rpc_reply(connection), "channel");
+    return connection;
+}
+
+void disconnect(amqp_connection_state_t connection) {
+    amqp_connection_close(connection, AMQP_REPLY_SUCCESS);
+    amqp_destroy_connection(connection);
+}
+
+void publish_all(amqp_connection_state_t connection, amqp_bytes_t exchange, amqp_bytes_t key, work w,
+                 bool with_attributes, std::vector<steady::duration>& times) {
     amqp_confirm_select(connection, 1);
-    const amqp_bytes_t name = amqp_cstring_bytes(where.queue_name.c_str());
     amqp_basic_properties_t properties{};
     properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
     properties.delivery_mode = 2;
@@ -253,41 +261,78 @@ std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_a
     }
     const std::string body(body_bytes, 'x');
     std::uint64_t sent = 0, confirmed = 0;
-    std::vector<steady::duration> times;
-    figures published = measured(w.messages, [&] {
-        while (confirmed < w.messages) {
-            const auto begun = steady::now();
-            while (sent < w.messages && sent - confirmed < w.unconfirmed) {
-                const std::string id = std::to_string(++sent);
-                properties.message_id = amqp_cstring_bytes(id.c_str());
-                amqp_basic_publish(connection, 1, amqp_empty_bytes, name, 1, 0, &properties,
-                                   {body.size(), const_cast<char*>(body.data())});
-            }
-            amqp_frame_t frame{};
-            amqp_maybe_release_buffers(connection);
-            if (amqp_simple_wait_frame(connection, &frame) != AMQP_STATUS_OK) fail("the connection has ended");
-            if (frame.frame_type != AMQP_FRAME_METHOD || frame.payload.method.id != AMQP_BASIC_ACK_METHOD) continue;
-            const auto& ack = *static_cast<amqp_basic_ack_t*>(frame.payload.method.decoded);
-            confirmed = ack.multiple != 0 ? ack.delivery_tag : confirmed + 1;
-            if (w.unconfirmed == 1) times.push_back(steady::now() - begun);
+    while (confirmed < w.messages) {
+        const auto begun = steady::now();
+        while (sent < w.messages && sent - confirmed < w.unconfirmed) {
+            const std::string id = std::to_string(++sent);
+            properties.message_id = amqp_cstring_bytes(id.c_str());
+            amqp_basic_publish(connection, 1, exchange, key, 1, 0, &properties,
+                               {body.size(), const_cast<char*>(body.data())});
         }
-    });
-    published.p50_us = median_us(times);
+        amqp_frame_t frame{};
+        amqp_maybe_release_buffers(connection);
+        if (amqp_simple_wait_frame(connection, &frame) != AMQP_STATUS_OK) fail("the connection has ended");
+        if (frame.frame_type != AMQP_FRAME_METHOD || frame.payload.method.id != AMQP_BASIC_ACK_METHOD) continue;
+        const auto& ack = *static_cast<amqp_basic_ack_t*>(frame.payload.method.decoded);
+        confirmed = ack.multiple != 0 ? ack.delivery_tag : confirmed + 1;
+        if (w.unconfirmed == 1) times.push_back(steady::now() - begun);
+    }
+}
+
+void consume(amqp_connection_state_t connection, amqp_bytes_t name) {
     amqp_basic_qos(connection, 1, 0, prefetch, 0);
     amqp_basic_consume(connection, 1, name, amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
     check(amqp_get_rpc_reply(connection), "consume");
-    const figures received = measured(w.messages, [&] {
-        for (std::size_t i = 0; i < w.messages; ++i) {
-            amqp_maybe_release_buffers(connection);
-            amqp_envelope_t envelope{};
-            check(amqp_consume_message(connection, &envelope, nullptr, 0), "message");
-            amqp_basic_ack(connection, 1, envelope.delivery_tag, 0);
-            amqp_destroy_envelope(&envelope);
-        }
-    });
-    amqp_connection_close(connection, AMQP_REPLY_SUCCESS);
-    amqp_destroy_connection(connection);
+}
+
+void receive_all(amqp_connection_state_t connection, std::size_t messages) {
+    for (std::size_t i = 0; i < messages; ++i) {
+        amqp_maybe_release_buffers(connection);
+        amqp_envelope_t envelope{};
+        check(amqp_consume_message(connection, &envelope, nullptr, 0), "message");
+        amqp_basic_ack(connection, 1, envelope.delivery_tag, 0);
+        amqp_destroy_envelope(&envelope);
+    }
+}
+
+std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_attributes) {
+    queue_config c;
+    c.urls = {url};
+    const rabbitmq_options where = rabbitmq_of(c).value();
+    const amqp_connection_state_t connection = connect(where);
+    const amqp_bytes_t name = amqp_cstring_bytes(where.queue_name.c_str());
+    std::vector<steady::duration> times;
+    figures published = measured(
+        w.messages, [&] { publish_all(connection, amqp_empty_bytes, name, w, with_attributes, times); });
+    published.p50_us = median_us(times);
+    consume(connection, name);
+    const figures received = measured(w.messages, [&] { receive_all(connection, w.messages); });
+    disconnect(connection);
     return {published, received};
+}
+
+/// Published to a fanout exchange, which is there, while it is received from a queue at each of two sites.
+std::vector<figures> run_fanout(const std::string& url, work w) {
+    queue_config c;
+    c.urls = {url};
+    const rabbitmq_options where = rabbitmq_of(c).value();
+    const amqp_connection_state_t out = connect(where);
+    std::vector<steady::duration> times;
+    const figures all = measured(w.messages, [&] {
+        std::vector<std::thread> sites;
+        for (const char* site : {".1", ".2"}) {
+            sites.emplace_back([&where, w, name = where.queue_name + site] {
+                const amqp_connection_state_t in = connect(where);
+                consume(in, amqp_cstring_bytes(name.c_str()));
+                receive_all(in, w.messages);
+                disconnect(in);
+            });
+        }
+        publish_all(out, amqp_cstring_bytes(where.queue_name.c_str()), amqp_empty_bytes, w, true, times);
+        for (std::thread& t : sites) t.join();
+    });
+    disconnect(out);
+    return {all, all};
 }
 
 // ---- librdkafka
@@ -414,6 +459,7 @@ int main(int count, char** arguments) {
         const bool with_attributes = client.ends_with('+');
         const auto all = client == "protocol"                ? run_protocol(url, w)
                          : client == "freshet"               ? run_freshet(url, w)
+                         : client == "fanout"                ? run_fanout(url, w)
                          : client.starts_with("librabbitmq") ? run_librabbitmq(url, w, with_attributes)
                                                              : run_librdkafka(url, w, with_attributes);
         fmt::print(

@@ -60,6 +60,20 @@ def rabbitmq_queue(broker, name, kind="classic"):
     return f"{broker.url}?queue={name}&declare=check"
 
 
+def rabbitmq_fanout(broker, name):
+    """An exchange and a quorum queue for each of two sites; what bench/broker_load takes as its URL."""
+    sys.path.append(DEBIAN_PYTHON)
+    import pika
+
+    with pika.BlockingConnection(pika.URLParameters(broker.url)) as connection:
+        channel = connection.channel()
+        channel.exchange_declare(name, "fanout", durable=True)
+        for site in (".1", ".2"):
+            channel.queue_declare(name + site, durable=True, arguments={"x-queue-type": "quorum"})
+            channel.queue_bind(name + site, name)
+    return f"{broker.url}?queue={name}&declare=check"
+
+
 def kafka_topic(broker, name, partitions=3):
     for topic in (name, name + ".dead"):
         broker.create_topic(topic, partitions=partitions)
