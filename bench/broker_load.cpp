@@ -302,8 +302,8 @@ std::vector<figures> run_librabbitmq(const std::string& url, work w, bool with_a
     const amqp_connection_state_t connection = connect(where);
     const amqp_bytes_t name = amqp_cstring_bytes(where.queue_name.c_str());
     std::vector<steady::duration> times;
-    figures published = measured(
-        w.messages, [&] { publish_all(connection, amqp_empty_bytes, name, w, with_attributes, times); });
+    figures published =
+        measured(w.messages, [&] { publish_all(connection, amqp_empty_bytes, name, w, with_attributes, times); });
     published.p50_us = median_us(times);
     consume(connection, name);
     const figures received = measured(w.messages, [&] { receive_all(connection, w.messages); });

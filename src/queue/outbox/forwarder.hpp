@@ -41,7 +41,8 @@ public:
     bool is_held_up() const noexcept { return held_up_; }
     /// Nothing that was in the box is with it, or has left the box and is not known to be gone.
     bool has_nothing() const noexcept {
-        return way_.empty() && leaving_ == 0 && stuck_ == nullptr && asking_.deliveries.empty();
+        const bool came = !asked_ && !asking_.deliveries.empty();  // what is asked for is the box's until it comes
+        return way_.empty() && leaving_ == 0 && stuck_ == nullptr && !came;
     }
     /// After stop(): nothing has to come home any more.
     bool is_idle() const noexcept { return sent_ == 0 && leaving_ == 0 && !asked_; }
