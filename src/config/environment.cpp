@@ -19,7 +19,9 @@ bool is_variable(std::string_view text) {
            std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || digit(c); });
 }
 
-std::string encoded(std::string_view text) {
+}  // namespace
+
+std::string percent_encoded(std::string_view text) {
     constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     std::string to;
     for (const char c : text) {
@@ -28,8 +30,6 @@ std::string encoded(std::string_view text) {
     }
     return to;
 }
-
-}  // namespace
 
 std::string wrong_variable(std::string_view name) {
     if (!is_variable(name)) return fmt::format("{} is no name of an environment variable", in_quotes(name));
@@ -63,8 +63,8 @@ expansion expand_environment(std::string_view text) {
                 to.mistake = fmt::format("the environment variable {} is not set{}", name, hint);
                 return to;
             }
-            to.text += to.text.find("://") == std::string::npos ? found : encoded(found);
-            for (std::string form : {std::string(found), encoded(found), escaped(found)})
+            to.text += to.text.find("://") == std::string::npos ? found : percent_encoded(found);
+            for (std::string form : {std::string(found), percent_encoded(found), escaped(found)})
                 to.secrets.push_back({std::move(form), fmt::format("${{{}}}", name)});
             at += end + 1;
         } else {

@@ -21,6 +21,8 @@ struct expansion {
 /// ${NAME} becomes the variable's value, percent-encoded behind the "://" of a URL, so that a password may hold any
 /// character; $${ becomes ${. A variable that is not set is a mistake. The mistake never holds a value.
 expansion expand_environment(std::string_view text);
+/// All but letters, digits and -._~ as %XX.
+std::string percent_encoded(std::string_view text);
 /// The name of a variable that a program of a flow may see; else a sentence.
 std::string wrong_variable(std::string_view name);
 

@@ -3,6 +3,7 @@
 
 #include "base/state_folder.hpp"
 #include "config/broker_options.hpp"
+#include "config/environment.hpp"
 #include "config/journals.hpp"
 #include "queue/broker/delayed.hpp"
 #include "queue/kafka/kafka.hpp"
@@ -200,13 +201,7 @@ void engine::say_which_marks_are_left_behind() const {
 
 /// Where it is written down that such a server is set aside; a name may hold what a file's may not.
 std::string engine::mark_of(std::string_view box) const {
-    std::string file;
-    for (const char c : box) {
-        if (c == '/') file += "%2F";
-        else if (c == '%') file += "%25";
-        else file += c;
-    }
-    return fmt::format("{}/{}{}.mark", config_.state_folder, mark_prefix, file);
+    return fmt::format("{}/{}{}.mark", config_.state_folder, mark_prefix, reading::percent_encoded(box));
 }
 
 /// None of a store in memory.

@@ -371,7 +371,7 @@ TEST_F(busy_pool, answer_that_stops_in_its_middle_ends_the_connection) {
     peer.expect("mg k f v\r\n");
     peer.say("VA 100 f0\r\nhalf");
     EXPECT_EQ(user.answer(half), failure("did not answer in time, not_done"));
-    peer.expect_end();
+    peer.expect_reset();
 }
 
 TEST_F(busy_pool, answer_that_flows_for_longer_than_transfer_max_ends_the_connection) {

@@ -73,6 +73,7 @@ public:
         for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
             if (*at != &r) continue;
             waiting_.erase(at);
+            ++cancelled;
             return r.home->post(r);
         }
     }
@@ -157,6 +158,7 @@ public:
     }
 
     std::atomic<std::size_t> largest_reception{0};
+    std::atomic<int> cancelled{0};
 
 private:
     void hand_out() {

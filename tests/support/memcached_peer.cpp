@@ -75,9 +75,15 @@ void memcached_peer::expect(std::string_view bytes) {
 void memcached_peer::expect_end() {
     std::string came(200, '\0');
     const ssize_t n = ::recv(connected_, came.data(), came.size(), 0);
-    if (n < 0 && errno == ECONNRESET) return;  // with calls under way
     came.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     ASSERT_EQ(n, 0) << "expected the end\nbut got " << came;
+}
+
+void memcached_peer::expect_reset() {
+    char any = 0;
+    const ssize_t n = ::recv(connected_, &any, 1, 0);
+    ASSERT_EQ(n, -1) << "expected a reset";
+    ASSERT_EQ(errno, ECONNRESET);
 }
 
 void memcached_peer::say(std::string_view bytes) {

@@ -27,6 +27,8 @@ public:
     void say(std::string_view bytes);
     /// Waits for the end of the connection, and fails the test if bytes come before it.
     void expect_end();
+    /// The same, where what is under way is not to arrive later.
+    void expect_reset();
     /// Ends the connection.
     void cut();
     /// Connections from now on hold little that is not read.

@@ -1,12 +1,9 @@
 #include "flow/apply/aside.hpp"
 
-#include <freshet/error.hpp>
-
 #include "base/durable.hpp"
 #include "base/escape.hpp"
 #include "flow/pauses.hpp"
 #include "protocol/reply.hpp"
-#include "protocol/request.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -22,12 +19,12 @@ namespace {
 
 constexpr seconds write_again_after{1}, say_again_after{600};
 
-std::string words(int code) { return std::error_code(code, std::generic_category()).message(); }
-
 }  // namespace
 
-server_aside::server_aside(shard& home, store& pool, place where) : home_(home), pool_(pool), where_(std::move(where)) {
-    asked_.home = &home_;
+server_aside::server_aside(shard& home, store& pool, place where)
+    : home_(home),
+      where_(std::move(where)),
+      flush_(home, pool, where_.name, [this](bool emptied) { answered(emptied); }) {
     if (where_.of == nullptr) return;
     std::error_code unknown;
     aside_ = std::filesystem::exists(where_.file, unknown) || unknown;
@@ -56,23 +53,26 @@ bool server_aside::put_aside(const std::string& label) {
 }
 
 bool server_aside::write_down(const std::string& label) {
-    try {
-        const int code =
-            put_text(where_.name + ": changes for it were dropped; it is emptied before it is used\n", where_.file);
-        if (code != 0 && can_say_again())
-            spdlog::error("{} is full, and its server cannot be set aside: {}: {}", label, where_.file, words(code));
-        return code == 0;
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
+    return is_on_disk(
+        [this] {
+            return put_text(where_.name + ": changes for it were dropped; it is emptied before it is used\n",
+                            where_.file);
+        },
+        label, "is full, and its server cannot be set aside");
 }
 
 bool server_aside::cross_out() {
+    return is_on_disk([this] { return remove_for_good(where_.file); }, where_.name,
+                      "is empty, and not used yet, as it is still written down");
+}
+
+template <class Change>
+bool server_aside::is_on_disk(Change change, std::string_view who, std::string_view is_what) {
     try {
-        const int code = remove_for_good(where_.file);
+        const int code = change();
         if (code != 0 && can_say_again())
-            spdlog::error("server {} is empty, and not used yet: {} cannot be removed: {}", where_.name, where_.file,
-                          words(code));
+            spdlog::error("{} {}: {}: {}", who, is_what, where_.file,
+                          std::error_code(code, std::generic_category()).message());
         return code == 0;
     } catch (const std::bad_alloc&) {
         return false;
@@ -86,40 +86,25 @@ bool server_aside::can_say_again() {
 }
 
 void server_aside::empty() {
-    if (stopping_) return;
-    asked_.request = {};
-    asked_.request.command = command::flush_all;
-    asked_.request.key = where_.name;
-    asked_.reply.reset();
-    asked_.now = home_.now();
-    asking_ = true;
-    try {
-        start(pool_, asked_, *this);
-    } catch (const std::bad_alloc&) {
-        if (!asking_) return;
-        asked_.pop();  // nobody has it
-        ask_later();
-    }
+    if (!stopping_) flush_.ask();
 }
 
-bool server_aside::on_reply(call&) {
-    const reply& said = asked_.reply;
-    const bool emptied = said.outcome == outcome::text && said.data() == "OK\r\n";
+/// It is due again before anything is said, which may fail.
+void server_aside::answered(bool emptied) {
     if (stopping_ || !emptied || !cross_out()) {
-        if (!stopping_ && said.outcome == outcome::text && !emptied && can_say_again())
-            spdlog::error("server {} is not emptied, it says {}; trying again", where_.name, escaped(said.data()));
         ask_later();
-        return false;
+        const reply& said = flush_.said();
+        if (!stopping_ && !emptied && said.outcome == outcome::text && can_say_again())
+            spdlog::error("server {} is not emptied, it says {}; trying again", where_.name, escaped(said.data()));
+        return;
     }
-    asking_ = aside_ = false;
+    aside_ = false;
     say_at_ = {};
     where_.of->take_back(where_.at);
     spdlog::info("server {} was emptied, and is used again", where_.name);
-    return false;
 }
 
 void server_aside::ask_later() {
-    asking_ = false;
     pause_ = std::clamp(pause_ * 2, trouble_delay_min, trouble_delay_max);
     ask_at_ = home_.now() + pause_;
 }

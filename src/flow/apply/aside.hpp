@@ -4,8 +4,7 @@
 
 #include <freshet/time.hpp>
 
-#include "call/call.hpp"
-#include "call/step.hpp"
+#include "flow/apply/flush.hpp"
 #include "shard/shard.hpp"
 #include "store/pool/set_aside.hpp"
 #include "store/store.hpp"
@@ -13,10 +12,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace freshet {
 
-class server_aside final : private step {
+class server_aside final {
 public:
     /// Of which server this is, and where it is written down.
     struct place {
@@ -35,7 +35,7 @@ public:
     /// False: that cannot be written down, so it is not. `label`: of what is full.
     bool put_aside(const std::string& label);
     /// It may be asked now to empty itself, if nothing is left that was to be put in before.
-    bool is_due(steady::time_point now) const noexcept { return aside_ && !asking_ && now >= ask_at_; }
+    bool is_due(steady::time_point now) const noexcept { return drops() && now >= ask_at_; }
     /// Once; what comes from now on may come behind that. If it fails it is due again after a pause.
     void empty();
     void stop() { stopping_ = true; }
@@ -44,24 +44,26 @@ public:
     bool is_possible() const noexcept { return where_.of != nullptr; }
     bool is_aside() const noexcept { return aside_; }
     /// It is being emptied, as far as is known.
-    bool is_asking() const noexcept { return asking_; }
+    bool is_asking() const noexcept { return flush_.is_asking(); }
     /// What comes for it is dropped.
-    bool drops() const noexcept { return aside_ && !asking_; }
+    bool drops() const noexcept { return aside_ && !is_asking(); }
 
 private:
-    bool on_reply(call& c) override;
+    void answered(bool emptied);
     void ask_later();
     bool write_down(const std::string& label);
     bool cross_out();
+    /// What `change` does to the file, which gives 0 or errno, is done. Else the log says so: `who` `is_what`.
+    template <class Change>
+    bool is_on_disk(Change change, std::string_view who, std::string_view is_what);
     bool can_say_again();
 
     shard& home_;
-    store& pool_;
     const place where_;
-    call asked_;
+    flush flush_;
     milliseconds pause_{0};  ///< that was made last because it was not emptied; 0: none
     steady::time_point ask_at_{}, say_at_{}, write_at_{};
-    bool aside_{false}, asking_{false}, stopping_{false};
+    bool aside_{false}, stopping_{false};
 };
 
 }  // namespace freshet

@@ -3,8 +3,7 @@
 
 #include <freshet/time.hpp>
 
-#include "call/call.hpp"
-#include "call/step.hpp"
+#include "flow/apply/flush.hpp"
 #include "shard/shard.hpp"
 #include "store/store.hpp"
 
@@ -14,7 +13,7 @@
 namespace freshet {
 
 /// Asked again until each of its servers has done it. Own thread of a shard.
-class emptying final : private step, private ticker {
+class emptying final : private ticker {
 public:
     /// `who` begins its sentences in the log. `ended`: it is over, or was stopped and has its answer.
     emptying(shard& home, store& what, std::string who, std::function<void()> ended);
@@ -25,21 +24,19 @@ public:
     void begin();
     /// It is not asked any more, nor told to be over.
     void stop();
-    bool is_under_way() const noexcept { return wanted_ || asking_; }
+    bool is_under_way() const noexcept { return wanted_ || flush_.is_asking(); }
 
 private:
-    bool on_reply(call& c) override;
+    void answered(bool emptied);
     void tick(steady::time_point now) override;
-    void ask();
-    void take_answer();
+    void say_why_not() const;
     void ask_again(milliseconds pause);
 
     shard& home_;
-    store& what_;
     const std::string who_;
     const std::function<void()> ended_;
-    call asked_;
-    bool wanted_{false}, asking_{false}, ticking_{false};
+    flush flush_;
+    bool wanted_{false}, ticking_{false};
     milliseconds pause_{0};  ///< that was made last because it has failed; 0: it has not
     steady::time_point again_{};
 };

@@ -369,6 +369,29 @@ TEST_F(full_boxes, what_came_while_its_server_is_emptied_is_put_in_behind_that) 
     EXPECT_FALSE(aside->is_aside(0));
 }
 
+// Whether it was emptied before the last that came for it nobody looks at any more.
+TEST_F(full_boxes, of_a_server_that_is_emptied_while_all_ends_are_known_as_such_behind_a_restart) {
+    to.holds = true;
+    fill();
+    until([&] { return to.asked != nullptr; });
+    std::thread stop([this] { subject->stop(steady::now()); });
+    until([&] { return from->cancelled != 0; });
+    to.holds = false;
+    call* const asked = to.asked;
+    back.run([this, asked] {
+        to.items->submit(*asked);
+        asked->complete();
+    });
+    stop.join();
+    EXPECT_TRUE(is_written_down());
+    end();
+    to.away = false;
+    begin(small());
+    until([&] { return !aside->is_aside(0); });
+    EXPECT_EQ(to.emptied_alone, 1);
+    EXPECT_FALSE(is_written_down());
+}
+
 TEST_F(full_boxes, of_a_server_that_is_not_emptied_yet_are_dropped_with_a_store_that_has_missed_changes) {
     fill();
     from->lose_history_before({});
